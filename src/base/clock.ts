@@ -1,0 +1,50 @@
+/**
+ * Time comes in by hand: everything that waits or measures takes a `Clock`, so that an hour of traffic can be
+ * replayed in seconds. `systemClock` is the real one; the virtual one lives in `testing/`.
+ */
+
+/** Cancels a timer. Calling it twice, or after the timer fired, does nothing. */
+export type Cancel = () => void;
+
+export interface Clock {
+  /** Milliseconds since the Unix epoch, with fractions; never steps backwards. */
+  now(): number;
+  /** Calls `task` once, `delayMs` from now (at once when negative), never synchronously. */
+  after(delayMs: number, task: () => void): Cancel;
+}
+
+/** Node clamps longer timers to 1 ms; a longer wait is taken in steps. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+const originMs = performance.timeOrigin;
+
+export const systemClock: Clock = {
+  now: () => originMs + performance.now(),
+  after(delayMs, task) {
+    let timer: NodeJS.Timeout;
+    const arm = (leftMs: number): void => {
+      timer =
+        leftMs > LONGEST_TIMER_MS
+          ? setTimeout(() => arm(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
+          : setTimeout(task, Math.max(0, leftMs));
+    };
+    arm(delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves after `delayMs`, or rejects with the signal's reason when it aborts first. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = (): void => {
+      cancel();
+      reject(signal?.reason);
+    };
+    const cancel = clock.after(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,77 @@
+/**
+ * A dialect is one wire language in both directions: clients are heard through it, upstreams are spoken to through
+ * it, the simulator answers with it. Frame and meaning travel together, so that the same dialect on both sides is
+ * forwarded byte for byte.
+ */
+
+import type { DialectId, RequestHead } from '../domain/call.ts';
+import type { ChatEvent, ChatRequest } from '../domain/chat.ts';
+import type { Failure } from '../domain/failure.ts';
+
+/** What came off the wire, and what it meant. A plain reply is a stream of one chunk. */
+export type Chunk = {
+  /** The bytes of one whole event with its terminator, or of a whole plain body. */
+  readonly frame: Buffer;
+  readonly events: readonly ChatEvent[];
+};
+
+/** Reads a stream, fed with bytes cut anywhere. Synchronous: the caller owns the waiting. */
+export interface StreamReader {
+  /** Events completed by these bytes. Throws `Failure('malformed')` on an unreadable event. */
+  push(bytes: Uint8Array): Chunk[];
+  /** The upstream closed. Returns what was still unfinished; `ended` then says whether the dialect's own end was seen. */
+  finish(): Chunk[];
+  /** The dialect's terminal (for OpenAI chat: a finish_reason, or `[DONE]`) was seen. */
+  readonly ended: boolean;
+}
+
+/** Writes a stream from meaning. Each call returns the bytes to send, possibly none. */
+export interface StreamWriter {
+  write(event: ChatEvent): Buffer;
+  /** The terminal. */
+  end(): Buffer;
+}
+
+export type ReplyHead = { readonly id: string; readonly model: string; readonly created: number };
+
+export type ForwardOptions = {
+  /** The name that served; replaces the upstream's. */
+  readonly model: string;
+  /** False: a frame that carries nothing but usage is dropped. */
+  readonly wantsUsage: boolean;
+};
+
+export type WrittenFailure = { readonly status: number; readonly body: Buffer };
+
+export interface Dialect {
+  readonly id: DialectId;
+  /** Below the version prefix, e.g. `/chat/completions`. */
+  readonly path: string;
+
+  /** The little that routing and admission need. Throws `Failure('invalid_request')` naming the field. */
+  readHead(body: Uint8Array): RequestHead;
+  /** The whole meaning. Throws like `readHead`. */
+  readRequest(body: Uint8Array): ChatRequest;
+  writeRequest(request: ChatRequest): Buffer;
+  /** The client's own bytes for an upstream of the same dialect: only the model and the usage option are spliced. */
+  forwardRequest(body: Uint8Array, head: RequestHead, upstreamModel: string): Uint8Array;
+
+  /** A plain answer. Throws `Failure('malformed')`. */
+  readReply(body: Uint8Array): Chunk;
+  writeReply(head: ReplyHead, events: readonly ChatEvent[]): Buffer;
+
+  streamReader(): StreamReader;
+  /** `wantsUsage`: whether a usage event is written at the end. */
+  streamWriter(head: ReplyHead, options: { readonly wantsUsage: boolean }): StreamWriter;
+
+  /** A chunk of this dialect for a client of this dialect; undefined when it is not for the client. */
+  forward(chunk: Chunk, options: ForwardOptions): Buffer | undefined;
+  forwardReply(chunk: Chunk, options: ForwardOptions): Buffer;
+
+  /** An error answer before anything was sent. */
+  writeFailure(failure: Failure, requestId: string): WrittenFailure;
+  /** The error terminal of an open stream. */
+  writeStreamFailure(failure: Failure, requestId: string): Buffer;
+  /** A heartbeat between events that every client of this dialect ignores. */
+  heartbeat(text: string): Buffer;
+}

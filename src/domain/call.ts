@@ -1,0 +1,57 @@
+/** One ask of a client, from the door to the last byte. */
+
+import type { ChatRequest } from './chat.ts';
+import type { Limits } from './limits.ts';
+
+export type DialectId = 'openai-chat';
+
+/** A client's key as the relay knows it; the key itself is not kept, only its hash. */
+export type ClientKey = {
+  readonly id: string;
+  /** Limits of the key itself, apart from the pool's. */
+  readonly limits: Limits;
+  readonly onLimit: OnLimit;
+  /** Model names the key may use; undefined: all. */
+  readonly models?: readonly string[];
+  /** May its calls be served by a fallback model? */
+  readonly fallback: boolean;
+};
+
+export type OnLimit = 'queue' | 'reject';
+
+/** What the relay reads of a request before it decides anything: cheap to get, whatever the body's size. */
+export type RequestHead = {
+  readonly model: string;
+  readonly stream: boolean;
+  readonly wantsUsage: boolean;
+  /** Infinity: the client set no bound. */
+  readonly maxOutputTokens: number;
+  /** Estimated before calibration, from bytes alone. */
+  readonly inputTokens: number;
+};
+
+export type CallOptions = {
+  /** Longest wait for a permit, in ms; undefined: the configured one. */
+  readonly maxWaitMs?: number;
+  readonly onLimit: OnLimit;
+  readonly fallback: boolean;
+};
+
+export type Call = {
+  /** `req_…`, shown to the client and in the log. */
+  readonly id: string;
+  readonly dialect: DialectId;
+  readonly key: ClientKey;
+  readonly head: RequestHead;
+  /** The client's bytes, decompressed. */
+  readonly body: Uint8Array;
+  /** Client headers that may go upstream (the route filters nothing; the provider's allow-list does). */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly options: CallOptions;
+  /** Clock time of arrival, ms. */
+  readonly arrivedAtMs: number;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+};
+
+export type { ChatRequest };

@@ -1,0 +1,75 @@
+/**
+ * The neutral language between dialects: one request shape, and an answer as deltas. A dialect reads its wire
+ * format into this and writes it back; what it cannot express stays in `extra` and travels untouched.
+ */
+
+import type { Usage } from './usage.ts';
+
+export type ChatRole = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+
+export type ChatPart =
+  | { readonly type: 'text'; readonly text: string }
+  /** Anything that is not text (image, audio, file), as the wire had it. */
+  | { readonly type: 'media'; readonly value: unknown };
+
+export type ToolCall = { readonly id: string; readonly name: string; readonly arguments: string };
+
+export type ChatMessage = {
+  readonly role: ChatRole;
+  readonly parts: readonly ChatPart[];
+  readonly name?: string;
+  readonly toolCalls?: readonly ToolCall[];
+  readonly toolCallId?: string;
+  readonly reasoning?: string;
+};
+
+export type ChatTool = {
+  readonly name: string;
+  readonly description?: string;
+  /** A JSON schema. */
+  readonly parameters?: unknown;
+};
+
+export type ChatRequest = {
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly stream: boolean;
+  /** The client wants a usage report at the end of a stream. */
+  readonly wantsUsage: boolean;
+  readonly maxOutputTokens?: number;
+  readonly tools?: readonly ChatTool[];
+  /** `auto`, `none`, `required`, or the name of the tool that must be called. */
+  readonly toolChoice?: 'auto' | 'none' | 'required' | { readonly name: string };
+  readonly responseFormat?: 'text' | 'json_object' | 'json_schema';
+  /** Fields of the wire format that have no neutral meaning, untouched. */
+  readonly extra: Readonly<Record<string, unknown>>;
+};
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'error';
+
+export type ChatEvent =
+  | { readonly type: 'start'; readonly id: string; readonly model: string; readonly created: number }
+  | { readonly type: 'text'; readonly text: string; readonly choice?: number }
+  | { readonly type: 'reasoning'; readonly text: string; readonly choice?: number }
+  | {
+      readonly type: 'tool-call';
+      /** Position among the answer's tool calls. */
+      readonly index: number;
+      /** Present on the first delta of a call. */
+      readonly id?: string;
+      readonly name?: string;
+      /** A piece of the JSON arguments. */
+      readonly arguments: string;
+      readonly choice?: number;
+    }
+  | { readonly type: 'usage'; readonly usage: Usage }
+  | { readonly type: 'finish'; readonly reason: FinishReason; readonly choice?: number }
+  /** An error told inside a stream that began well. `status` is 0 when the upstream gave none. */
+  | { readonly type: 'error'; readonly status: number; readonly body: string };
+
+/** Content reached the client: from here on a call can only end, not move. */
+export const isMeaningful = (event: ChatEvent): boolean =>
+  event.type === 'text' ||
+  event.type === 'reasoning' ||
+  event.type === 'tool-call' ||
+  event.type === 'finish';

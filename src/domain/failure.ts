@@ -1,0 +1,257 @@
+/**
+ * Every way a call can fail, in one table: whose fault, what the client sees, what the relay does next. The kind is
+ * API: it is the metric's label, the log's word and the row of `docs/errors.md`, which is printed from here.
+ */
+
+import type { LimitName } from './limits.ts';
+
+/** What an upstream refusal touches: nothing but this request, or ever more of the pool. */
+export type FailureScope = 'request' | 'secret' | 'channel' | 'account' | 'provider';
+
+/**
+ * `stop`: the client gets it. `next`: another channel now. `wait`: back in line, any channel.
+ * A failure after the first meaningful event always stops.
+ */
+export type FailureNext = 'stop' | 'next' | 'wait';
+
+type FailureRow = {
+  /** HTTP status the client sees when it ends the call. */
+  readonly status: number;
+  /** OpenAI's `error.type` and `error.code`. */
+  readonly type: string;
+  readonly code: string | null;
+  readonly blame: 'client' | 'upstream' | 'sluice';
+  readonly scope: FailureScope;
+  readonly next: FailureNext;
+  /** First bench of the scope, doubled up to `benchMaxMs` while it repeats without a success. 0: nobody is benched. */
+  readonly benchMs: number;
+  readonly benchMaxMs: number;
+  /** May the client's SDK try again by itself (`x-should-retry`)? */
+  readonly retry: boolean;
+  readonly meaning: string;
+};
+
+const s = 1_000;
+const min = 60 * s;
+
+const client = (status: number, type: string, code: string | null, meaning: string): FailureRow => ({
+  status,
+  type,
+  code,
+  blame: 'client',
+  scope: 'request',
+  next: 'stop',
+  benchMs: 0,
+  benchMaxMs: 0,
+  retry: false,
+  meaning,
+});
+
+const own = (status: number, type: string, code: string, retry: boolean, meaning: string): FailureRow => ({
+  ...client(status, type, code, meaning),
+  blame: 'sluice',
+  retry,
+});
+
+/** Refused for now: the call waits or moves; the client only sees it when nothing else could serve in time. */
+const busy = (scope: FailureScope, benchMs: number, benchMaxMs: number, meaning: string): FailureRow => ({
+  status: 503,
+  type: 'server_error',
+  code: 'upstream_busy',
+  blame: 'upstream',
+  scope,
+  next: 'wait',
+  benchMs,
+  benchMaxMs,
+  retry: true,
+  meaning,
+});
+
+/** Unusable until somebody acts: the call moves on. */
+const broken = (scope: FailureScope, benchMs: number, meaning: string): FailureRow => ({
+  status: 502,
+  type: 'server_error',
+  code: 'upstream_unusable',
+  blame: 'upstream',
+  scope,
+  next: 'next',
+  benchMs,
+  benchMaxMs: 60 * min,
+  retry: false,
+  meaning,
+});
+
+export const FAILURES = {
+  // the client's doing
+  invalid_request: client(
+    400,
+    'invalid_request_error',
+    null,
+    'The request is malformed or a field is wrong.',
+  ),
+  request_too_large: client(
+    413,
+    'invalid_request_error',
+    'request_too_large',
+    'The request body is over the size limit.',
+  ),
+  exceeds_limits: client(
+    400,
+    'invalid_request_error',
+    'context_length_exceeded',
+    'The call alone is larger than a limit of every channel that could serve it.',
+  ),
+  invalid_key: client(
+    401,
+    'invalid_request_error',
+    'invalid_api_key',
+    'The key is missing or unknown to Sluice.',
+  ),
+  model_forbidden: client(403, 'permission_error', 'model_forbidden', 'The key may not use this model.'),
+  model_not_found: client(
+    404,
+    'invalid_request_error',
+    'model_not_found',
+    'No channel serves a model of that name.',
+  ),
+  route_not_found: client(404, 'invalid_request_error', 'route_not_found', 'Sluice has no such route.'),
+  client_gone: client(499, 'invalid_request_error', 'client_gone', 'The client hung up before the answer.'),
+  content_refused: client(
+    400,
+    'invalid_request_error',
+    'content_filter',
+    'The provider refused the content.',
+  ),
+  upstream_rejected: client(400, 'invalid_request_error', null, 'The provider calls the request wrong.'),
+
+  // Sluice's own refusals
+  key_limit: own(429, 'rate_limit_error', 'rate_limit_exceeded', true, "The key's own limit is reached."),
+  pool_limit: own(
+    429,
+    'rate_limit_error',
+    'rate_limit_exceeded',
+    true,
+    'No channel is free now and the call asked not to wait.',
+  ),
+  wait_over: own(
+    503,
+    'server_error',
+    'queue_timeout',
+    true,
+    'The call waited until its deadline without a free channel.',
+  ),
+  queue_full: own(
+    503,
+    'server_error',
+    'queue_full',
+    true,
+    'The queue of this model is at its configured length.',
+  ),
+  pool_exhausted: own(
+    503,
+    'server_error',
+    'pool_exhausted',
+    false,
+    'No channel can serve before the deadline.',
+  ),
+  draining: own(503, 'server_error', 'shutting_down', true, 'Sluice is shutting down.'),
+  internal: own(500, 'server_error', 'internal_error', true, 'A fault of Sluice itself.'),
+
+  // refused by a limit of the upstream
+  rpm: busy('channel', 1 * s, 60 * s, 'Requests per minute are used up.'),
+  tpm: busy('channel', 2 * s, 60 * s, 'Tokens per minute are used up.'),
+  rps: busy('channel', 1 * s, 5 * s, 'Requests per second are used up.'),
+  tps: busy('channel', 1 * s, 5 * s, 'Tokens per second are used up.'),
+  burst: busy('channel', 2 * s, 30 * s, 'The rate rose too quickly.'),
+  concurrency: busy('channel', 1 * s, 10 * s, 'Too many calls in flight.'),
+  day: busy('channel', 60 * min, 24 * 60 * min, "The day's quota is used up."),
+  plan: busy('account', 15 * min, 31 * 24 * 60 * min, "The plan's window is used up."),
+  overload: busy('channel', 1 * s, 60 * s, 'The provider is overloaded.'),
+
+  // the upstream is unusable until somebody acts
+  balance: broken('account', 5 * min, 'The account is in arrears or out of credit.'),
+  free_tier: broken('channel', 5 * min, 'The free quota is used up and paid use is off.'),
+  auth: broken('secret', 5 * min, 'The provider does not accept the secret (or not in this region or plan).'),
+  banned: broken('account', 60 * min, 'The provider has closed the account.'),
+  no_access: broken('channel', 5 * min, 'The account may not use this model.'),
+  model_missing: broken('channel', 5 * min, 'The provider has no model of that name.'),
+
+  // the upstream failed
+  upstream_error: {
+    ...busy('channel', 1 * s, 60 * s, 'The provider answered with a server error.'),
+    status: 502,
+    next: 'next',
+  },
+  connection: {
+    ...busy('channel', 1 * s, 60 * s, 'The provider could not be reached, or hung up.'),
+    status: 502,
+    next: 'next',
+  },
+  timeout: {
+    ...busy('channel', 5 * s, 120 * s, 'The provider stayed silent for too long.'),
+    status: 504,
+    next: 'next',
+  },
+  malformed: {
+    ...busy('channel', 1 * s, 60 * s, 'The provider answered with something unreadable.'),
+    status: 502,
+    next: 'next',
+  },
+  stream_died: {
+    ...busy('channel', 0, 0, 'The answer broke off before its end.'),
+    status: 502,
+    code: 'stream_died',
+    next: 'stop',
+  },
+  unknown: { ...busy('channel', 1 * s, 60 * s, 'A refusal that no rule knows.'), next: 'next' },
+} as const satisfies Record<string, FailureRow>;
+
+export type FailureKind = keyof typeof FAILURES;
+export type FailureRule = FailureRow;
+
+export const ruleOf = (kind: FailureKind): FailureRule => FAILURES[kind];
+
+export type FailureOptions = {
+  /** For people: what was wrong, where, what to do. Never holds a secret or an upstream's raw text. */
+  readonly message: string;
+  /** Overrides the table's scope. */
+  readonly scope?: FailureScope;
+  /** The field concerned, e.g. `messages[3].content`. */
+  readonly param?: string;
+  /** Epoch ms at which the cause is known to be over. */
+  readonly resetAtMs?: number;
+  readonly retryAfterMs?: number;
+  /** The limit concerned. */
+  readonly limit?: LimitName;
+  /** Whose limit a refusal of ours was about: shown as `x-sluice-limit`. */
+  readonly limitOwner?: 'key' | 'pool';
+  /** Overrides the table's HTTP status (for `upstream_rejected`: the provider's own 4xx). */
+  readonly status?: number;
+  /** A body that may be shown to the client as it is (a 4xx about its own request, in its own dialect). */
+  readonly clientBody?: Uint8Array;
+  readonly cause?: unknown;
+};
+
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly kind: FailureKind;
+  readonly rule: FailureRule;
+  readonly scope: FailureScope;
+  readonly status: number;
+  readonly options: FailureOptions;
+
+  constructor(kind: FailureKind, options: FailureOptions) {
+    super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.rule = ruleOf(kind);
+    this.scope = options.scope ?? this.rule.scope;
+    this.status = options.status ?? this.rule.status;
+    this.options = options;
+  }
+
+  /** Any thrown value as a Failure; what is not one is `internal`. */
+  static from(error: unknown): Failure {
+    if (error instanceof Failure) return error;
+    return new Failure('internal', { message: 'Sluice failed to handle the call.', cause: error });
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What happened to one call, told afterwards under its id: how long it waited and for what, which channels were
+ * tried and why each was left, how it ended. The log and the metrics are written from it.
+ */
+
+import type { FailureKind } from './failure.ts';
+import type { Usage } from './usage.ts';
+
+export type AttemptStory = {
+  readonly channel: string;
+  /** Wait in line before this attempt, ms. */
+  readonly queueMs: number;
+  /** Which limit held it back longest, if any. */
+  readonly heldBy?: string;
+  readonly startedAtMs: number;
+  /** Time to the upstream's head, ms. */
+  headMs?: number;
+  /** Why it was left; absent on the one that served. */
+  failure?: FailureKind;
+  /** The upstream's status behind the failure. */
+  status?: number;
+  detail?: string;
+};
+
+export type EndReason = 'complete' | 'failed' | 'client_gone' | 'stream_died';
+
+export type Story = {
+  readonly id: string;
+  readonly key: string;
+  readonly model: string;
+  readonly stream: boolean;
+  readonly arrivedAtMs: number;
+  readonly attempts: AttemptStory[];
+  /** Models left for another, in order. */
+  readonly fallbacks: { from: string; to: string; reason: string }[];
+  servedModel?: string;
+  servedChannel?: string;
+  /** Total wait in lines, ms. */
+  queueMs: number;
+  /** Time inside Sluice that was neither waiting in line nor waiting for the upstream, ms. */
+  overheadMs: number;
+  firstContentMs?: number;
+  durationMs: number;
+  status: number;
+  end?: EndReason;
+  failure?: FailureKind;
+  usage?: Usage;
+};

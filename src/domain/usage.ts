@@ -1,0 +1,19 @@
+/** Tokens of one call in five disjoint amounts, and how sure we are of them. */
+
+export type UsageSource = 'upstream' | 'partial' | 'estimated';
+
+export type Usage = {
+  /** Prompt tokens that came from no cache. */
+  readonly input: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  /** Answer tokens without the chain of thought. */
+  readonly output: number;
+  readonly reasoning: number;
+  /** `upstream`: told by the provider. `partial`: told, but the answer broke off. `estimated`: counted by us. */
+  readonly source: UsageSource;
+};
+
+export const inputTotal = (usage: Usage): number => usage.input + usage.cacheRead + usage.cacheWrite;
+export const outputTotal = (usage: Usage): number => usage.output + usage.reasoning;
+export const totalTokens = (usage: Usage): number => inputTotal(usage) + outputTotal(usage);

@@ -1,0 +1,47 @@
+/**
+ * A provider is who answers, as code: its address, its authorisation, the dialects it speaks, and what its refusals
+ * mean. One small file each; state belongs to channels, not here.
+ */
+
+import type { HeaderMap } from '../base/fetch.ts';
+import type { DialectId } from '../domain/call.ts';
+import type { Failure } from '../domain/failure.ts';
+import type { Limits } from '../domain/limits.ts';
+
+/** An answer that was no answer. */
+export type Refusal = {
+  readonly status: number;
+  readonly headers: HeaderMap;
+  /** At most the first 64 kB. */
+  readonly body: string;
+  /** `head`: instead of an answer. `stream`: as an event inside a stream that began with 200. */
+  readonly phase: 'head' | 'stream';
+  /** Clock time, for relative hints. */
+  readonly nowMs: number;
+};
+
+export type PublishedLimits = { readonly limits: Limits; readonly source: string };
+
+export interface Provider {
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
+  /** The environment variables that usually hold a secret, first one wins. */
+  readonly variables: readonly string[];
+  /** Region ids, the default first; empty where the provider has none. */
+  readonly regions: readonly string[];
+  /** The base URL for a region, without trailing slash; undefined when it must be configured. */
+  baseUrl(region?: string): string | undefined;
+  /** Path per dialect it speaks, appended to the base URL. */
+  readonly speaks: Readonly<Partial<Record<DialectId, string>>>;
+  /** Client request headers (lower case) that may travel upstream. */
+  readonly forwardHeaders: readonly string[];
+  /** Sets the authorisation header. */
+  authorize(headers: Record<string, string>, secret: string): void;
+  /** What a refusal means. Total: never throws, whatever the body. */
+  classify(refusal: Refusal): Failure;
+  /** Published limits of a model, if known. */
+  limits(model: string, region?: string): PublishedLimits | undefined;
+  /** Models offered when an account lists none. */
+  readonly models: readonly string[];
+}
