@@ -13,6 +13,10 @@ export type Chunk = {
   /** The bytes of one whole event with its terminator, or of a whole plain body. */
   readonly frame: Buffer;
   readonly events: readonly ChatEvent[];
+  /** The model the frame names, where it names one. */
+  readonly model?: string;
+  /** The frame carries nothing else: a usage report, or the terminal. */
+  readonly only?: 'usage' | 'terminal';
 };
 
 /** Reads a stream, fed with bytes cut anywhere. Synchronous: the caller owns the waiting. */

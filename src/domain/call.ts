@@ -1,6 +1,5 @@
 /** One ask of a client, from the door to the last byte. */
 
-import type { ChatRequest } from './chat.ts';
 import type { Limits } from './limits.ts';
 
 export type DialectId = 'openai-chat';
@@ -26,8 +25,6 @@ export type RequestHead = {
   readonly wantsUsage: boolean;
   /** Infinity: the client set no bound. */
   readonly maxOutputTokens: number;
-  /** Estimated before calibration, from bytes alone. */
-  readonly inputTokens: number;
 };
 
 export type CallOptions = {
@@ -53,5 +50,3 @@ export type Call = {
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
 };
-
-export type { ChatRequest };

@@ -40,3 +40,33 @@ export type Estimate = {
   /** The most the client allows; Infinity when it set no bound. */
   readonly maxOutputTokens: number;
 };
+
+/** Limits as people write them: `off` takes one away. */
+export type LimitSettings = { readonly [K in keyof Limits]?: Limits[K] | 'off' | undefined };
+
+/**
+ * What holds on a channel: what is set wins over what is published, and where the provider enforces seconds, the
+ * per-second limits follow from the per-minute ones unless set. Below 60 rpm a second's share is no whole request,
+ * and only the minute counts.
+ */
+export function limitsInForce(
+  set: LimitSettings,
+  published: Limits | undefined,
+  options: { readonly enforcesSeconds: boolean },
+): Limits {
+  const merged: Record<string, unknown> = { ...published };
+  // Published seconds belong to the published minute: another minute has other seconds.
+  if (set.rpm !== undefined) delete merged['rps'];
+  if (set.tpm !== undefined) delete merged['tps'];
+  for (const name of LIMIT_NAMES) {
+    const value = set[name];
+    if (value === 'off') delete merged[name];
+    else if (value !== undefined) merged[name] = value;
+  }
+  const limits = merged as { -readonly [K in keyof Limits]: Limits[K] };
+  if (options.enforcesSeconds) {
+    if (limits.rpm !== undefined && limits.rpm >= 60 && set.rps === undefined) limits.rps = limits.rpm / 60;
+    if (limits.tpm !== undefined && set.tps === undefined) limits.tps = limits.tpm / 60;
+  }
+  return limits;
+}

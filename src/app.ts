@@ -1,0 +1,233 @@
+/**
+ * Builds every room and joins them: the only file that knows all. A new configuration replaces the snapshot (keys,
+ * accounts, models, times); what is counted (windows, benches, lines, metrics) stays, and calls in flight keep what
+ * they began with.
+ */
+
+import { createAccess } from './access/access.ts';
+import { createLimiter } from './admission/limiter.ts';
+import { createQueue } from './admission/queue.ts';
+import type { Clock } from './base/clock.ts';
+import type { Fetch } from './base/fetch.ts';
+import type { Logger } from './base/log.ts';
+import type { AccountConfig, Config } from './config/config.ts';
+import type { Known } from './config/known.ts';
+import type { Channel } from './domain/channel.ts';
+import { limitsInForce } from './domain/limits.ts';
+import type { Front } from './http/front.ts';
+import { createServer, type Server } from './http/server.ts';
+import { providerOf, providers } from './providers/index.ts';
+import { createRelay } from './relay/relay.ts';
+import type { RelaySettings, Rooms, Snapshot } from './relay/rooms.ts';
+import { type AccountPlan, createCatalog } from './routing/catalog.ts';
+import { createHealth } from './routing/health.ts';
+import { strategies } from './routing/strategies/index.ts';
+import { createSimulator, type Simulator, type SimulatorOptions } from './simulator/upstream.ts';
+import { createMemoryStore, type MemoryStore } from './state/memory.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { createRegistry } from './telemetry/registry.ts';
+import { logStory } from './telemetry/story-log.ts';
+import { createCalibration } from './tokens/calibrate.ts';
+
+/** The names that a configuration may use. */
+export const known: Known = { providers, strategies: strategies.map(({ id }) => id) };
+
+export type AppOptions = {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  /** The network. */
+  readonly fetch: Fetch;
+  /** Attempts of one call over all channels; what was accepted and dropped is not sent again. */
+  readonly maxAttempts?: number;
+};
+
+export type App = {
+  readonly server: Server;
+  readonly front: Front;
+  readonly rooms: Rooms;
+  readonly store: MemoryStore;
+  /** The embedded one, when an account uses it. */
+  simulator(): Simulator | undefined;
+  /** Puts a new configuration in force. Its address is not: that takes a restart. */
+  apply(config: Config): void;
+};
+
+const DEFAULT_MAX_ATTEMPTS = 8;
+
+export function createApp(options: AppOptions): App {
+  const { clock, random, log } = options;
+  let config = options.config;
+  let embedded = embeddedSimulator(config, options);
+  let snapshot = snapshotOf(config, options);
+  let access = createAccess(config.keys);
+
+  const store = createMemoryStore();
+  const limiter = createLimiter(store);
+  const queue = createQueue({ clock, maxLength: () => config.queue.maxLength });
+  limiter.onRelease(() => queue.wake());
+  const health = createHealth({ random });
+  const registry = createRegistry();
+  const metrics = createMetrics(registry);
+
+  const rooms: Rooms = {
+    clock,
+    random,
+    limiter,
+    queue,
+    health,
+    calibration: createCalibration(),
+    snapshot: () => snapshot,
+    providerOf: (channel) => providerOf(channel.account.provider),
+    fetchOf: (channel) => (isEmbedded(channel) ? (embedded?.fetch ?? options.fetch) : options.fetch),
+    record(story) {
+      metrics.story(story);
+      logStory(log, story);
+    },
+  };
+  const usableChannels = (): { usable: number; all: number } => {
+    const nowMs = clock.now();
+    const { channels } = snapshot.catalog;
+    return {
+      all: channels.length,
+      usable: channels.filter((channel) => health.freeAt(channel, nowMs) <= nowMs).length,
+    };
+  };
+  const front: Front = {
+    clock,
+    log,
+    relay: createRelay(rooms),
+    metrics,
+    metricsText: () => registry.text(),
+    access: () => access,
+    snapshot: () => snapshot,
+    settings: () => ({ bodyLimitBytes: config.server.bodyLimitBytes, heartbeatMs: config.heartbeatMs }),
+    lines: () => queue.lines(),
+    usableChannels,
+  };
+  const server = createServer(front);
+
+  registry.gauge('sluice_inflight', 'Calls in flight, queued ones included.', () => [
+    { labels: {}, value: server.active() },
+  ]);
+  registry.gauge('sluice_queue_depth', 'Calls in line.', () =>
+    queue.lines().map(({ line, length }) => ({ labels: { line }, value: length })),
+  );
+  registry.gauge('sluice_permits_open', 'Permits that have not ended.', () => [
+    { labels: {}, value: limiter.open() },
+  ]);
+  registry.gauge('sluice_channels_usable', 'Channels that could be tried now.', () => [
+    { labels: {}, value: usableChannels().usable },
+  ]);
+  registry.gauge('sluice_ratelimit_remaining', 'What is left of each limit of each channel.', () =>
+    snapshot.catalog.channels.flatMap((channel) =>
+      limiter
+        .headroom(channel, clock.now())
+        .map(({ limit, left }) => ({ labels: { channel: channel.id, limit }, value: Math.floor(left) })),
+    ),
+  );
+  registry.gauge('sluice_benched_seconds', 'For how long something is still benched.', () =>
+    health
+      .benches(clock.now())
+      .map(({ what, kind, untilMs }) => ({ labels: { what, kind }, value: (untilMs - clock.now()) / 1_000 })),
+  );
+
+  return {
+    server,
+    front,
+    rooms,
+    store,
+    simulator: () => embedded,
+    apply(next) {
+      if (simulatorKey(next) !== simulatorKey(config)) embedded = embeddedSimulator(next, options);
+      config = next;
+      snapshot = snapshotOf(next, options);
+      access = createAccess(next.keys);
+      queue.wake();
+    },
+  };
+}
+
+const isEmbedded = (channel: Channel): boolean => channel.account.provider === 'simulator';
+
+function snapshotOf(config: Config, { maxAttempts = DEFAULT_MAX_ATTEMPTS }: AppOptions): Snapshot {
+  const settings: RelaySettings = {
+    maxWaitMs: config.queue.maxWaitMs,
+    maxWaitStreamMs: config.queue.maxWaitStreamMs,
+    firstByteMs: config.timeouts.firstByteMs,
+    firstByteStreamMs: config.timeouts.firstByteStreamMs,
+    idleMs: config.timeouts.idleMs,
+    maxAttempts,
+    retryUnknown: false,
+  };
+  return { catalog: createCatalog(config.accounts.map(planOf), config.models), settings };
+}
+
+function planOf(config: AccountConfig): AccountPlan {
+  const provider = providerOf(config.provider);
+  const { id, region, secrets } = config;
+  const account = {
+    id,
+    provider: provider.id,
+    ...(region === undefined ? {} : { region }),
+    baseUrl: config.baseUrl ?? provider.baseUrl(region) ?? '',
+    secrets,
+  };
+  const listed =
+    config.models.length > 0
+      ? config.models
+      : provider.models.map((model) => ({ upstreamModel: model, limits: {} }));
+  return {
+    account,
+    models: listed.map((model) => ({
+      upstreamModel: model.upstreamModel,
+      name: ('name' in model ? model.name : undefined) ?? model.upstreamModel,
+      limits: limitsInForce(
+        { ...config.limits, ...model.limits },
+        provider.limits(model.upstreamModel, region)?.limits,
+        { enforcesSeconds: provider.enforcesSeconds },
+      ),
+      tier: ('tier' in model ? model.tier : undefined) ?? config.tier,
+      weight: ('weight' in model ? model.weight : undefined) ?? config.weight,
+    })),
+  };
+}
+
+/** The simulator has to be made anew only when its own part of the configuration changes. */
+const simulatorKey = (config: Config): string =>
+  JSON.stringify([config.simulator, config.accounts.filter(({ provider }) => provider === 'simulator')]);
+
+function embeddedSimulator(config: Config, { clock, random }: AppOptions): Simulator | undefined {
+  const accounts = config.accounts.filter(({ provider }) => provider === 'simulator');
+  if (accounts.length === 0) return undefined;
+  const { ttftMs, tokensPerSecond, outputTokens } = config.simulator;
+  const options: SimulatorOptions = {
+    clock,
+    random,
+    accounts: accounts.map(({ id, secrets, models, limits }) => ({
+      id,
+      secrets,
+      limits: Object.fromEntries(
+        models.map((model) => [model.upstreamModel, quotaOf({ ...limits, ...model.limits })]),
+      ),
+    })),
+    pace: {
+      ...(ttftMs === undefined ? {} : { firstTokenMs: ttftMs }),
+      ...(tokensPerSecond === undefined ? {} : { tokensPerSecond }),
+    },
+    answers: outputTokens === undefined ? {} : { outputTokens },
+  };
+  return createSimulator(options);
+}
+
+/**
+ * The limits that the simulated account itself enforces: what is configured as a number, else its published ones. A
+ * second's limit that is off is off at the simulated account too, or it would follow from the minute's.
+ */
+const quotaOf = (limits: Readonly<Record<string, unknown>>): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(limits)
+      .filter(([, value]) => typeof value === 'number' || value === 'off')
+      .map(([name, value]) => [name, typeof value === 'number' ? value : Infinity]),
+  );

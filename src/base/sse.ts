@@ -1,0 +1,130 @@
+/**
+ * Server-sent events at the byte level: a splitter that cuts a stream into whole events wherever the network cut
+ * it, and a reader of one event's fields. Bytes stay bytes until an event is whole, so no character is ever split.
+ * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+ */
+
+const LF = 10;
+const CR = 13;
+
+/** An event larger than this is an attack or a fault, not an answer. */
+const DEFAULT_LIMIT_BYTES = 16 * 1024 * 1024;
+
+export class SseSplitter {
+  readonly #limitBytes: number;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #lineIsEmpty = true;
+  #afterCarriageReturn = false;
+
+  constructor(limitBytes = DEFAULT_LIMIT_BYTES) {
+    this.#limitBytes = limitBytes;
+  }
+
+  /**
+   * The events that these bytes complete, each with its terminating blank line: joined, they are the stream.
+   * After an event that ended in CR, a following LF opens the next piece; readers skip it.
+   * Throws `RangeError` when an event outgrows the limit.
+   */
+  push(bytes: Buffer): Buffer[] {
+    const events: Buffer[] = [];
+    let start = 0;
+    let lineIsEmpty = this.#lineIsEmpty;
+    let afterCarriageReturn = this.#afterCarriageReturn;
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i];
+      if (byte !== LF && byte !== CR) {
+        lineIsEmpty = false;
+        afterCarriageReturn = false;
+        continue;
+      }
+      if (byte === LF && afterCarriageReturn) {
+        afterCarriageReturn = false;
+        continue;
+      }
+      afterCarriageReturn = byte === CR;
+      if (lineIsEmpty) {
+        events.push(this.#release(bytes.subarray(start, i + 1)));
+        start = i + 1;
+      }
+      lineIsEmpty = true;
+    }
+    this.#lineIsEmpty = lineIsEmpty;
+    this.#afterCarriageReturn = afterCarriageReturn;
+    if (start < bytes.length) this.#hold(start === 0 ? bytes : bytes.subarray(start));
+    return events;
+  }
+
+  /** What came after the last whole event: by the standard not an event, but some upstreams forget the last newline. */
+  finish(): Buffer | undefined {
+    return this.#heldBytes === 0 ? undefined : this.#release(Buffer.alloc(0));
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#heldBytes += bytes.length;
+    if (this.#heldBytes > this.#limitBytes)
+      throw new RangeError(`event larger than ${this.#limitBytes} bytes`);
+    this.#held.push(bytes);
+  }
+
+  #release(last: Buffer): Buffer {
+    if (this.#heldBytes === 0) return last;
+    const whole = Buffer.concat([...this.#held, last], this.#heldBytes + last.length);
+    this.#held = [];
+    this.#heldBytes = 0;
+    return whole;
+  }
+}
+
+export type SseEvent = {
+  /** The `event:` field, '' when absent. */
+  readonly name: string;
+  /** The `data:` lines joined by newlines; undefined when there was none (a comment, a blank line). */
+  readonly data: string | undefined;
+  /** The comment lines without their colon. */
+  readonly comments: readonly string[];
+};
+
+const NO_COMMENTS: readonly string[] = [];
+
+/** Reads one event as the splitter cut it. LF, CRLF and CR; the space after the colon is optional. */
+export function readSseEvent(frame: Buffer): SseEvent {
+  const single = readSingleDataLine(frame);
+  if (single !== undefined) return { name: '', data: single, comments: NO_COMMENTS };
+  let name = '';
+  let data: string | undefined;
+  const comments: string[] = [];
+  for (const line of frame
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .split(/\r\n|\r|\n/)) {
+    if (line === '') continue;
+    const colon = line.indexOf(':');
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
+    if (field === '') comments.push(value);
+    else if (field === 'data') data = data === undefined ? value : `${data}\n${value}`;
+    else if (field === 'event') name = value;
+  }
+  return { name, data, comments };
+}
+
+/** The common case without splitting into lines: `data: …` LF LF. */
+function readSingleDataLine(frame: Buffer): string | undefined {
+  const end = frame.length - 2;
+  if (end < 5 || frame[end] !== LF || frame[end + 1] !== LF) return undefined;
+  if (frame[0] !== 0x64 || frame[1] !== 0x61 || frame[2] !== 0x74 || frame[3] !== 0x61 || frame[4] !== 0x3a)
+    return undefined;
+  const text = frame.toString('utf8', frame[5] === 0x20 ? 6 : 5, end);
+  return text.includes('\n') || text.includes('\r') ? undefined : text;
+}
+
+/** One event with an optional name. `data` holds no line breaks (JSON never does). */
+export function writeSseEvent(data: string, name?: string): Buffer {
+  return Buffer.from(name === undefined ? `data: ${data}\n\n` : `event: ${name}\ndata: ${data}\n\n`);
+}
+
+/** A comment that every conforming reader ignores. */
+export function writeSseComment(text: string): Buffer {
+  return Buffer.from(`: ${text.replace(/[\r\n]+/g, ' ')}\n\n`);
+}

@@ -1,0 +1,173 @@
+/**
+ * `sluice start`: the relay itself. Prints what a first user needs to make a call, reloads on a changed file and on
+ * SIGHUP, and ends on SIGTERM after what runs has ended.
+ */
+
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { type App, createApp } from '../app.ts';
+import { systemClock } from '../base/clock.ts';
+import { createLogger, type Logger } from '../base/log.ts';
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/problem.ts';
+import { watchConfig } from '../config/watch.ts';
+import { createTransport, type Transport } from '../providers/transport.ts';
+import { findSettings, loadFile, readyMadeKey, type Settings } from './settings.ts';
+
+const KEY_FILE = 'data/client-key';
+
+type Flags = { readonly config?: string; readonly host?: string; readonly port?: string };
+
+export function startCommand(): Command {
+  return new Command('start')
+    .description('run the relay')
+    .option('-c, --config <file>', 'configuration file (default: sluice.yaml, if there is one)')
+    .option('--host <address>', 'address to listen on')
+    .option('-p, --port <number>', 'port to listen on')
+    .action((flags: Flags) => start(flags));
+}
+
+async function start(flags: Flags): Promise<void> {
+  const settings = findSettings(flags.config, process.env);
+  const { config, readyKey } = withKey(settings);
+  const address = addressOf(config, flags);
+  const log = createLogger({ level: config.log.level, pretty: isPretty(config) });
+  const transport = createTransport({ connectTimeoutMs: config.timeouts.connectMs });
+  const app = createApp({ config, clock: systemClock, random: Math.random, log, fetch: transport.fetch });
+  const url = await listen(app, address);
+  process.stdout.write(banner({ settings, config, url, readyKey }));
+  const running: Running = { app, transport, log, drainMs: config.server.drainMs };
+  const stopWatching =
+    settings.path === undefined ? undefined : reloadOnChange(settings.path, { ...running, keys: config });
+  endOnSignal(running, () => stopWatching?.());
+}
+
+/** A file must say who may call; without a file a key is made. */
+function withKey({ config, source, path }: Settings): { config: Config; readyKey?: string } {
+  if (config.keys.length > 0) return { config };
+  if (source === 'file')
+    throw new ConfigError([
+      {
+        file: path ?? '',
+        path: 'keys',
+        message:
+          'no client key is configured, so nobody could call; add keys: [{ id: dev, key: "${SLUICE_KEY}" }]',
+      },
+    ]);
+  const readyKey = readyMadeKey(KEY_FILE);
+  return {
+    config: {
+      ...config,
+      keys: [{ id: 'local', key: readyKey, limits: {}, onLimit: 'queue', fallback: true }],
+    },
+    readyKey,
+  };
+}
+
+function addressOf(config: Config, flags: Flags): { host: string; port: number } {
+  const port = flags.port === undefined ? config.server.port : Number(flags.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`--port: expected a number from 0 to 65535, got '${flags.port}'`);
+  return { host: flags.host ?? config.server.host, port };
+}
+
+const isPretty = (config: Config): boolean =>
+  config.log.format === 'pretty' || (config.log.format === 'auto' && process.stdout.isTTY === true);
+
+async function listen(app: App, address: { host: string; port: number }): Promise<string> {
+  try {
+    return await app.server.listen(address);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+      throw new Error(`port ${address.port} of ${address.host} is taken: choose another one with --port`);
+    throw error;
+  }
+}
+
+type BannerFacts = {
+  readonly settings: Settings;
+  readonly config: Config;
+  readonly url: string;
+  readonly readyKey: string | undefined;
+};
+
+function banner({ settings, config, url, readyKey }: BannerFacts): string {
+  const model =
+    config.accounts[0]?.models[0]?.name ?? config.accounts[0]?.models[0]?.upstreamModel ?? 'qwen3-max';
+  const lines = ['', `${pc.bold('Sluice')} listens on ${pc.cyan(url)}`, ''];
+  const accounts = config.accounts.map(({ id }) => id).join(', ');
+  if (settings.source === 'simulator')
+    lines.push(`  Accounts: ${accounts} — the built-in simulator of Model Studio, no real provider.`);
+  else
+    lines.push(
+      `  Accounts: ${accounts}${settings.path === undefined ? ' (from the environment)' : ` (from ${settings.path})`}`,
+    );
+  lines.push(`  Base URL: ${url}/v1`);
+  if (readyKey !== undefined) {
+    lines.push(
+      `  Key:      ${readyKey}`,
+      '',
+      'Try it:',
+      '',
+      `  curl ${url}/v1/chat/completions \\`,
+      `    -H 'Authorization: Bearer ${readyKey}' -H 'Content-Type: application/json' \\`,
+      `    -d '{"model":"${model}","messages":[{"role":"user","content":"Hello, who are you?"}]}'`,
+    );
+  }
+  if (settings.source === 'simulator')
+    lines.push(
+      '',
+      'With real accounts: set DASHSCOPE_API_KEY (or OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY,',
+      'DEEPSEEK_API_KEY, MOONSHOT_API_KEY …), or write a sluice.yaml (see docs/configuration.md), and start again.',
+    );
+  return `${lines.join('\n')}\n\n`;
+}
+
+type Running = {
+  readonly app: App;
+  readonly transport: Transport;
+  readonly log: Logger;
+  readonly drainMs: number;
+};
+
+function reloadOnChange(path: string, { app, log, keys }: Running & { readonly keys: Config }): () => void {
+  let address = keys.server;
+  const reload = (): void => {
+    try {
+      const next = loadFile(path, process.env);
+      if (next.keys.length === 0) throw new Error('keys: no client key is configured');
+      app.apply(next);
+      const moved = next.server.host !== address.host || next.server.port !== address.port;
+      address = next.server;
+      log.info(
+        { file: path, accounts: next.accounts.length, keys: next.keys.length },
+        'configuration reloaded',
+      );
+      if (moved) log.warn({ file: path }, 'a new host or port takes a restart');
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.error({ file: path, error: reason }, 'configuration not reloaded: the old one stays in force');
+    }
+  };
+  const watching = watchConfig({ path, onChange: reload, clock: systemClock });
+  process.on('SIGHUP', reload);
+  return () => watching.close();
+}
+
+/** First signal: drain. Second: leave at once. */
+function endOnSignal({ app, transport, log, drainMs }: Running, stopWatching: () => void): void {
+  let ending = false;
+  const end = async (signal: string): Promise<void> => {
+    if (ending) process.exit(1);
+    ending = true;
+    stopWatching();
+    log.info({ signal, active: app.server.active() }, 'shutting down: no new calls, what runs may end');
+    await app.server.drain(drainMs);
+    await app.server.close();
+    await transport.close();
+    log.info({}, 'ended');
+    log.flush();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));
+}

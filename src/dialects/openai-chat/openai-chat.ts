@@ -1,0 +1,35 @@
+/** OpenAI's chat completions: the dialect that nearly every client and provider speaks. */
+
+import { writeSseComment, writeSseEvent } from '../../base/sse.ts';
+import type { Failure } from '../../domain/failure.ts';
+import type { Dialect } from '../dialect.ts';
+import { forwardReply, readReply, writeReply } from './reply.ts';
+import { forwardRequest, readHead, readRequest, writeRequest } from './request.ts';
+import { forward, OpenAIChatStreamReader, OpenAIChatStreamWriter } from './stream.ts';
+
+export const openaiChat: Dialect = {
+  id: 'openai-chat',
+  path: '/chat/completions',
+  readHead,
+  readRequest,
+  writeRequest,
+  forwardRequest,
+  readReply,
+  writeReply,
+  streamReader: () => new OpenAIChatStreamReader(),
+  streamWriter: (head, options) => new OpenAIChatStreamWriter(head, options.wantsUsage),
+  forward,
+  forwardReply,
+  writeFailure: (failure, requestId) => ({
+    status: failure.status,
+    body: Buffer.from(failure.options.clientBody ?? errorBody(failure, requestId)),
+  }),
+  writeStreamFailure: (failure, requestId) => writeSseEvent(errorBody(failure, requestId)),
+  heartbeat: writeSseComment,
+};
+
+function errorBody(failure: Failure, requestId: string): string {
+  const { type, code } = failure.rule;
+  const error = { message: failure.message, type, param: failure.options.param ?? null, code };
+  return JSON.stringify({ error, request_id: requestId });
+}

@@ -1,0 +1,125 @@
+/** Plain answers of OpenAI's chat wire format: one body, read as a stream of one chunk and written from meaning. */
+
+import { asBuffer } from '../../base/fetch.ts';
+import { isJsonObject, type JsonObject, splice, topLevelFields } from '../../base/json.ts';
+import type { ChatEvent } from '../../domain/chat.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { Chunk, ForwardOptions, ReplyHead } from '../dialect.ts';
+import { numberOf, objectOf, REPLY_OBJECT, readFinishReason, readUsage, textOf, writeUsage } from './wire.ts';
+
+export function readReply(body: Uint8Array): Chunk {
+  const frame = asBuffer(body);
+  let reply: unknown;
+  try {
+    reply = JSON.parse(frame.toString('utf8'));
+  } catch {
+    throw new Failure('malformed', { message: 'The provider answered with something that is not JSON.' });
+  }
+  if (!isJsonObject(reply))
+    throw new Failure('malformed', { message: 'The provider answered with JSON that is not an object.' });
+  if (reply['error'] !== undefined && reply['error'] !== null)
+    return { frame, events: [{ type: 'error', status: 0, body: frame.toString('utf8') }] };
+  if (!Array.isArray(reply['choices']))
+    throw new Failure('malformed', { message: 'The provider answered without choices.' });
+  const model = textOf(reply['model']);
+  const events: ChatEvent[] = [
+    { type: 'start', id: textOf(reply['id']), model, created: numberOf(reply['created']) },
+  ];
+  for (const value of reply['choices']) readChoice(objectOf(value) ?? {}, events);
+  const usage = readUsage(reply['usage']);
+  if (usage !== undefined) events.push({ type: 'usage', usage });
+  return { frame, events, ...(model === '' ? {} : { model }) };
+}
+
+function readChoice(choice: JsonObject, events: ChatEvent[]): void {
+  const index = numberOf(choice['index']);
+  const message = objectOf(choice['message']) ?? {};
+  const reasoning = textOf(message['reasoning_content']);
+  if (reasoning !== '') events.push({ type: 'reasoning', text: reasoning, choice: index });
+  const text = textOf(message['content']);
+  if (text !== '') events.push({ type: 'text', text, choice: index });
+  const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'] : [];
+  calls.forEach((value: unknown, i) => {
+    const call = objectOf(value) ?? {};
+    const target = objectOf(call['function']) ?? {};
+    events.push({
+      type: 'tool-call',
+      index: i,
+      id: textOf(call['id']),
+      name: textOf(target['name']),
+      arguments: textOf(target['arguments']),
+      choice: index,
+    });
+  });
+  events.push({ type: 'finish', reason: readFinishReason(choice['finish_reason']) ?? 'stop', choice: index });
+}
+
+type Draft = {
+  text: string;
+  reasoning: string;
+  finish: string;
+  readonly calls: { id: string; name: string; arguments: string }[];
+};
+
+export function writeReply(head: ReplyHead, events: readonly ChatEvent[]): Buffer {
+  const drafts: Draft[] = [];
+  const draftOf = (choice = 0): Draft =>
+    (drafts[choice] ??= { text: '', reasoning: '', finish: 'stop', calls: [] });
+  let usage: JsonObject | undefined;
+  for (const event of events) {
+    if (event.type === 'text') draftOf(event.choice).text += event.text;
+    else if (event.type === 'reasoning') draftOf(event.choice).reasoning += event.text;
+    else if (event.type === 'finish') draftOf(event.choice).finish = event.reason;
+    else if (event.type === 'usage') usage = writeUsage(event.usage);
+    else if (event.type === 'tool-call') {
+      const { calls } = draftOf(event.choice);
+      const call = calls[event.index] ?? { id: '', name: '', arguments: '' };
+      calls[event.index] = call;
+      call.id ||= event.id ?? '';
+      call.name ||= event.name ?? '';
+      call.arguments += event.arguments;
+    }
+  }
+  draftOf();
+  const body = {
+    id: head.id,
+    object: REPLY_OBJECT,
+    created: head.created,
+    model: head.model,
+    choices: drafts.map((draft, index) => ({
+      index,
+      message: messageOf(draft),
+      logprobs: null,
+      finish_reason: draft.finish,
+    })),
+    ...(usage === undefined ? {} : { usage }),
+    system_fingerprint: null,
+  };
+  return Buffer.from(JSON.stringify(body));
+}
+
+function messageOf(draft: Draft): JsonObject {
+  return {
+    role: 'assistant',
+    content: draft.text === '' && draft.calls.length > 0 ? null : draft.text,
+    ...(draft.reasoning === '' ? {} : { reasoning_content: draft.reasoning }),
+    ...(draft.calls.length === 0
+      ? {}
+      : {
+          tool_calls: draft.calls.map((call) => ({
+            id: call.id,
+            type: 'function',
+            function: { name: call.name, arguments: call.arguments },
+          })),
+        }),
+  };
+}
+
+/** The upstream's bytes, with the model that served. */
+export function forwardReply(chunk: Chunk, options: ForwardOptions): Buffer {
+  if (chunk.model === undefined || chunk.model === options.model) return chunk.frame;
+  const span = topLevelFields(chunk.frame)?.get('model');
+  return span === undefined
+    ? chunk.frame
+    : splice(chunk.frame, [{ ...span, text: JSON.stringify(options.model) }]);
+}

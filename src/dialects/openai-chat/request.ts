@@ -1,0 +1,273 @@
+/**
+ * Requests of OpenAI's chat wire format: the cheap head for the way of a call, the whole meaning for those who need
+ * it, and the client's own bytes with only model and usage option spliced for an upstream of the same dialect.
+ */
+
+import { asBuffer } from '../../base/fetch.ts';
+import { isJsonObject, type JsonEdit, type JsonObject, splice, topLevelFields } from '../../base/json.ts';
+import type { RequestHead } from '../../domain/call.ts';
+import type { ChatMessage, ChatPart, ChatRequest, ChatRole, ChatTool, ToolCall } from '../../domain/chat.ts';
+import { Failure } from '../../domain/failure.ts';
+import { objectOf, textOf } from './wire.ts';
+
+/** Above this the head is read by scanning, so that a huge body does not hold up the event loop. */
+const PARSE_LIMIT_BYTES = 256 * 1024;
+
+const HEAD_FIELDS = [
+  'model',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  'max_completion_tokens',
+  'n',
+] as const;
+
+const invalid = (param: string, message: string): Failure =>
+  new Failure('invalid_request', { message: `${param}: ${message}`, param });
+
+export function readHead(body: Uint8Array): RequestHead {
+  const fields = body.length <= PARSE_LIMIT_BYTES ? parseBody(body) : scanBody(asBuffer(body));
+  if (!isJsonObject(fields))
+    throw new Failure('invalid_request', { message: 'The body must be a JSON object.' });
+  const { model, stream, messages } = fields;
+  if (model === undefined) throw invalid('model', 'you must provide a model, e.g. "qwen3-max"');
+  if (typeof model !== 'string' || model === '') throw invalid('model', 'expected a non-empty string');
+  if (!Array.isArray(messages)) throw invalid('messages', 'expected an array of messages');
+  if (messages.length === 0) throw invalid('messages', 'expected at least one message');
+  messages.forEach((message, i) => {
+    if (!isJsonObject(message)) throw invalid(`messages[${i}]`, 'expected an object with role and content');
+    if (typeof message['role'] !== 'string')
+      throw invalid(`messages[${i}].role`, 'expected a string, e.g. "user"');
+  });
+  if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
+    throw invalid('stream', 'expected true or false');
+  return {
+    model,
+    stream: stream === true,
+    wantsUsage: objectOf(fields['stream_options'])?.['include_usage'] === true,
+    maxOutputTokens: maxOutputOf(fields),
+  };
+}
+
+function parseBody(body: Uint8Array): unknown {
+  if (body.length === 0)
+    throw new Failure('invalid_request', { message: 'The body is empty: expected a JSON object.' });
+  try {
+    return JSON.parse(asBuffer(body).toString('utf8')) as unknown;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'not JSON';
+    throw new Failure('invalid_request', { message: `The body is not valid JSON: ${reason}` });
+  }
+}
+
+/** Reads the small fields of a big body; of the messages it only sees that they are an array with something in it. */
+function scanBody(body: Buffer): JsonObject {
+  const spans = topLevelFields(body);
+  if (spans === undefined)
+    throw new Failure('invalid_request', {
+      message: 'The body is not a valid JSON object, or a field stands twice.',
+    });
+  const fields: Record<string, unknown> = {};
+  for (const name of HEAD_FIELDS) {
+    const span = spans.get(name);
+    if (span !== undefined) fields[name] = parseBody(body.subarray(span.start, span.end));
+  }
+  const messages = spans.get('messages');
+  if (messages !== undefined && body[messages.start] === 0x5b)
+    fields['messages'] = messages.end - messages.start > 2 ? [{ role: 'unread' }] : [];
+  return fields;
+}
+
+/** The greater of the two fields, times the number of choices: a small one must not hide a big one. */
+function maxOutputOf(fields: JsonObject): number {
+  let bound = 0;
+  for (const name of ['max_tokens', 'max_completion_tokens'] as const) {
+    const value = fields[name];
+    if (value === undefined || value === null) continue;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1)
+      throw invalid(name, 'expected a whole number of at least 1');
+    bound = Math.max(bound, value);
+  }
+  const choices = fields['n'];
+  const count = typeof choices === 'number' && choices >= 1 ? choices : 1;
+  return bound === 0 ? Infinity : bound * count;
+}
+
+/** Throws `invalid_request` when a field to be spliced stands twice. */
+export function forwardRequest(body: Uint8Array, head: RequestHead, upstreamModel: string): Uint8Array {
+  const asksUsage = head.stream && !head.wantsUsage;
+  if (head.model === upstreamModel && !asksUsage) return body;
+  const bytes = asBuffer(body);
+  const spans = topLevelFields(bytes);
+  const model = spans?.get('model');
+  if (spans === undefined || model === undefined)
+    throw new Failure('invalid_request', {
+      message: 'A field of the body stands twice: send each field once.',
+    });
+  const edits: JsonEdit[] = [];
+  if (head.model !== upstreamModel) edits.push({ ...model, text: JSON.stringify(upstreamModel) });
+  if (asksUsage) {
+    const options = spans.get('stream_options');
+    if (options === undefined)
+      edits.push({ start: model.end, end: model.end, text: ',"stream_options":{"include_usage":true}' });
+    else {
+      const old = objectOf(parseBody(bytes.subarray(options.start, options.end)));
+      edits.push({ ...options, text: JSON.stringify({ ...old, include_usage: true }) });
+    }
+  }
+  // An insertion right behind the model's value would touch the edit of that value: one edit for both.
+  const [first, second] = edits;
+  if (first !== undefined && second !== undefined && first.end === second.start)
+    return splice(bytes, [{ start: first.start, end: second.end, text: first.text + second.text }]);
+  return splice(bytes, edits);
+}
+
+const KNOWN_FIELDS = new Set([
+  'model',
+  'messages',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  'max_completion_tokens',
+  'tools',
+  'tool_choice',
+  'response_format',
+]);
+
+export function readRequest(body: Uint8Array): ChatRequest {
+  const fields = parseBody(body);
+  const head = readHead(body);
+  if (!isJsonObject(fields))
+    throw new Failure('invalid_request', { message: 'The body must be a JSON object.' });
+  const messages = Array.isArray(fields['messages']) ? fields['messages'] : [];
+  const bound = head.maxOutputTokens;
+  const tools = readTools(fields['tools']);
+  const toolChoice = readToolChoice(fields['tool_choice']);
+  const format = objectOf(fields['response_format'])?.['type'];
+  return {
+    model: head.model,
+    messages: messages.map(readMessage),
+    stream: head.stream,
+    wantsUsage: head.wantsUsage,
+    ...(bound === Infinity ? {} : { maxOutputTokens: bound }),
+    ...(tools === undefined ? {} : { tools }),
+    ...(toolChoice === undefined ? {} : { toolChoice }),
+    ...(format === 'json_object' || format === 'json_schema' || format === 'text'
+      ? { responseFormat: format }
+      : {}),
+    extra: Object.fromEntries(
+      Object.entries(fields).filter(
+        // A schema has no neutral form: the whole field travels along.
+        ([name]) => !KNOWN_FIELDS.has(name) || (name === 'response_format' && format === 'json_schema'),
+      ),
+    ),
+  };
+}
+
+const ROLES: ReadonlySet<string> = new Set<ChatRole>(['system', 'developer', 'user', 'assistant', 'tool']);
+
+function readMessage(value: unknown, i: number): ChatMessage {
+  const message = objectOf(value) ?? {};
+  const role = textOf(message['role']);
+  if (!ROLES.has(role)) throw invalid(`messages[${i}].role`, `expected one of ${[...ROLES].join(', ')}`);
+  const toolCalls = Array.isArray(message['tool_calls'])
+    ? message['tool_calls'].map(readToolCall)
+    : undefined;
+  return {
+    role: role as ChatRole,
+    parts: readParts(message['content'], i),
+    ...(typeof message['name'] === 'string' ? { name: message['name'] } : {}),
+    ...(toolCalls === undefined ? {} : { toolCalls }),
+    ...(typeof message['tool_call_id'] === 'string' ? { toolCallId: message['tool_call_id'] } : {}),
+    ...(typeof message['reasoning_content'] === 'string' ? { reasoning: message['reasoning_content'] } : {}),
+  };
+}
+
+function readParts(content: unknown, i: number): ChatPart[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  if (content === null || content === undefined) return [];
+  if (!Array.isArray(content))
+    throw invalid(`messages[${i}].content`, 'expected a string or an array of parts');
+  return content.map((value: unknown): ChatPart => {
+    const part = objectOf(value);
+    return part?.['type'] === 'text' && typeof part['text'] === 'string'
+      ? { type: 'text', text: part['text'] }
+      : { type: 'media', value };
+  });
+}
+
+function readToolCall(value: unknown): ToolCall {
+  const call = objectOf(value) ?? {};
+  const target = objectOf(call['function']) ?? {};
+  return { id: textOf(call['id']), name: textOf(target['name']), arguments: textOf(target['arguments']) };
+}
+
+function readTools(value: unknown): ChatTool[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.flatMap((entry: unknown): ChatTool[] => {
+    const target = objectOf(objectOf(entry)?.['function']);
+    if (typeof target?.['name'] !== 'string') return [];
+    return [
+      {
+        name: target['name'],
+        ...(typeof target['description'] === 'string' ? { description: target['description'] } : {}),
+        ...(target['parameters'] === undefined ? {} : { parameters: target['parameters'] }),
+      },
+    ];
+  });
+}
+
+function readToolChoice(value: unknown): ChatRequest['toolChoice'] {
+  if (value === 'auto' || value === 'none' || value === 'required') return value;
+  const name = objectOf(objectOf(value)?.['function'])?.['name'];
+  return typeof name === 'string' ? { name } : undefined;
+}
+
+export function writeRequest(request: ChatRequest): Buffer {
+  const { toolChoice } = request;
+  const fields = {
+    model: request.model,
+    messages: request.messages.map(writeMessage),
+    ...(request.stream ? { stream: true } : {}),
+    ...(request.stream && request.wantsUsage ? { stream_options: { include_usage: true } } : {}),
+    ...(request.maxOutputTokens === undefined ? {} : { max_tokens: request.maxOutputTokens }),
+    ...(request.tools === undefined
+      ? {}
+      : { tools: request.tools.map((tool) => ({ type: 'function', function: tool })) }),
+    ...(toolChoice === undefined
+      ? {}
+      : {
+          tool_choice:
+            typeof toolChoice === 'string' ? toolChoice : { type: 'function', function: toolChoice },
+        }),
+    ...(request.responseFormat === undefined ? {} : { response_format: { type: request.responseFormat } }),
+    ...request.extra,
+  };
+  return Buffer.from(JSON.stringify(fields));
+}
+
+function writeMessage(message: ChatMessage): JsonObject {
+  const [only] = message.parts;
+  const plain = message.parts.length === 1 && only?.type === 'text' ? only.text : undefined;
+  const content =
+    plain ??
+    (message.parts.length === 0
+      ? null
+      : message.parts.map((part) => (part.type === 'text' ? { type: 'text', text: part.text } : part.value)));
+  return {
+    role: message.role,
+    content,
+    ...(message.name === undefined ? {} : { name: message.name }),
+    ...(message.reasoning === undefined ? {} : { reasoning_content: message.reasoning }),
+    ...(message.toolCalls === undefined
+      ? {}
+      : {
+          tool_calls: message.toolCalls.map((call) => ({
+            id: call.id,
+            type: 'function',
+            function: { name: call.name, arguments: call.arguments },
+          })),
+        }),
+    ...(message.toolCallId === undefined ? {} : { tool_call_id: message.toolCallId }),
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * Streams of OpenAI's chat wire format, as two synchronous state machines: bytes in, chunks of frame and meaning
+ * out; and events in, bytes out. Tolerates what compatible providers send: comments, blank lines, missing or empty
+ * choices, usage inside a choice, errors as an event, no `[DONE]`.
+ */
+
+import { asBuffer } from '../../base/fetch.ts';
+import { isJsonObject, type JsonObject, parseJson, splice, topLevelFields } from '../../base/json.ts';
+import { readSseEvent, type SseEvent, SseSplitter, writeSseEvent } from '../../base/sse.ts';
+import type { ChatEvent } from '../../domain/chat.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { Chunk, ForwardOptions, ReplyHead, StreamReader, StreamWriter } from '../dialect.ts';
+import {
+  numberOf,
+  objectOf,
+  readFinishReason,
+  readUsage,
+  STREAM_OBJECT,
+  textOf,
+  writeUsage,
+} from './wire.ts';
+
+const NO_EVENTS: readonly ChatEvent[] = [];
+
+export class OpenAIChatStreamReader implements StreamReader {
+  readonly #splitter = new SseSplitter();
+  #started = false;
+  #ended = false;
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  push(bytes: Uint8Array): Chunk[] {
+    try {
+      return this.#splitter.push(asBuffer(bytes)).map((frame) => this.#read(frame));
+    } catch (error) {
+      if (error instanceof RangeError)
+        throw new Failure('malformed', {
+          message: `The provider sent an event over the size limit: ${error.message}.`,
+        });
+      throw error;
+    }
+  }
+
+  finish(): Chunk[] {
+    const rest = this.#splitter.finish();
+    return rest === undefined ? [] : [this.#read(rest)];
+  }
+
+  #read(frame: Buffer): Chunk {
+    const event = readSseEvent(frame);
+    const { data } = event;
+    if (data === undefined || data === '') return { frame, events: NO_EVENTS };
+    if (data === '[DONE]') {
+      this.#ended = true;
+      return { frame, events: NO_EVENTS, only: 'terminal' };
+    }
+    const value = parseJson(data);
+    if (
+      event.name === 'error' ||
+      (isJsonObject(value) && value['error'] !== undefined && value['error'] !== null)
+    )
+      return { frame, events: [{ type: 'error', status: statusOf(event, value), body: data }] };
+    if (!isJsonObject(value))
+      throw new Failure('malformed', {
+        message: 'The provider sent a stream event that is not a JSON object.',
+      });
+    return this.#readChunk(frame, value);
+  }
+
+  #readChunk(frame: Buffer, value: JsonObject): Chunk {
+    const events: ChatEvent[] = [];
+    const model = textOf(value['model']);
+    if (!this.#started && textOf(value['id']) !== '') {
+      this.#started = true;
+      events.push({ type: 'start', id: textOf(value['id']), model, created: numberOf(value['created']) });
+    }
+    const choices = Array.isArray(value['choices']) ? value['choices'] : [];
+    let usage = readUsage(value['usage']);
+    for (const entry of choices) {
+      const choice = objectOf(entry);
+      if (choice === undefined) continue;
+      this.#readChoice(choice, events);
+      usage ??= readUsage(choice['usage']);
+    }
+    if (usage !== undefined) events.push({ type: 'usage', usage });
+    return {
+      frame,
+      events,
+      ...(model === '' ? {} : { model }),
+      ...(usage !== undefined && choices.length === 0 ? { only: 'usage' } : {}),
+    };
+  }
+
+  #readChoice(choice: JsonObject, events: ChatEvent[]): void {
+    const index = numberOf(choice['index']);
+    const delta = objectOf(choice['delta']);
+    if (delta !== undefined) {
+      const reasoning = textOf(delta['reasoning_content']) || textOf(delta['reasoning']);
+      if (reasoning !== '') events.push({ type: 'reasoning', text: reasoning, choice: index });
+      const text = textOf(delta['content']);
+      if (text !== '') events.push({ type: 'text', text, choice: index });
+      if (Array.isArray(delta['tool_calls']))
+        delta['tool_calls'].forEach((call: unknown, i) => {
+          events.push(readToolDelta(objectOf(call) ?? {}, i, index));
+        });
+    }
+    const reason = readFinishReason(choice['finish_reason']);
+    if (reason === undefined) return;
+    this.#ended = true;
+    events.push({ type: 'finish', reason, choice: index });
+  }
+}
+
+/** Later deltas carry the id and name as null or '': only the first has them. */
+function readToolDelta(call: JsonObject, position: number, choice: number): ChatEvent {
+  const target = objectOf(call['function']);
+  const id = textOf(call['id']);
+  const name = textOf(target?.['name']);
+  return {
+    type: 'tool-call',
+    index: typeof call['index'] === 'number' ? call['index'] : position,
+    ...(id === '' ? {} : { id }),
+    ...(name === '' ? {} : { name }),
+    arguments: textOf(target?.['arguments']),
+    choice,
+  };
+}
+
+/** Model Studio tells the status as a comment (`:HTTP_STATUS/429`); others as a number in the error. 0: not told. */
+function statusOf(event: SseEvent, value: unknown): number {
+  for (const comment of event.comments) {
+    const told = /^\s*HTTP_STATUS\/(\d{3})/.exec(comment);
+    if (told?.[1] !== undefined) return Number(told[1]);
+  }
+  const error = objectOf(objectOf(value)?.['error']);
+  for (const field of [error?.['status'], error?.['code'], error?.['status_code']])
+    if (typeof field === 'number' && field >= 400 && field < 600) return field;
+  return 0;
+}
+
+export class OpenAIChatStreamWriter implements StreamWriter {
+  readonly #head: ReplyHead;
+  readonly #wantsUsage: boolean;
+  readonly #opened = new Set<number>();
+
+  constructor(head: ReplyHead, wantsUsage: boolean) {
+    this.#head = head;
+    this.#wantsUsage = wantsUsage;
+  }
+
+  write(event: ChatEvent): Buffer {
+    switch (event.type) {
+      case 'start':
+        return this.#delta(0, {});
+      case 'text':
+        return this.#delta(event.choice, { content: event.text });
+      case 'reasoning':
+        return this.#delta(event.choice, { content: null, reasoning_content: event.text });
+      case 'tool-call':
+        return this.#delta(event.choice, { tool_calls: [toolDelta(event)] });
+      case 'finish':
+        return this.#delta(event.choice, {}, event.reason);
+      case 'usage':
+        return this.#wantsUsage
+          ? this.#frame({ choices: [], usage: writeUsage(event.usage) })
+          : Buffer.alloc(0);
+      case 'error':
+        return writeSseEvent(event.body, 'error');
+    }
+  }
+
+  end(): Buffer {
+    return writeSseEvent('[DONE]');
+  }
+
+  #delta(choice = 0, delta: JsonObject, finish: string | null = null): Buffer {
+    const opening = this.#opened.has(choice)
+      ? {}
+      : { role: 'assistant', ...('content' in delta ? {} : { content: '' }) };
+    this.#opened.add(choice);
+    return this.#frame({
+      choices: [{ index: choice, delta: { ...opening, ...delta }, logprobs: null, finish_reason: finish }],
+      ...(this.#wantsUsage ? { usage: null } : {}),
+    });
+  }
+
+  #frame(rest: JsonObject): Buffer {
+    const { id, created, model } = this.#head;
+    return writeSseEvent(
+      JSON.stringify({ id, object: STREAM_OBJECT, created, model, system_fingerprint: null, ...rest }),
+    );
+  }
+}
+
+function toolDelta(event: Extract<ChatEvent, { type: 'tool-call' }>): JsonObject {
+  return {
+    index: event.index,
+    ...(event.id === undefined ? {} : { id: event.id, type: 'function' }),
+    function: { ...(event.name === undefined ? {} : { name: event.name }), arguments: event.arguments },
+  };
+}
+
+/** The upstream's frame for a client of the same dialect, with the model that served. */
+export function forward(chunk: Chunk, options: ForwardOptions): Buffer | undefined {
+  if (chunk.only === 'usage' && !options.wantsUsage) return undefined;
+  if (chunk.model === undefined || chunk.model === options.model) return chunk.frame;
+  const object = chunk.frame.indexOf('{');
+  const span = object < 0 ? undefined : topLevelFields(chunk.frame, object)?.get('model');
+  return span === undefined
+    ? chunk.frame
+    : splice(chunk.frame, [{ ...span, text: JSON.stringify(options.model) }]);
+}

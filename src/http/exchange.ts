@@ -1,0 +1,128 @@
+/**
+ * One request and its answer at the door: an id, one abort controller, and the few ways to answer. Knows when the
+ * client leaves; knows nothing of what is answered.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { newRequestId } from '../base/ids.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { Failure } from '../domain/failure.ts';
+import type { Story } from '../domain/story.ts';
+
+/** Longer hints than this make some clients sleep for the whole time: they are cut. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+export class Exchange {
+  readonly id = newRequestId();
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly #controller = new AbortController();
+  #onEnd: (() => void) | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.request = request;
+    this.response = response;
+    response.once('close', () => {
+      if (!response.writableFinished) this.#controller.abort();
+      this.#onEnd?.();
+    });
+  }
+
+  /** Aborts when the client leaves before the end of its answer. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Called once when the socket is done with this answer, in whatever way. */
+  onEnd(task: () => void): void {
+    this.#onEnd = task;
+  }
+
+  /** Cuts the answer off: for the end of a drain. */
+  cut(): void {
+    this.#controller.abort();
+    this.response.destroy();
+  }
+
+  /** The head of a stream. Written at once, so that the client knows that it has been heard. */
+  openStream(headers: Record<string, string>): void {
+    this.response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+      'x-request-id': this.id,
+      'request-id': this.id,
+      ...headers,
+    });
+    this.response.flushHeaders();
+  }
+
+  sendJson(status: number, body: Uint8Array, headers: Record<string, string>): void {
+    this.response.writeHead(status, {
+      'content-type': 'application/json',
+      'content-length': String(body.length),
+      'x-request-id': this.id,
+      'request-id': this.id,
+      ...headers,
+    });
+    this.response.end(body);
+  }
+
+  /** An error answer in the client's dialect. Nothing may have been sent before. */
+  sendFailure(failure: Failure, dialect: Dialect, story?: Story): void {
+    if (this.response.destroyed || this.response.headersSent) return;
+    const { status, body } = dialect.writeFailure(failure, this.id);
+    this.sendJson(status, body, { ...failureHeaders(failure), ...storyHeaders(story) });
+  }
+
+  /** Waits until the client has taken what was written. Returns at once when it left. */
+  drained(): Promise<void> {
+    const { response } = this;
+    return new Promise((resolve) => {
+      if (response.destroyed || !response.writableNeedDrain) return resolve();
+      const done = (): void => {
+        response.off('drain', done);
+        response.off('close', done);
+        resolve();
+      };
+      response.on('drain', done);
+      response.on('close', done);
+    });
+  }
+}
+
+/** What every answer says of its way: never a secret, never an upstream's address. */
+export function storyHeaders(story: Story | undefined): Record<string, string> {
+  if (story === undefined) return { 'x-sluice-attempts': '0', 'x-sluice-queue-ms': '0' };
+  const channel = story.servedChannel ?? story.attempts.at(-1)?.channel;
+  return {
+    'x-sluice-model': story.servedModel ?? story.fallbacks.at(-1)?.to ?? story.model,
+    ...(channel === undefined ? {} : { 'x-sluice-channel': channel }),
+    'x-sluice-attempts': String(story.attempts.length),
+    'x-sluice-queue-ms': String(Math.round(story.queueMs)),
+    'x-sluice-overhead-ms': story.overheadMs.toFixed(2),
+    ...(story.fallbacks.length === 0
+      ? {}
+      : {
+          'x-sluice-fallback-reason': story.fallbacks
+            .map(({ from, reason }) => `${from}: ${reason}`)
+            .join('; '),
+        }),
+  };
+}
+
+function failureHeaders(failure: Failure): Record<string, string> {
+  const { retryAfterMs, resetAtMs, limitOwner } = failure.options;
+  const headers: Record<string, string> = {
+    'x-should-retry': String(failure.rule.retry),
+    'x-sluice-failure': failure.kind,
+  };
+  if (limitOwner !== undefined) headers['x-sluice-limit'] = limitOwner;
+  if (resetAtMs !== undefined) headers['x-sluice-reset'] = new Date(resetAtMs).toISOString();
+  if (retryAfterMs !== undefined && failure.rule.retry) {
+    const cut = Math.min(MAX_RETRY_AFTER_MS, Math.max(1, Math.ceil(retryAfterMs)));
+    headers['retry-after'] = String(Math.ceil(cut / 1_000));
+    headers['retry-after-ms'] = String(cut);
+  }
+  return headers;
+}

@@ -1,0 +1,30 @@
+/** What the front needs of the house: built in `app.ts`, the same for every route. */
+
+import type { Access } from '../access/access.ts';
+import type { LineState } from '../admission/queue.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Relay } from '../relay/relay.ts';
+import type { Snapshot } from '../relay/rooms.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+export type FrontSettings = {
+  readonly bodyLimitBytes: number;
+  /** A waiting or silent stream gets a comment this often. */
+  readonly heartbeatMs: number;
+};
+
+export type Front = {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly relay: Relay;
+  readonly metrics: Metrics;
+  metricsText(): string;
+  /** These three change with the configuration. */
+  access(): Access;
+  snapshot(): Snapshot;
+  settings(): FrontSettings;
+  lines(): readonly LineState[];
+  /** Channels that could be tried now, and all. */
+  usableChannels(): { readonly usable: number; readonly all: number };
+};

@@ -1,0 +1,36 @@
+/** For those who watch the process: alive, ready, and the metrics. */
+
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Front } from './front.ts';
+
+/** `/livez` and `/readyz`, with the names that operators of other relays look for. */
+const LIVE_PATHS = ['/livez', '/health/liveliness', '/health/liveness'];
+const READY_PATHS = ['/readyz', '/healthz', '/health/readiness'];
+
+export function addProbes(server: FastifyInstance, front: Front, isDraining: () => boolean): void {
+  for (const path of LIVE_PATHS) server.get(path, () => ({ status: 'ok' }));
+  for (const path of READY_PATHS)
+    server.get<{ Querystring: Record<string, string> }>(path, (request, reply) => {
+      const { usable, all } = front.usableChannels();
+      const reason = isDraining() ? 'shutting down' : usable === 0 ? 'no channel can be used now' : undefined;
+      const verbose =
+        'verbose' in request.query
+          ? { channels: all, usable, models: front.snapshot().catalog.models.length, queues: front.lines() }
+          : {};
+      return reply
+        .code(reason === undefined ? 200 : 503)
+        .send({
+          status: reason === undefined ? 'ready' : 'not ready',
+          ...(reason === undefined ? {} : { reason }),
+          ...verbose,
+        });
+    });
+  server.get('/metrics', (request, reply): FastifyReply => {
+    // Open to this machine; from elsewhere it takes a key, for it tells of models and traffic.
+    if (!isLoopback(request.ip)) front.access().authenticate(request.headers);
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(front.metricsText());
+  });
+}
+
+const isLoopback = (address: string): boolean =>
+  address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');

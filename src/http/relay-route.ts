@@ -1,0 +1,86 @@
+/**
+ * The public routes of a dialect: reads the call at the door, opens it, and passes the answer on, frame by frame,
+ * with back-pressure and heartbeats. Where client and upstream speak the same dialect the bytes are the upstream's.
+ */
+
+import type { Dialect } from '../dialects/dialect.ts';
+import type { Call } from '../domain/call.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Opening } from '../relay/relay.ts';
+import { callOptionsOf } from './call-options.ts';
+import { type Exchange, storyHeaders } from './exchange.ts';
+import type { Front } from './front.ts';
+import { serveStream } from './serve-stream.ts';
+
+/** Answers one request. Never throws: what goes wrong is told to the client in its dialect. */
+export async function serveRelay(
+  front: Front,
+  dialect: Dialect,
+  { exchange, body }: { readonly exchange: Exchange; readonly body: Uint8Array },
+): Promise<void> {
+  let opening: Opening | undefined;
+  try {
+    const call = readCall(front, dialect, { exchange, body });
+    opening = front.relay.open(call);
+    if (call.head.stream) await serveStream(front, dialect, { exchange, call, opening });
+    else await servePlain(dialect, { exchange, opening, wantsUsage: true });
+  } catch (error) {
+    const failure = Failure.from(error);
+    if (failure.kind === 'internal')
+      front.log.error({ call: exchange.id, error: describe(failure) }, 'internal fault');
+    if (opening === undefined) front.metrics.refused(failure.kind, failure.status);
+    exchange.sendFailure(failure, dialect, opening?.story);
+  }
+}
+
+function readCall(
+  front: Front,
+  dialect: Dialect,
+  { exchange, body }: { readonly exchange: Exchange; readonly body: Uint8Array },
+): Call {
+  const { headers } = exchange.request;
+  const access = front.access();
+  const key = access.authenticate(headers);
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity')
+    throw new Failure('invalid_request', {
+      message: `content-encoding '${encoding}' is not understood here: send the body uncompressed.`,
+      status: 415,
+    });
+  const head = dialect.readHead(body);
+  access.allow(key, head.model);
+  return {
+    id: exchange.id,
+    dialect: dialect.id,
+    key,
+    head,
+    body,
+    headers,
+    options: callOptionsOf(headers, key),
+    arrivedAtMs: front.clock.now(),
+    signal: exchange.signal,
+  };
+}
+
+async function servePlain(
+  dialect: Dialect,
+  {
+    exchange,
+    opening,
+    wantsUsage,
+  }: { readonly exchange: Exchange; readonly opening: Opening; readonly wantsUsage: boolean },
+): Promise<void> {
+  await using reply = await opening.reply;
+  const chunks = await reply.next();
+  await reply.next();
+  const [chunk] = chunks ?? [];
+  if (chunk === undefined) throw new Failure('malformed', { message: 'The provider answered with nothing.' });
+  exchange.sendJson(
+    200,
+    dialect.forwardReply(chunk, { model: reply.model, wantsUsage }),
+    storyHeaders(opening.story),
+  );
+}
+
+const describe = (failure: Failure): string =>
+  failure.cause instanceof Error ? (failure.cause.stack ?? failure.cause.message) : failure.message;

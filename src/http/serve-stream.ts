@@ -1,0 +1,122 @@
+/**
+ * Passes a stream on. While the call waits, the client gets its 200 and a comment before it can grow impatient, and
+ * learns of a failure in-band; a slow client slows the upstream down; silence in the middle is filled with comments
+ * between events.
+ */
+
+import type { Cancel } from '../base/clock.ts';
+import type { Chunk, Dialect } from '../dialects/dialect.ts';
+import type { Call } from '../domain/call.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Opening } from '../relay/relay.ts';
+import type { Reply } from '../relay/reply.ts';
+import { type Exchange, storyHeaders } from './exchange.ts';
+import type { Front } from './front.ts';
+
+type Streamed = { readonly exchange: Exchange; readonly call: Call; readonly opening: Opening };
+
+export async function serveStream(
+  front: Front,
+  dialect: Dialect,
+  { exchange, call, opening }: Streamed,
+): Promise<void> {
+  const { response } = exchange;
+  const heart = new Heart(front, () => {
+    if (response.writableNeedDrain) return;
+    if (!response.headersSent) exchange.openStream(storyHeaders(opening.story));
+    response.write(dialect.heartbeat(heartbeatText(front, opening)));
+  });
+  try {
+    await using reply = await opening.reply;
+    if (!response.headersSent) exchange.openStream(storyHeaders(opening.story));
+    else response.write(dialect.heartbeat(servedText(opening)));
+    for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
+      heart.beat();
+      const bytes = bytesFor(dialect, { chunks, call, reply });
+      if (bytes.length > 0 && !response.write(bytes)) await exchange.drained();
+      if (exchange.signal.aborted) return reply.clientLeft();
+    }
+    response.end();
+  } catch (error) {
+    const failure = Failure.from(error);
+    if (!response.headersSent) throw failure;
+    if (failure.kind !== 'client_gone') response.write(dialect.writeStreamFailure(failure, call.id));
+    response.end();
+  } finally {
+    heart.stop();
+  }
+}
+
+function bytesFor(
+  dialect: Dialect,
+  { chunks, call, reply }: { readonly chunks: readonly Chunk[]; readonly call: Call; readonly reply: Reply },
+): Buffer {
+  const options = { model: reply.model, wantsUsage: call.head.wantsUsage };
+  const frames: Buffer[] = [];
+  for (const chunk of chunks) {
+    // Whoever asked for usage gets a report, also from an upstream that gives none.
+    if (chunk.only === 'terminal' && options.wantsUsage && reply.usage === undefined) {
+      const writer = dialect.streamWriter(reply.head, { wantsUsage: true });
+      frames.push(writer.write({ type: 'usage', usage: reply.estimatedUsage() }));
+    }
+    const frame = dialect.forward(chunk, options);
+    if (frame !== undefined) frames.push(frame);
+  }
+  return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+}
+
+/** Beats when nothing was written for the configured time. One timer, looked at when it fires. */
+class Heart {
+  readonly #front: Front;
+  readonly #onBeat: () => void;
+  readonly #everyMs: number;
+  #lastMs: number;
+  #cancel: Cancel;
+
+  constructor(front: Front, onBeat: () => void) {
+    this.#front = front;
+    this.#onBeat = onBeat;
+    this.#everyMs = front.settings().heartbeatMs;
+    this.#lastMs = front.clock.now();
+    this.#cancel = this.#arm(this.#everyMs);
+  }
+
+  /** Something was written. */
+  beat(): void {
+    this.#lastMs = this.#front.clock.now();
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #arm(delayMs: number): Cancel {
+    return this.#front.clock.after(delayMs, () => {
+      const quietMs = this.#front.clock.now() - this.#lastMs;
+      if (quietMs >= this.#everyMs - 1) {
+        this.#onBeat();
+        this.beat();
+        this.#cancel = this.#arm(this.#everyMs);
+      } else this.#cancel = this.#arm(this.#everyMs - quietMs);
+    });
+  }
+}
+
+/** `queued position=3 eta=4.2s`, or what else the call is waiting for. */
+function heartbeatText(front: Front, opening: Opening): string {
+  const place = opening.place();
+  if (place === undefined)
+    return opening.story.attempts.length === 0 ? 'working' : 'waiting for the provider';
+  const position = place.position();
+  const etaMs = place.startsAtMs();
+  const eta =
+    etaMs === undefined ? '' : ` eta=${Math.max(0, (etaMs - front.clock.now()) / 1_000).toFixed(1)}s`;
+  return `queued position=${position}${eta}`;
+}
+
+/** The head went out before the call had a channel: what its headers could not say. */
+function servedText({ story }: Opening): string {
+  return Object.entries(storyHeaders(story))
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+}

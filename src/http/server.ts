@@ -1,0 +1,137 @@
+/**
+ * The public server: Fastify for routing and limits, raw buffers in and hijacked replies out on the relay's routes,
+ * so that it costs what bare node:http costs. Drains on request: ready no more, nothing new, what runs may end.
+ */
+
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { Dialect } from '../dialects/dialect.ts';
+import { dialects } from '../dialects/index.ts';
+import { Failure } from '../domain/failure.ts';
+import { Exchange } from './exchange.ts';
+import type { Front } from './front.ts';
+import { addModels } from './models-route.ts';
+import { addProbes } from './probes.ts';
+import { serveRelay } from './relay-route.ts';
+
+/** Where clients of other services look for the API. */
+export const PREFIXES = ['/v1', '/api/v1', '/openai/v1'] as const;
+
+export type Server = {
+  readonly fastify: FastifyInstance;
+  /** Resolves with the URL. Throws when the address is taken. */
+  listen(address: { readonly host: string; readonly port: number }): Promise<string>;
+  /** Calls in flight, queued ones included. */
+  active(): number;
+  /** No new calls from now on; resolves when the last one has ended or, cut off, after `limitMs`. */
+  drain(limitMs: number): Promise<void>;
+  close(): Promise<void>;
+};
+
+export function createServer(front: Front): Server {
+  const fastify = Fastify({
+    bodyLimit: front.settings().bodyLimitBytes,
+    requestTimeout: 0,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 500 },
+  });
+  const exchanges = new Set<Exchange>();
+  let draining = false;
+  let onIdle: (() => void) | undefined;
+
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  const begin = (request: FastifyRequest, reply: FastifyReply): Exchange => {
+    reply.hijack();
+    const exchange = new Exchange(request.raw, reply.raw);
+    exchanges.add(exchange);
+    exchange.onEnd(() => {
+      exchanges.delete(exchange);
+      if (exchanges.size === 0) onIdle?.();
+    });
+    return exchange;
+  };
+
+  const serve =
+    (dialect: Dialect) =>
+    async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      const exchange = begin(request, reply);
+      if (draining)
+        exchange.sendFailure(
+          new Failure('draining', { message: 'This instance is shutting down: try again.' }),
+          dialect,
+        );
+      else
+        await serveRelay(front, dialect, {
+          exchange,
+          body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+        });
+    };
+
+  addProbes(fastify, front, () => draining);
+  for (const prefix of PREFIXES) {
+    addModels(fastify, front, prefix);
+    for (const dialect of Object.values(dialects)) fastify.post(prefix + dialect.path, serve(dialect));
+  }
+
+  const fail = (request: FastifyRequest, reply: FastifyReply, failure: Failure): void => {
+    front.metrics.refused(failure.kind, failure.status);
+    reply.hijack();
+    new Exchange(request.raw, reply.raw).sendFailure(failure, dialects['openai-chat']);
+  };
+  fastify.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? '';
+    fail(
+      request,
+      reply,
+      new Failure('route_not_found', { message: `No such route: ${request.method} ${path}.` }),
+    );
+  });
+  fastify.setErrorHandler((error: FastifyError | Failure, request, reply) =>
+    fail(request, reply, failureAtDoor(error, front)),
+  );
+
+  return {
+    fastify,
+    listen: (address) => fastify.listen(address),
+    active: () => exchanges.size,
+    async drain(limitMs) {
+      draining = true;
+      await new Promise<void>((resolve) => {
+        const cancel = front.clock.after(limitMs, () => {
+          for (const exchange of exchanges) exchange.cut();
+          resolve();
+        });
+        onIdle = () => {
+          cancel();
+          resolve();
+        };
+        if (exchanges.size === 0) onIdle();
+      });
+    },
+    async close() {
+      for (const exchange of exchanges) exchange.cut();
+      await fastify.close();
+    },
+  };
+}
+
+/** What Fastify refuses before a route runs, and what a route throws. */
+function failureAtDoor(error: FastifyError | Failure, front: Front): Failure {
+  if (error instanceof Failure) return error;
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new Failure('request_too_large', {
+      message: `The body is over the limit of ${front.settings().bodyLimitBytes} bytes (server.body_limit).`,
+    });
+  const status = error.statusCode ?? 500;
+  if (status >= 400 && status < 500)
+    return new Failure('invalid_request', { message: `${error.message}.`, status });
+  front.log.error({ error: error.stack ?? error.message }, 'internal fault');
+  return Failure.from(error);
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/** The command line: one file a command in `cli/`. */
+
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { known } from './app.ts';
+import { checkCommand } from './cli/check.ts';
+import { simulateCommand } from './cli/simulate.ts';
+import { startCommand } from './cli/start.ts';
+
+const program = new Command('sluice')
+  .description('An LLM relay: one key, many accounts, and the 429s stop.')
+  .addCommand(startCommand(), { isDefault: true })
+  .addCommand(
+    checkCommand({
+      known,
+      env: process.env,
+      readFile: (path) => readFileSync(path, 'utf8'),
+      write: (text) => process.stdout.write(text),
+      writeError: (text) => process.stderr.write(text),
+      setExitCode: (code) => {
+        process.exitCode = code;
+      },
+    }),
+  )
+  .addCommand(simulateCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${pc.red('error:')} ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,62 @@
+/**
+ * The client key's own limits, counted by the same windows as the pool's and held before the call stands in any
+ * model's line: a busy key waits alone. A call that fails before it is sent spends nothing of its key.
+ */
+
+import type { Permit } from '../admission/permit.ts';
+import { Failure } from '../domain/failure.ts';
+import { exceededBy, isBlocked } from '../state/windows.ts';
+import type { Journey } from './journey.ts';
+
+/** Undefined when the key has no limits. Throws `key_limit`, or `exceeds_limits` when the call alone is too large. */
+export async function holdAllowance(journey: Journey): Promise<Permit | undefined> {
+  const { call, rooms, story } = journey;
+  const { key } = call;
+  if (Object.keys(key.limits).length === 0) return undefined;
+  const quota = { id: `key ${key.id}`, limits: key.limits };
+  const estimate = rooms.calibration.estimate(
+    journey.model.name,
+    journey.rawInputTokens,
+    call.head.maxOutputTokens,
+  );
+  const exceeded = exceededBy(key.limits, estimate);
+  if (exceeded !== undefined)
+    throw new Failure('exceeds_limits', {
+      message: `The input is about ${estimate.inputTokens} tokens, more than the key's ${exceeded.limit} limit (${exceeded.capacity}).`,
+      limitOwner: 'key',
+    });
+  const enteredAtMs = rooms.clock.now();
+  try {
+    return await rooms.queue.enter<Permit>({
+      line: quota.id,
+      arrivedAtMs: call.arrivedAtMs,
+      deadlineMs: journey.deadlineMs(enteredAtMs),
+      signal: call.signal,
+      holdsLine: true,
+      mayWait: key.onLimit === 'queue' && call.options.onLimit === 'queue',
+      tryStart: (nowMs) => {
+        const result = rooms.limiter.reserve(quota, estimate, nowMs);
+        return isBlocked(result) ? result : { granted: result };
+      },
+      onWait: (place) => {
+        journey.place = place;
+      },
+    });
+  } catch (error) {
+    throw asKeyLimit(Failure.from(error), key.id);
+  } finally {
+    journey.place = undefined;
+    story.queueMs += rooms.clock.now() - enteredAtMs;
+  }
+}
+
+function asKeyLimit(failure: Failure, keyId: string): Failure {
+  if (failure.kind === 'client_gone' || failure.kind === 'internal') return failure;
+  const { retryAfterMs, resetAtMs } = failure.options;
+  return new Failure('key_limit', {
+    message: `The key '${keyId}' has reached its own limit at this relay; the upstream was not asked.`,
+    limitOwner: 'key',
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(resetAtMs === undefined ? {} : { resetAtMs }),
+  });
+}

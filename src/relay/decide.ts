@@ -1,0 +1,40 @@
+/** After a failed attempt: move to another channel, wait, fall back to another model, or stop. */
+
+import { ConnectionError } from '../base/fetch.ts';
+import { type Failure, ruleOf } from '../domain/failure.ts';
+import type { Start } from './acquire.ts';
+import type { Journey } from './journey.ts';
+
+/** A refusal only sends the call back into its line, where the deadline bounds it; this bounds a storm. */
+const MAX_REFUSALS = 40;
+
+/** Returns when the call may try again; throws what the client shall see when it may not. */
+export function decide(journey: Journey, start: Start, failure: Failure): void {
+  journey.lastFailure = failure;
+  const { settings } = journey.snapshot;
+  if (failure.rule.next === 'stop' || isUnknownOutcome(failure, settings.retryUnknown)) throw failure;
+  if (failure.rule.next === 'next') journey.left.add(start.channel.id);
+  const failed = journey.story.attempts.filter(
+    ({ failure: kind }) => kind !== undefined && ruleOf(kind).next !== 'wait',
+  );
+  if (failed.length >= settings.maxAttempts || journey.story.attempts.length >= MAX_REFUSALS) throw failure;
+}
+
+/** Accepted and then dropped without a byte: it may have been generated, and would be paid twice. */
+const isUnknownOutcome = (failure: Failure, retryUnknown: boolean): boolean =>
+  failure.kind === 'connection' &&
+  failure.cause instanceof ConnectionError &&
+  failure.cause.sent &&
+  !retryUnknown;
+
+/**
+ * The line let the call go without a permit. Another model may still serve it; otherwise the client learns what stood
+ * in the way: the last refusal of an upstream that is unusable, else the line's own word.
+ */
+export function afterWait(journey: Journey, failure: Failure): void {
+  const mayFallBack =
+    failure.kind === 'pool_exhausted' || failure.kind === 'wait_over' || failure.kind === 'queue_full';
+  if (mayFallBack && journey.fallBack(failure)) return;
+  const last = journey.lastFailure;
+  throw failure.kind === 'pool_exhausted' && last?.rule.next === 'next' ? last : failure;
+}

@@ -1,0 +1,95 @@
+/**
+ * One call on its way: what it may still do (model, deadline, channels left), and the story of what it did. Lives
+ * from the resolved model to the last byte.
+ */
+
+import type { Permit } from '../admission/permit.ts';
+import type { Place } from '../admission/queue.ts';
+import type { Call } from '../domain/call.ts';
+import type { Model } from '../domain/channel.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Story } from '../domain/story.ts';
+import { estimateTokens } from '../tokens/estimate.ts';
+import type { Rooms, Snapshot } from './rooms.ts';
+
+export class Journey {
+  readonly call: Call;
+  readonly rooms: Rooms;
+  readonly snapshot: Snapshot;
+  readonly story: Story;
+  readonly rawInputTokens: number;
+  /** Channels that failed this call in a way that another may not. */
+  readonly left = new Set<string>();
+  model: Model;
+  /** Where the call waits, while it waits. */
+  place: Place | undefined;
+  lastFailure: Failure | undefined;
+  /** What the call holds of its key's own limits. */
+  allowance: Permit | undefined;
+  /** Time spent waiting for upstreams, ms: what is neither this nor the queue is our overhead. */
+  upstreamMs = 0;
+  readonly #fallbacks: string[];
+  #recorded = false;
+
+  constructor(call: Call, rooms: Rooms) {
+    this.call = call;
+    this.rooms = rooms;
+    this.snapshot = rooms.snapshot();
+    const model = this.snapshot.catalog.resolve(call.head.model);
+    if (model === undefined || model.channels.length === 0) throw modelNotFound(call.head.model);
+    this.model = model;
+    this.#fallbacks = call.options.fallback ? [...model.fallbacks] : [];
+    this.rawInputTokens = estimateTokens(call.body);
+    this.story = {
+      id: call.id,
+      key: call.key.id,
+      model: call.head.model,
+      stream: call.head.stream,
+      arrivedAtMs: call.arrivedAtMs,
+      attempts: [],
+      fallbacks: [],
+      queueMs: 0,
+      overheadMs: 0,
+      durationMs: 0,
+      status: 0,
+    };
+  }
+
+  /** What is left of the longest wait, as a moment. */
+  deadlineMs(nowMs: number): number {
+    const { settings } = this.snapshot;
+    const budgetMs =
+      this.call.options.maxWaitMs ?? (this.call.head.stream ? settings.maxWaitStreamMs : settings.maxWaitMs);
+    return nowMs + Math.max(0, budgetMs - this.story.queueMs);
+  }
+
+  /** Moves on to the next fallback model that has channels; false when there is none. */
+  fallBack(reason: Failure): boolean {
+    for (;;) {
+      const name = this.#fallbacks.shift();
+      if (name === undefined) return false;
+      const model = this.snapshot.catalog.resolve(name);
+      if (model === undefined || model.channels.length === 0) continue;
+      this.story.fallbacks.push({ from: this.model.name, to: name, reason: reason.kind });
+      this.model = model;
+      this.left.clear();
+      return true;
+    }
+  }
+
+  /** Closes the story, once. */
+  record(end: Partial<Pick<Story, 'end' | 'failure' | 'usage' | 'status'>>): void {
+    if (this.#recorded) return;
+    this.#recorded = true;
+    const nowMs = this.rooms.clock.now();
+    Object.assign(this.story, end);
+    this.story.durationMs = nowMs - this.story.arrivedAtMs;
+    this.rooms.record(this.story);
+  }
+}
+
+const modelNotFound = (name: string): Failure =>
+  new Failure('model_not_found', {
+    message: `The model '${name}' does not exist here. GET /v1/models lists those that do.`,
+    param: 'model',
+  });

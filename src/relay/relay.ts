@@ -1,0 +1,82 @@
+/**
+ * The path of a call: acquire a permit, attempt, decide, until an answer has begun. Everything else is a room that it
+ * visits. What is opened here is owned by the `Reply`, or has ended when this throws.
+ */
+
+import type { Place } from '../admission/queue.ts';
+import type { Call } from '../domain/call.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Story } from '../domain/story.ts';
+import { acquire, type Start } from './acquire.ts';
+import { holdAllowance } from './allowance.ts';
+import { attempt } from './attempt.ts';
+import { afterWait, decide } from './decide.ts';
+import { Journey } from './journey.ts';
+import type { Reply } from './reply.ts';
+import type { Rooms } from './rooms.ts';
+
+/** A call on its way to an answer, and where it stands while it waits. */
+export type Opening = {
+  readonly reply: Promise<Reply>;
+  /** Undefined while it is not in line. */
+  place(): Place | undefined;
+  /** What has happened so far. */
+  readonly story: Story;
+};
+
+export type Relay = { open(call: Call): Opening };
+
+export function createRelay(rooms: Rooms): Relay {
+  return {
+    open(call) {
+      // Unknown models are refused before there is a journey, and so without a story of attempts.
+      const journey = new Journey(call, rooms);
+      return {
+        reply: travel(journey),
+        place: () => journey.place,
+        story: journey.story,
+      };
+    },
+  };
+}
+
+async function travel(journey: Journey): Promise<Reply> {
+  try {
+    journey.allowance = await holdAllowance(journey);
+    for (;;) {
+      const start = await nextStart(journey);
+      if (start === undefined) continue;
+      try {
+        const reply = await attempt(journey, start);
+        closeOverhead(journey);
+        return reply;
+      } catch (error) {
+        decide(journey, start, Failure.from(error));
+      }
+    }
+  } catch (error) {
+    const failure = Failure.from(error);
+    closeOverhead(journey);
+    journey.allowance?.cancel();
+    journey.record({
+      end: failure.kind === 'client_gone' ? 'client_gone' : 'failed',
+      failure: failure.kind,
+      status: failure.status,
+    });
+    throw failure;
+  }
+}
+
+/** Undefined: the call moved to a fallback model and asks again. */
+async function nextStart(journey: Journey): Promise<Start | undefined> {
+  try {
+    return await acquire(journey);
+  } catch (error) {
+    afterWait(journey, Failure.from(error));
+    return undefined;
+  }
+}
+
+function closeOverhead({ story, rooms, upstreamMs }: Journey): void {
+  story.overheadMs = Math.max(0, rooms.clock.now() - story.arrivedAtMs - story.queueMs - upstreamMs);
+}

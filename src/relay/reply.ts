@@ -1,0 +1,194 @@
+/**
+ * An answer under way: owns the permit, the upstream's body and the story until the last byte. Read it with `next`;
+ * dispose of it in every case. What the upstream told of its use is settled, else what was delivered is estimated.
+ */
+
+import type { Permit } from '../admission/permit.ts';
+import { ConnectionError } from '../base/fetch.ts';
+import type { Chunk, ReplyHead, StreamReader } from '../dialects/dialect.ts';
+import type { Channel } from '../domain/channel.ts';
+import type { ChatEvent } from '../domain/chat.ts';
+import { Failure } from '../domain/failure.ts';
+import type { EndReason } from '../domain/story.ts';
+import { inputTotal, outputTotal, totalTokens, type Usage } from '../domain/usage.ts';
+import { estimateTextTokens } from '../tokens/estimate.ts';
+import type { Journey } from './journey.ts';
+import type { Watch } from './watch.ts';
+
+export type ReplySource = {
+  readonly journey: Journey;
+  readonly channel: Channel;
+  readonly permit: Permit;
+  readonly watch: Watch;
+  /** What was read to be sure that the answer began. */
+  readonly first: readonly Chunk[];
+  /** The rest; undefined for a plain answer. */
+  readonly rest?: { readonly body: AsyncIterator<Uint8Array>; readonly reader: StreamReader };
+  /** What an error event inside the stream means. */
+  readonly classify: (event: Extract<ChatEvent, { type: 'error' }>) => Failure;
+};
+
+export class Reply implements AsyncDisposable {
+  readonly journey: Journey;
+  readonly channel: Channel;
+  /** The public name of the model that served. */
+  readonly model: string;
+  readonly #source: ReplySource;
+  #first: readonly Chunk[] | undefined;
+  #usage: Usage | undefined;
+  #started: Extract<ChatEvent, { type: 'start' }> | undefined;
+  #deliveredTokens = 0;
+  #end: EndReason | undefined;
+  #failure: Failure | undefined;
+  #disposed = false;
+
+  constructor(source: ReplySource) {
+    this.#source = source;
+    this.journey = source.journey;
+    this.channel = source.channel;
+    this.model = source.journey.model.name;
+    this.#first = source.first;
+  }
+
+  /** As the upstream told it, so far. */
+  get usage(): Usage | undefined {
+    return this.#usage;
+  }
+
+  /** The identity of the answer, for events that we write ourselves. */
+  get head(): ReplyHead {
+    return {
+      id: this.#started?.id ?? this.journey.call.id,
+      model: this.model,
+      created: this.#started?.created ?? 0,
+    };
+  }
+
+  /** From what was sent and delivered, for upstreams that tell nothing. */
+  estimatedUsage(): Usage {
+    const { journey, channel } = this.#source;
+    const estimate = journey.rooms.calibration.estimate(
+      channel.upstreamModel,
+      journey.rawInputTokens,
+      Infinity,
+    );
+    return {
+      input: estimate.inputTokens,
+      cacheRead: 0,
+      cacheWrite: 0,
+      output: Math.ceil(this.#deliveredTokens),
+      reasoning: 0,
+      source: 'estimated',
+    };
+  }
+
+  /**
+   * The next chunks as they came; undefined when the answer ended well. Throws `Failure` when it did not: `stream_died`,
+   * `timeout`, `client_gone`, or what an error event meant.
+   */
+  async next(): Promise<readonly Chunk[] | undefined> {
+    if (this.#first !== undefined) {
+      const first = this.#first;
+      this.#first = undefined;
+      return this.#observe(first);
+    }
+    const { rest, watch } = this.#source;
+    if (rest === undefined) return this.#endWell();
+    try {
+      for (;;) {
+        const { done, value } = await rest.body.next();
+        if (done === true) {
+          const last = rest.reader.finish();
+          if (!rest.reader.ended) throw died('the connection closed before the answer was complete');
+          if (last.length === 0) return this.#endWell();
+          return this.#observe(last);
+        }
+        watch.byte();
+        const chunks = rest.reader.push(value);
+        if (chunks.length > 0) return this.#observe(chunks);
+      }
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** The client left while the answer was being written. */
+  clientLeft(): void {
+    this.#end ??= 'client_gone';
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    const { watch, rest, permit, journey } = this.#source;
+    watch.end();
+    if (this.#end === undefined) this.#end = 'client_gone';
+    if (this.#end !== 'complete') {
+      watch.abort();
+      await rest?.body.return?.().catch(() => undefined);
+    }
+    const usage = this.#finalUsage();
+    const settlement = { tokens: totalTokens(usage), input: inputTotal(usage) };
+    permit.settle(settlement);
+    journey.allowance?.settle(settlement);
+    if (usage.source === 'upstream')
+      journey.rooms.calibration.learn(this.channel.upstreamModel, {
+        rawInputTokens: journey.rawInputTokens,
+        input: inputTotal(usage),
+        output: outputTotal(usage),
+      });
+    journey.record({
+      usage,
+      end: this.#end,
+      status: 200,
+      ...(this.#failure === undefined ? {} : { failure: this.#failure.kind }),
+    });
+  }
+
+  #observe(chunks: readonly Chunk[]): readonly Chunk[] {
+    for (let i = 0; i < chunks.length; i++) {
+      for (const event of (chunks[i] as Chunk).events) {
+        if (event.type === 'text' || event.type === 'reasoning')
+          this.#deliveredTokens += estimateTextTokens(event.text);
+        else if (event.type === 'tool-call')
+          this.#deliveredTokens += estimateTextTokens(event.arguments) + (event.id ? 8 : 0);
+        else if (event.type === 'start') this.#started = event;
+        else if (event.type === 'usage') this.#usage = event.usage;
+        else if (event.type === 'error') {
+          this.#failure = this.#source.classify(event);
+          this.#end = 'stream_died';
+          if (i === 0) throw this.#failure;
+          this.#first = chunks.slice(i);
+          return chunks.slice(0, i);
+        }
+      }
+    }
+    return chunks;
+  }
+
+  #endWell(): undefined {
+    this.#end ??= 'complete';
+    return undefined;
+  }
+
+  #fail(error: unknown): Failure {
+    const failure =
+      error instanceof Failure
+        ? error
+        : error instanceof ConnectionError
+          ? died('the connection to the provider broke')
+          : Failure.from(error);
+    this.#failure = failure;
+    this.#end = failure.kind === 'client_gone' ? 'client_gone' : 'stream_died';
+    return failure;
+  }
+
+  #finalUsage(): Usage {
+    if (this.#usage !== undefined)
+      return this.#end === 'complete' ? this.#usage : { ...this.#usage, source: 'partial' };
+    return this.estimatedUsage();
+  }
+}
+
+const died = (how: string): Failure =>
+  new Failure('stream_died', { message: `The answer broke off: ${how}.` });

@@ -1,0 +1,42 @@
+/** What the path of a call visits. Built in `app.ts`; the snapshot changes with the configuration, the rooms stay. */
+
+import type { Limiter } from '../admission/limiter.ts';
+import type { Queue } from '../admission/queue.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Fetch } from '../base/fetch.ts';
+import type { Channel } from '../domain/channel.ts';
+import type { Story } from '../domain/story.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Catalog } from '../routing/catalog.ts';
+import type { Health } from '../routing/health.ts';
+import type { Calibration } from '../tokens/calibrate.ts';
+
+export type RelaySettings = {
+  readonly maxWaitMs: number;
+  readonly maxWaitStreamMs: number;
+  readonly firstByteMs: number;
+  readonly firstByteStreamMs: number;
+  readonly idleMs: number;
+  /** Attempts of one call over all channels. */
+  readonly maxAttempts: number;
+  /** Send again what an upstream accepted and then dropped without a byte? It may have been generated and billed. */
+  readonly retryUnknown: boolean;
+};
+
+/** What a call sees of the configuration from its beginning to its end. */
+export type Snapshot = { readonly catalog: Catalog; readonly settings: RelaySettings };
+
+export type Rooms = {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly limiter: Limiter;
+  readonly queue: Queue;
+  readonly health: Health;
+  readonly calibration: Calibration;
+  snapshot(): Snapshot;
+  providerOf(channel: Channel): Provider;
+  /** The network, or the simulator in its place. */
+  fetchOf(channel: Channel): Fetch;
+  /** The call is over: for the log and the metrics. */
+  record(story: Story): void;
+};

@@ -1,0 +1,78 @@
+/**
+ * The two timers of an attempt: until the first byte, and between bytes. Any byte resets them. One timer that looks
+ * at the time of the last byte when it fires, so that a byte costs a number and not a timer.
+ */
+
+import type { Cancel, Clock } from '../base/clock.ts';
+import { Failure } from '../domain/failure.ts';
+
+export class Watch {
+  readonly #controller = new AbortController();
+  readonly #clock: Clock;
+  readonly #idleMs: number;
+  #cancel: Cancel | undefined;
+  #lastByteMs: number;
+  #limitMs: number;
+  readonly #client: AbortSignal;
+  readonly #onClientGone = (): void =>
+    this.#stop(new Failure('client_gone', { message: 'The client left.' }));
+
+  constructor(
+    clock: Clock,
+    options: { readonly firstByteMs: number; readonly idleMs: number; readonly client: AbortSignal },
+  ) {
+    this.#clock = clock;
+    this.#idleMs = options.idleMs;
+    this.#limitMs = options.firstByteMs;
+    this.#lastByteMs = clock.now();
+    this.#client = options.client;
+    if (options.client.aborted) this.#onClientGone();
+    else options.client.addEventListener('abort', this.#onClientGone, { once: true });
+    this.#arm(options.firstByteMs);
+  }
+
+  /** Aborts with a `Failure`: `timeout` or `client_gone`. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** A byte came; from the first on, the idle limit holds. */
+  byte(): void {
+    this.#lastByteMs = this.#clock.now();
+    if (this.#limitMs !== this.#idleMs) {
+      this.#limitMs = this.#idleMs;
+      this.#cancel?.();
+      this.#arm(this.#idleMs);
+    }
+  }
+
+  /** Nothing is awaited any more. */
+  end(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#client.removeEventListener('abort', this.#onClientGone);
+  }
+
+  /** Ends the attempt from our side: closes the socket. */
+  abort(): void {
+    this.#stop(new Failure('client_gone', { message: 'The attempt was given up.' }));
+  }
+
+  #arm(delayMs: number): void {
+    this.#cancel = this.#clock.after(delayMs, () => {
+      const silentMs = this.#clock.now() - this.#lastByteMs;
+      if (silentMs >= this.#limitMs - 1)
+        this.#stop(
+          new Failure('timeout', {
+            message: `The provider was silent for ${Math.round(silentMs / 1_000)} s.`,
+          }),
+        );
+      else this.#arm(this.#limitMs - silentMs);
+    });
+  }
+
+  #stop(reason: Failure): void {
+    this.end();
+    this.#controller.abort(reason);
+  }
+}
