@@ -17,6 +17,7 @@ import { limitsInForce } from './domain/limits.ts';
 import type { Front } from './http/front.ts';
 import { createServer, type Server } from './http/server.ts';
 import { providerOf, providers } from './providers/index.ts';
+import type { Provider } from './providers/provider.ts';
 import { createRelay } from './relay/relay.ts';
 import type { RelaySettings, Rooms, Snapshot } from './relay/rooms.ts';
 import { type AccountPlan, createCatalog } from './routing/catalog.ts';
@@ -79,7 +80,7 @@ export function createApp(options: AppOptions): App {
     health,
     calibration: createCalibration(),
     snapshot: () => snapshot,
-    providerOf: (channel) => providerOf(channel.account.provider),
+    providerOf: (channel) => requireProvider(channel.account.provider),
     fetchOf: (channel) => (isEmbedded(channel) ? (embedded?.fetch ?? options.fetch) : options.fetch),
     record(story) {
       metrics.story(story);
@@ -149,6 +150,13 @@ export function createApp(options: AppOptions): App {
   };
 }
 
+/** The configuration was checked against the same list, so an unknown id is a fault of ours. */
+function requireProvider(id: string): Provider {
+  const provider = providerOf(id);
+  if (provider === undefined) throw new Error(`unknown provider '${id}'`);
+  return provider;
+}
+
 const isEmbedded = (channel: Channel): boolean => channel.account.provider === 'simulator';
 
 function snapshotOf(config: Config, { maxAttempts = DEFAULT_MAX_ATTEMPTS }: AppOptions): Snapshot {
@@ -165,7 +173,7 @@ function snapshotOf(config: Config, { maxAttempts = DEFAULT_MAX_ATTEMPTS }: AppO
 }
 
 function planOf(config: AccountConfig): AccountPlan {
-  const provider = providerOf(config.provider);
+  const provider = requireProvider(config.provider);
   const { id, region, secrets } = config;
   const account = {
     id,

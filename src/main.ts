@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { known } from './app.ts';
 import { checkCommand } from './cli/check.ts';
+import { demoCommand } from './cli/demo.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
 
@@ -24,7 +25,8 @@ const program = new Command('sluice')
       },
     }),
   )
-  .addCommand(simulateCommand());
+  .addCommand(simulateCommand())
+  .addCommand(demoCommand());
 
 try {
   await program.parseAsync();

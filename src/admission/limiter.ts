@@ -71,9 +71,10 @@ export function createLimiter(store: WindowStore): Limiter {
     },
     reserve(quota, estimate, nowMs) {
       const lane = laneOf(quota);
+      const claims = claimsOf(lane.windows, estimate);
       const blocked = paced(lane, nowMs);
-      if (blocked !== undefined) return blocked;
-      const result = store.reserve(claimsOf(lane.windows, estimate), nowMs);
+      if (blocked !== undefined) return later(blocked, store.check(claims, nowMs)) ?? blocked;
+      const result = store.reserve(claims, nowMs);
       if (isBlocked(result)) return result;
       lane.pace.count(nowMs);
       open++;

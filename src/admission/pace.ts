@@ -17,8 +17,9 @@ export class Pace {
     const ceiling = ceilingOf(limits);
     if (limits.ramp === undefined || ceiling === undefined) return nowMs;
     const { floor, growth } = limits.ramp;
-    const allowed = Math.max(floor * ceiling, growth * this.#rateAt(nowMs));
+    const allowed = Math.max(floor * ceiling, growth * this.#rate);
     if (allowed >= ceiling) return nowMs;
+    // From the rate as it was at the last request, so that the moment named now is the moment kept then.
     return Math.max(nowMs, this.#lastMs + 1_000 / allowed);
   }
 

@@ -40,7 +40,7 @@ export type LineState = { readonly line: string; readonly length: number };
 
 export type Queue = {
   /**
-   * Resolves with the grant. Rejects with `Failure`: `queue_full`, `wait_over` at the deadline, `pool_exhausted`
+   * Resolves with the grant. A call that comes back is let in though the line is full. Rejects with `Failure`: `queue_full`, `wait_over` at the deadline, `pool_exhausted`
    * at once when the start lies beyond it, `pool_limit` when it may not wait, `client_gone` on abort.
    */
   enter<T>(ask: Ask<T>): Promise<T>;
@@ -81,6 +81,26 @@ class Line {
     return this.headStartsAtMs + (position - 1) * (this.#gapMs ?? 0);
   }
 
+  /** Would the call stand before somebody who waits already? Then it has been in line before. */
+  standsBefore(arrivedAtMs: number): boolean {
+    const last = this.entries.findLast((entry) => !entry.gone);
+    return last !== undefined && arrivedAtMs < last.ask.arrivedAtMs;
+  }
+
+  /** Does somebody hold up whoever comes now? */
+  isHeld(): boolean {
+    return this.entries.some((entry) => !entry.gone && entry.ask.holdsLine);
+  }
+
+  /** Is nobody holding up this entry? */
+  isNext(entry: Entry): boolean {
+    for (const other of this.entries) {
+      if (other === entry) return true;
+      if (!other.gone && other.ask.holdsLine) return false;
+    }
+    return false;
+  }
+
   insert(entry: Entry): void {
     let i = this.entries.length;
     while (i > 0 && (this.entries[i - 1]?.ask.arrivedAtMs ?? 0) > entry.ask.arrivedAtMs) i--;
@@ -100,6 +120,12 @@ class Line {
 
   sweep(): void {
     this.entries = this.entries.filter((entry) => !entry.gone);
+  }
+
+  /** Those in front who are gone: cheap, and nobody has to step over them again. */
+  sweepFront(): void {
+    const front = this.entries.findIndex((entry) => !entry.gone);
+    if (front !== 0) this.entries.splice(0, front < 0 ? this.entries.length : front);
   }
 
   positionOf(entry: Entry): number {
@@ -142,34 +168,40 @@ export function createQueue(options: { readonly clock: Clock; readonly maxLength
     });
   };
 
+  /** Asks one entry. Undefined: it has started, or an asker's fault has ended it, which must not stop the others. */
+  const tryEntry = (line: Line, entry: Entry, nowMs: number): number | undefined => {
+    let turn: Turn<unknown>;
+    try {
+      turn = entry.ask.tryStart(nowMs);
+    } catch (error) {
+      line.drop(entry);
+      entry.reject(Failure.from(error));
+      return undefined;
+    }
+    if (!('granted' in turn)) return turn.atMs;
+    line.drop(entry);
+    line.started(nowMs);
+    entry.resolve(turn.granted);
+    return undefined;
+  };
+
   /** Starts whoever can start, in order, and sets the timer for the first who cannot. */
   const pump = (name: string, line: Line): void => {
     let wakeAtMs = Infinity;
-    let swept = false;
     for (const entry of line.entries) {
-      if (entry.gone) {
-        swept = true;
-        continue;
-      }
+      if (entry.gone) continue;
       const nowMs = clock.now();
-      const turn = entry.ask.tryStart(nowMs);
-      if ('granted' in turn) {
+      const atMs = tryEntry(line, entry, nowMs);
+      if (atMs === undefined) continue;
+      if (atMs !== Infinity && atMs > entry.ask.deadlineMs) {
         line.drop(entry);
-        line.started(nowMs);
-        swept = true;
-        entry.resolve(turn.granted);
+        entry.reject(hopeless(atMs, nowMs));
         continue;
       }
-      if (turn.atMs !== Infinity && turn.atMs > entry.ask.deadlineMs) {
-        line.drop(entry);
-        swept = true;
-        entry.reject(hopeless(turn.atMs, nowMs));
-        continue;
-      }
-      wakeAtMs = Math.min(wakeAtMs, turn.atMs);
+      wakeAtMs = Math.min(wakeAtMs, atMs);
       if (entry.ask.holdsLine) break;
     }
-    if (swept) line.sweep();
+    line.sweepFront();
     line.headStartsAtMs = line.waiting === 0 || wakeAtMs === Infinity ? undefined : wakeAtMs;
     if (line.waiting === 0) {
       disarm(line);
@@ -184,13 +216,19 @@ export function createQueue(options: { readonly clock: Clock; readonly maxLength
   const enterLine = (ask: Ask<unknown>, resolve: Entry['resolve'], reject: Entry['reject']): void => {
     const line = lineOf(ask.line);
     const quit = (failure: Failure): void => {
-      const wasHead = line.positionOf(entry) === 1;
+      const wasNext = line.isNext(entry);
       line.drop(entry);
       reject(failure);
-      if (wasHead) pump(ask.line, line);
+      if (wasNext) pump(ask.line, line);
     };
     const onAbort = (): void => quit(gone());
-    const cancelDeadline = clock.after(ask.deadlineMs - clock.now(), () => quit(waitOver(line, clock.now())));
+    // Who can start at the very moment of the deadline shall: the line's timer may come after this one.
+    const onDeadline = (): void => {
+      const nowMs = clock.now();
+      if (line.isNext(entry) && tryEntry(line, entry, nowMs) === undefined) pump(ask.line, line);
+      else quit(waitOver(line, nowMs));
+    };
+    const cancelDeadline = clock.after(ask.deadlineMs - clock.now(), onDeadline);
     const entry: Entry = {
       ask,
       resolve,
@@ -215,14 +253,14 @@ export function createQueue(options: { readonly clock: Clock; readonly maxLength
       if (ask.signal.aborted) throw gone();
       const line = lines.get(ask.line);
       const waiting = line?.waiting ?? 0;
-      if (waiting === 0 || !ask.holdsLine) {
+      if (line === undefined || !line.isHeld() || !ask.holdsLine) {
         const nowMs = clock.now();
         const turn = ask.tryStart(nowMs);
         if ('granted' in turn) return turn.granted;
         if (!ask.mayWait) throw notWaiting(turn.atMs, nowMs);
         if (turn.atMs !== Infinity && turn.atMs > ask.deadlineMs) throw hopeless(turn.atMs, nowMs);
       } else if (!ask.mayWait) throw notWaiting(line?.headStartsAtMs ?? Infinity, clock.now());
-      if (waiting >= options.maxLength())
+      if (waiting >= options.maxLength() && line?.standsBefore(ask.arrivedAtMs) !== true)
         throw new Failure('queue_full', {
           message: `${waiting} calls already wait for ${ask.line}: try again later.`,
           limitOwner: 'pool',

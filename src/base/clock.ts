@@ -9,7 +9,7 @@ export type Cancel = () => void;
 export interface Clock {
   /** Milliseconds since the Unix epoch, with fractions; never steps backwards. */
   now(): number;
-  /** Calls `task` once, `delayMs` from now (at once when negative), never synchronously. */
+  /** Calls `task` once, `delayMs` from now (at once when negative), never earlier and never synchronously. */
   after(delayMs: number, task: () => void): Cancel;
 }
 
@@ -21,12 +21,16 @@ const originMs = performance.timeOrigin;
 export const systemClock: Clock = {
   now: () => originMs + performance.now(),
   after(delayMs, task) {
+    const dueMs = performance.now() + delayMs;
     let timer: NodeJS.Timeout;
+    // Node drops the fraction of a delay and counts from the loop's turn, not from now: it may wake too early.
     const arm = (leftMs: number): void => {
-      timer =
-        leftMs > LONGEST_TIMER_MS
-          ? setTimeout(() => arm(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
-          : setTimeout(task, Math.max(0, leftMs));
+      timer = setTimeout(wake, Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(leftMs))));
+    };
+    const wake = (): void => {
+      const leftMs = dueMs - performance.now();
+      if (leftMs > 0) arm(leftMs);
+      else task();
     };
     arm(delayMs);
     return () => clearTimeout(timer);

@@ -32,6 +32,15 @@ const COLON = 0x3a;
 const isSpace = (byte: number | undefined): boolean =>
   byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
+/** What numbers and the words true, false and null are made of. */
+const isScalar = (byte: number): boolean =>
+  (byte >= 0x30 && byte <= 0x39) ||
+  (byte >= 0x61 && byte <= 0x7a) ||
+  byte === 0x2d ||
+  byte === 0x2b ||
+  byte === 0x2e ||
+  byte === 0x45;
+
 /**
  * Where the values of the top-level fields stand, by key, counted from the start of `bytes`; `from` is where the
  * object begins (spaces before it are skipped). Undefined when there is no object, when it is cut, or when a key
@@ -94,10 +103,7 @@ function valueEnd(bytes: Buffer, start: number): number {
   if (first === QUOTE) return stringEnd(bytes, start);
   if (first === OPEN_BRACE || first === OPEN_BRACKET) return nestedEnd(bytes, start);
   let i = start;
-  for (; i < bytes.length; i++) {
-    const byte = bytes[i];
-    if (byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || isSpace(byte)) break;
-  }
+  while (isScalar(bytes[i] ?? 0)) i++;
   return i;
 }
 

@@ -1,10 +1,10 @@
 /**
- * The log: structured lines by pino, JSON for machines, one short line per event for a person at a terminal. The only
- * place that imports pino. Lines are written in batches: a call does not wait for its log.
+ * The log: one JSON object a line for machines, one short line for a person at a terminal. Lines are written in
+ * batches, so that a call does not pay for a write of its own; `flush` writes out what is still held.
  */
 
 import pc from 'picocolors';
-import { pino } from 'pino';
+import sonic from 'sonic-boom';
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -13,68 +13,77 @@ export type Logger = {
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
-  /** Writes out what is still held. */
-  flush(): void;
+  flush(): Promise<void>;
 };
 
+/** From the most talkative to none; each includes those after it. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** `write` gets whole lines; without it the log goes to standard output. */
-export function createLogger(options: {
+export type LoggerOptions = {
   readonly level: LogLevel;
   readonly pretty: boolean;
+  /** Gets whole lines. Default: standard output, in batches unless pretty. */
   readonly write?: (line: string) => void;
-}): Logger {
-  const { write } = options;
-  if (options.pretty) {
-    const stream = { write: (line: string) => (write ?? writeOut)(prettyLine(line)) };
-    return withFlush(pino({ level: options.level, base: null }, stream), () => undefined);
-  }
-  if (write !== undefined)
-    return withFlush(pino({ level: options.level, base: null }, { write }), () => undefined);
-  const destination = pino.destination({ sync: false });
-  return withFlush(pino({ level: options.level, base: null }, destination), () => {
-    try {
-      destination.flushSync();
-    } catch {
-      // The destination was not open yet, or is gone: there is nowhere to write to.
-    }
-  });
+  /** Clock time of a line, epoch ms. */
+  readonly nowMs: () => number;
+};
+
+/** Lines are held until there are this many bytes, or for this long. */
+const BATCH_BYTES = 8 * 1024;
+const FLUSH_MS = 250;
+
+export function createLogger(options: LoggerOptions): Logger {
+  const { write, flush } =
+    options.write === undefined ? standardOutput(options.pretty) : unbuffered(options.write);
+  const lineOf = options.pretty ? prettyLine : jsonLine;
+  const at = (level: 'debug' | 'info' | 'warn' | 'error'): Logger['info'] =>
+    LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(options.level)
+      ? () => undefined
+      : (fields, message) => write(lineOf({ level, time: options.nowMs(), message }, fields));
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), flush };
 }
 
-/** A logger for tests and for commands that print for themselves. */
+/** For tests and for commands that print for themselves. */
 export const silentLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
   error: () => undefined,
-  flush: () => undefined,
+  flush: () => Promise.resolve(),
 };
 
-const writeOut = (line: string): void => {
-  process.stdout.write(line);
-};
+type Sink = { readonly write: (line: string) => void; readonly flush: () => Promise<void> };
 
-function withFlush(logger: pino.Logger, flush: () => void): Logger {
+const unbuffered = (write: (line: string) => void): Sink => ({ write, flush: () => Promise.resolve() });
+
+function standardOutput(pretty: boolean): Sink {
+  const boom = new sonic.SonicBoom({
+    fd: 1,
+    sync: false,
+    ...(pretty ? {} : { minLength: BATCH_BYTES, periodicFlush: FLUSH_MS }),
+  });
+  // A reader that went away (`| head`) must not take the relay with it.
+  boom.on('error', () => undefined);
   return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
-    flush,
+    write: (line) => void boom.write(line),
+    flush: () => new Promise((resolve) => boom.flush(() => resolve())),
   };
 }
 
-const LEVEL_MARKS: Readonly<Record<number, string>> = {
-  20: pc.dim('debug'),
-  30: pc.green('info '),
-  40: pc.yellow('warn '),
-  50: pc.red('error'),
+type Stamp = { readonly level: string; readonly time: number; readonly message: string };
+
+const jsonLine = ({ level, time, message }: Stamp, fields: LogFields): string =>
+  `${JSON.stringify({ level, time: Math.round(time), msg: message, ...fields })}\n`;
+
+const LEVEL_MARKS: Readonly<Record<string, string>> = {
+  debug: pc.dim('debug'),
+  info: pc.green('info '),
+  warn: pc.yellow('warn '),
+  error: pc.red('error'),
 };
 
-function prettyLine(line: string): string {
-  const { level, time, msg, ...fields } = JSON.parse(line) as { level: number; time: number; msg: string };
+function prettyLine({ level, time, message }: Stamp, fields: LogFields): string {
   const clock = new Date(time).toTimeString().slice(0, 8);
   const rest = Object.entries(fields)
     .map(
@@ -82,5 +91,5 @@ function prettyLine(line: string): string {
         `${pc.dim(`${name}=`)}${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
     )
     .join(' ');
-  return `${pc.dim(clock)} ${LEVEL_MARKS[level] ?? level} ${msg} ${rest}\n`;
+  return `${pc.dim(clock)} ${LEVEL_MARKS[level] ?? level} ${message} ${rest}\n`;
 }

@@ -16,6 +16,9 @@ export class SseSplitter {
   #heldBytes = 0;
   #lineIsEmpty = true;
   #afterCarriageReturn = false;
+  /** The last line ended in CRLF: the LF of the blank line's CR belongs to the event and is waited for. */
+  #linesEndInBoth = false;
+  #awaitsLineFeed = false;
 
   constructor(limitBytes = DEFAULT_LIMIT_BYTES) {
     this.#limitBytes = limitBytes;
@@ -23,16 +26,23 @@ export class SseSplitter {
 
   /**
    * The events that these bytes complete, each with its terminating blank line: joined, they are the stream.
-   * After an event that ended in CR, a following LF opens the next piece; readers skip it.
-   * Throws `RangeError` when an event outgrows the limit.
+   * How the bytes were cut makes no difference. Throws `RangeError` when an event outgrows the limit.
    */
   push(bytes: Buffer): Buffer[] {
     const events: Buffer[] = [];
     let start = 0;
     let lineIsEmpty = this.#lineIsEmpty;
     let afterCarriageReturn = this.#afterCarriageReturn;
+    let linesEndInBoth = this.#linesEndInBoth;
+    let awaitsLineFeed = this.#awaitsLineFeed;
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i];
+      if (awaitsLineFeed) {
+        const end = byte === LF ? i + 1 : i;
+        events.push(this.#release(bytes.subarray(start, end)));
+        start = end;
+        awaitsLineFeed = false;
+      }
       if (byte !== LF && byte !== CR) {
         lineIsEmpty = false;
         afterCarriageReturn = false;
@@ -40,17 +50,24 @@ export class SseSplitter {
       }
       if (byte === LF && afterCarriageReturn) {
         afterCarriageReturn = false;
+        linesEndInBoth = true;
         continue;
       }
       afterCarriageReturn = byte === CR;
       if (lineIsEmpty) {
-        events.push(this.#release(bytes.subarray(start, i + 1)));
-        start = i + 1;
+        if (byte === CR && linesEndInBoth) awaitsLineFeed = true;
+        else {
+          events.push(this.#release(bytes.subarray(start, i + 1)));
+          start = i + 1;
+        }
       }
+      linesEndInBoth = false;
       lineIsEmpty = true;
     }
     this.#lineIsEmpty = lineIsEmpty;
     this.#afterCarriageReturn = afterCarriageReturn;
+    this.#linesEndInBoth = linesEndInBoth;
+    this.#awaitsLineFeed = awaitsLineFeed;
     if (start < bytes.length) this.#hold(start === 0 ? bytes : bytes.subarray(start));
     return events;
   }
@@ -62,12 +79,16 @@ export class SseSplitter {
 
   #hold(bytes: Buffer): void {
     this.#heldBytes += bytes.length;
-    if (this.#heldBytes > this.#limitBytes)
-      throw new RangeError(`event larger than ${this.#limitBytes} bytes`);
+    this.#checkSize(this.#heldBytes);
     this.#held.push(bytes);
   }
 
+  #checkSize(size: number): void {
+    if (size > this.#limitBytes) throw new RangeError(`event larger than ${this.#limitBytes} bytes`);
+  }
+
   #release(last: Buffer): Buffer {
+    this.#checkSize(this.#heldBytes + last.length);
     if (this.#heldBytes === 0) return last;
     const whole = Buffer.concat([...this.#held, last], this.#heldBytes + last.length);
     this.#held = [];
@@ -119,9 +140,10 @@ function readSingleDataLine(frame: Buffer): string | undefined {
   return text.includes('\n') || text.includes('\r') ? undefined : text;
 }
 
-/** One event with an optional name. `data` holds no line breaks (JSON never does). */
+/** One event with an optional name. Each line of `data` gets a line of its own. */
 export function writeSseEvent(data: string, name?: string): Buffer {
-  return Buffer.from(name === undefined ? `data: ${data}\n\n` : `event: ${name}\ndata: ${data}\n\n`);
+  const lines = `data: ${data.replace(/\r\n|\r|\n/g, '\ndata: ')}\n\n`;
+  return Buffer.from(name === undefined ? lines : `event: ${name}\n${lines}`);
 }
 
 /** A comment that every conforming reader ignores. */

@@ -31,7 +31,7 @@ async function start(flags: Flags): Promise<void> {
   const settings = findSettings(flags.config, process.env);
   const { config, readyKey } = withKey(settings);
   const address = addressOf(config, flags);
-  const log = createLogger({ level: config.log.level, pretty: isPretty(config) });
+  const log = createLogger({ level: config.log.level, pretty: isPretty(config), nowMs: systemClock.now });
   const transport = createTransport({ connectTimeoutMs: config.timeouts.connectMs });
   const app = createApp({ config, clock: systemClock, random: Math.random, log, fetch: transport.fetch });
   const url = await listen(app, address);
@@ -166,7 +166,7 @@ function endOnSignal({ app, transport, log, drainMs }: Running, stopWatching: ()
     await app.server.close();
     await transport.close();
     log.info({}, 'ended');
-    log.flush();
+    await log.flush();
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(signal));

@@ -46,7 +46,7 @@ export type LimitSettings = { readonly [K in keyof Limits]?: Limits[K] | 'off' |
 
 /**
  * What holds on a channel: what is set wins over what is published, and where the provider enforces seconds, the
- * per-second limits follow from the per-minute ones unless set. Below 60 rpm a second's share is no whole request,
+ * per-second limits follow from the per-minute ones unless set or published. Below 60 rpm a second's share is no whole request,
  * and only the minute counts.
  */
 export function limitsInForce(
@@ -65,8 +65,8 @@ export function limitsInForce(
   }
   const limits = merged as { -readonly [K in keyof Limits]: Limits[K] };
   if (options.enforcesSeconds) {
-    if (limits.rpm !== undefined && limits.rpm >= 60 && set.rps === undefined) limits.rps = limits.rpm / 60;
-    if (limits.tpm !== undefined && set.tps === undefined) limits.tps = limits.tpm / 60;
+    if (limits.rpm !== undefined && limits.rpm >= 60 && set.rps !== 'off') limits.rps ??= limits.rpm / 60;
+    if (limits.tpm !== undefined && set.tps !== 'off') limits.tps ??= limits.tpm / 60;
   }
   return limits;
 }

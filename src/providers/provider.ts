@@ -42,6 +42,8 @@ export interface Provider {
   classify(refusal: Refusal): Failure;
   /** Published limits of a model, if known. */
   limits(model: string, region?: string): PublishedLimits | undefined;
+  /** Limits per minute hold per second too: RPS = RPM/60, TPS = TPM/60. */
+  readonly enforcesSeconds: boolean;
   /** Models offered when an account lists none. */
   readonly models: readonly string[];
 }

@@ -35,8 +35,11 @@ export type Health = {
   ): Bench | undefined;
   /** An attempt leaves: where a bench has just ended it is the trial, and the others wait for its outcome. */
   started(channel: Channel, secret: number, nowMs: number): void;
-  /** The upstream answers. True when that ended a bench, and whoever waits may try again. */
-  succeeded(channel: Channel, secret: number): boolean;
+  /**
+   * The upstream answers. True when that ended a bench, and whoever waits may try again. An attempt older than a bench
+   * says nothing about it: the answer was under way already.
+   */
+  succeeded(channel: Channel, secret: number, startedAtMs?: number): boolean;
   benches(nowMs: number): readonly Bench[];
 };
 
@@ -125,7 +128,7 @@ export function createHealth(options: { readonly random: () => number }): Health
       if (key === undefined || failure.rule.benchMs === 0) return undefined;
       const { nowMs } = attempt;
       const old = records.get(key);
-      const sameIncident = old !== undefined && attempt.startedAtMs < old.sinceMs;
+      const sameIncident = old !== undefined && attempt.startedAtMs <= old.sinceMs;
       const streak = old === undefined ? 1 : sameIncident ? old.streak : old.streak + 1;
       const bench: BenchRecord = {
         what: key,
@@ -148,11 +151,11 @@ export function createHealth(options: { readonly random: () => number }): Health
         if (record !== undefined) record.trialUntilMs = nowMs + TRIAL_MS;
       }
     },
-    succeeded(channel, secret) {
+    succeeded(channel, secret, startedAtMs = Infinity) {
       if (records.size === 0) return false;
       // No short-circuit: each record that concerned the attempt is over.
       return keysOf(channel, secret)
-        .map((key) => records.delete(key))
+        .map((key) => (records.get(key)?.sinceMs ?? 0) <= startedAtMs && records.delete(key))
         .includes(true);
     },
     benches: (nowMs) => [...records.values()].filter((record) => record.untilMs > nowMs),

@@ -1,9 +1,11 @@
 /**
  * One exact trailing window: every amount with its time, in a ring that grows as needed. Adding, correcting in
- * place and asking for the next free moment are O(1) amortised.
+ * place and expiring are O(1) amortised; asking when an amount fits looks at the entries that must leave first.
  */
 
 const INITIAL_ENTRIES = 64;
+/** Sums of fractions drift: a surplus below this is none. */
+const SLACK = 1e-6;
 
 export class SlidingWindow {
   readonly windowMs: number;
@@ -30,10 +32,10 @@ export class SlidingWindow {
   freeAt(amount: number, nowMs: number): number {
     this.#expire(nowMs);
     let surplus = this.#sum + Math.min(amount, this.capacity) - this.capacity;
-    if (surplus <= 0 || this.#first === this.#next) return nowMs;
+    if (surplus <= SLACK || this.#first === this.#next) return nowMs;
     for (let entry = this.#first; entry < this.#next; entry++) {
       surplus -= this.#amounts[this.#slot(entry)] ?? 0;
-      if (surplus <= 0) return (this.#times[this.#slot(entry)] ?? nowMs) + this.windowMs;
+      if (surplus <= SLACK) return (this.#times[this.#slot(entry)] ?? nowMs) + this.windowMs;
     }
     return (this.#times[this.#slot(this.#next - 1)] ?? nowMs) + this.windowMs;
   }

@@ -9,6 +9,8 @@ import type { Estimate } from '../domain/limits.ts';
 const PRIOR_OUTPUT_TOKENS = 400;
 /** The prior weighs as much as this many answers. */
 const PRIOR_WEIGHT = 5;
+/** And as much as this many input tokens that were estimated well: a few tiny answers prove little. */
+const PRIOR_INPUT_TOKENS = 1_000;
 const DECAY = 0.98;
 /** One odd answer must not turn the scale: corrections stay within these factors. */
 const RATIO_MIN = 0.2;
@@ -34,7 +36,13 @@ export function createCalibration(): Calibration {
       const ratio =
         learned === undefined
           ? 1
-          : Math.min(RATIO_MAX, Math.max(RATIO_MIN, learned.actual / learned.estimated));
+          : Math.min(
+              RATIO_MAX,
+              Math.max(
+                RATIO_MIN,
+                (learned.actual + PRIOR_INPUT_TOKENS) / (learned.estimated + PRIOR_INPUT_TOKENS),
+              ),
+            );
       const mean =
         learned === undefined
           ? PRIOR_OUTPUT_TOKENS

@@ -14,6 +14,8 @@ const FOUR_BYTE_TOKENS = 1.6;
 /** A run of base64 longer than this is media, not text: it costs what a picture costs, whatever its size. */
 const MEDIA_RUN_BYTES = 2_000;
 const MEDIA_TOKENS = 1_000;
+/** The longest header of a data URL: `data:application/vnd.openxmlformats-….document;base64,` and some room. */
+const MEDIA_HEADER_BYTES = 128;
 
 const QUOTE = 0x22;
 
@@ -43,15 +45,16 @@ export function estimateTokens(body: Uint8Array): number {
 /** The end of a string that is media (a data URL or bare base64), else 0. Looks further only at strings without spaces. */
 function mediaEnd(bytes: Buffer, start: number): number {
   if (start + MEDIA_RUN_BYTES >= bytes.length) return 0;
-  for (const probe of [start + 40, start + 400, start + 1_200, start + MEDIA_RUN_BYTES - 1]) {
+  for (const probe of [start + MEDIA_HEADER_BYTES, start + 400, start + 1_200, start + MEDIA_RUN_BYTES - 1]) {
     if (!isBase64(bytes[probe] ?? 0)) return 0;
   }
   const end = bytes.indexOf(QUOTE, start);
   if (end - start < MEDIA_RUN_BYTES) return 0;
-  for (let i = start + 40; i < start + MEDIA_RUN_BYTES; i++) if (!isBase64(bytes[i] ?? 0)) return 0;
+  for (let i = start + MEDIA_HEADER_BYTES; i < end; i++) if (!isBase64(bytes[i] ?? 0)) return 0;
   return end;
 }
 
+/** The backslash too: some JSON writers escape the slash. */
 const isBase64 = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) ||
   (byte >= 0x41 && byte <= 0x5a) ||
@@ -59,6 +62,7 @@ const isBase64 = (byte: number): boolean =>
   byte === 0x2b ||
   byte === 0x2f ||
   byte === 0x3d ||
+  byte === 0x5c ||
   byte === 0x2d ||
   byte === 0x5f;
 

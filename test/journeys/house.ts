@@ -33,6 +33,8 @@ export type House = {
   /** Runs virtual time until all have been answered. */
   all(calls: readonly Promise<Answer>[], limitMs?: number): Promise<Answer[]>;
   one(call: Promise<Answer>, limitMs?: number): Promise<Answer>;
+  /** Lets calls that were just made reach the relay, while time stands still. */
+  arrived(): Promise<void>;
 };
 
 export type HouseOptions = {
@@ -55,6 +57,7 @@ export function createHouse(yaml: string, options: HouseOptions = {}): House {
   const lines: { [key: string]: unknown }[] = [];
   const log: Logger = createLogger({
     level: 'debug',
+    nowMs: clock.now,
     pretty: false,
     write: (line) => void lines.push(JSON.parse(line) as { [key: string]: unknown }),
   });
@@ -97,6 +100,10 @@ export function createHouse(yaml: string, options: HouseOptions = {}): House {
     call,
     all,
     one: (promise, limitMs = 600_000) => clock.runUntil(promise, limitMs),
+    async arrived() {
+      await app.server.fastify.ready();
+      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    },
   };
 }
 

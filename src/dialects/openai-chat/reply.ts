@@ -5,7 +5,16 @@ import { isJsonObject, type JsonObject, splice, topLevelFields } from '../../bas
 import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Chunk, ForwardOptions, ReplyHead } from '../dialect.ts';
-import { numberOf, objectOf, REPLY_OBJECT, readFinishReason, readUsage, textOf, writeUsage } from './wire.ts';
+import {
+  errorStatusOf,
+  numberOf,
+  objectOf,
+  REPLY_OBJECT,
+  readFinishReason,
+  readUsage,
+  textOf,
+  writeUsage,
+} from './wire.ts';
 
 export function readReply(body: Uint8Array): Chunk {
   const frame = asBuffer(body);
@@ -18,7 +27,7 @@ export function readReply(body: Uint8Array): Chunk {
   if (!isJsonObject(reply))
     throw new Failure('malformed', { message: 'The provider answered with JSON that is not an object.' });
   if (reply['error'] !== undefined && reply['error'] !== null)
-    return { frame, events: [{ type: 'error', status: 0, body: frame.toString('utf8') }] };
+    return { frame, events: [{ type: 'error', status: errorStatusOf(reply), body: frame.toString('utf8') }] };
   if (!Array.isArray(reply['choices']))
     throw new Failure('malformed', { message: 'The provider answered without choices.' });
   const model = textOf(reply['model']);
@@ -34,7 +43,7 @@ export function readReply(body: Uint8Array): Chunk {
 function readChoice(choice: JsonObject, events: ChatEvent[]): void {
   const index = numberOf(choice['index']);
   const message = objectOf(choice['message']) ?? {};
-  const reasoning = textOf(message['reasoning_content']);
+  const reasoning = textOf(message['reasoning_content']) || textOf(message['reasoning']);
   if (reasoning !== '') events.push({ type: 'reasoning', text: reasoning, choice: index });
   const text = textOf(message['content']);
   if (text !== '') events.push({ type: 'text', text, choice: index });
@@ -86,7 +95,8 @@ export function writeReply(head: ReplyHead, events: readonly ChatEvent[]): Buffe
     object: REPLY_OBJECT,
     created: head.created,
     model: head.model,
-    choices: drafts.map((draft, index) => ({
+    // Choices and calls may be numbered with gaps; flatMap leaves those out.
+    choices: drafts.flatMap((draft, index) => ({
       index,
       message: messageOf(draft),
       logprobs: null,
@@ -106,7 +116,7 @@ function messageOf(draft: Draft): JsonObject {
     ...(draft.calls.length === 0
       ? {}
       : {
-          tool_calls: draft.calls.map((call) => ({
+          tool_calls: draft.calls.flatMap((call) => ({
             id: call.id,
             type: 'function',
             function: { name: call.name, arguments: call.arguments },

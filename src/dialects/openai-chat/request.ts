@@ -26,7 +26,7 @@ const invalid = (param: string, message: string): Failure =>
   new Failure('invalid_request', { message: `${param}: ${message}`, param });
 
 export function readHead(body: Uint8Array): RequestHead {
-  const fields = body.length <= PARSE_LIMIT_BYTES ? parseBody(body) : scanBody(asBuffer(body));
+  const fields = body.length <= PARSE_LIMIT_BYTES ? parseOnce(asBuffer(body)) : scanBody(asBuffer(body));
   if (!isJsonObject(fields))
     throw new Failure('invalid_request', { message: 'The body must be a JSON object.' });
   const { model, stream, messages } = fields;
@@ -60,6 +60,16 @@ function parseBody(body: Uint8Array): unknown {
   }
 }
 
+/** Of a field that stands twice two readers may see two values: one checks the model, the other runs it. */
+const TWICE = 'A field of the body stands twice: send each field once.';
+
+function parseOnce(body: Buffer): unknown {
+  const value = parseBody(body);
+  if (isJsonObject(value) && topLevelFields(body) === undefined)
+    throw new Failure('invalid_request', { message: TWICE });
+  return value;
+}
+
 /** Reads the small fields of a big body; of the messages it only sees that they are an array with something in it. */
 function scanBody(body: Buffer): JsonObject {
   const spans = topLevelFields(body);
@@ -74,12 +84,23 @@ function scanBody(body: Buffer): JsonObject {
   }
   const messages = spans.get('messages');
   if (messages !== undefined && body[messages.start] === 0x5b)
-    fields['messages'] = messages.end - messages.start > 2 ? [{ role: 'unread' }] : [];
+    fields['messages'] = isEmptyArray(body, messages.start) ? [] : [{ role: 'unread' }];
   return fields;
+}
+
+function isEmptyArray(body: Buffer, start: number): boolean {
+  let i = start + 1;
+  while ((body[i] ?? 0x5d) <= 0x20) i++;
+  return body[i] === 0x5d;
 }
 
 /** The greater of the two fields, times the number of choices: a small one must not hide a big one. */
 function maxOutputOf(fields: JsonObject): number {
+  const choices = fields['n'];
+  return maxPerChoiceOf(fields) * (typeof choices === 'number' && choices >= 1 ? choices : 1);
+}
+
+function maxPerChoiceOf(fields: JsonObject): number {
   let bound = 0;
   for (const name of ['max_tokens', 'max_completion_tokens'] as const) {
     const value = fields[name];
@@ -88,9 +109,7 @@ function maxOutputOf(fields: JsonObject): number {
       throw invalid(name, 'expected a whole number of at least 1');
     bound = Math.max(bound, value);
   }
-  const choices = fields['n'];
-  const count = typeof choices === 'number' && choices >= 1 ? choices : 1;
-  return bound === 0 ? Infinity : bound * count;
+  return bound === 0 ? Infinity : bound;
 }
 
 /** Throws `invalid_request` when a field to be spliced stands twice. */
@@ -100,10 +119,7 @@ export function forwardRequest(body: Uint8Array, head: RequestHead, upstreamMode
   const bytes = asBuffer(body);
   const spans = topLevelFields(bytes);
   const model = spans?.get('model');
-  if (spans === undefined || model === undefined)
-    throw new Failure('invalid_request', {
-      message: 'A field of the body stands twice: send each field once.',
-    });
+  if (spans === undefined || model === undefined) throw new Failure('invalid_request', { message: TWICE });
   const edits: JsonEdit[] = [];
   if (head.model !== upstreamModel) edits.push({ ...model, text: JSON.stringify(upstreamModel) });
   if (asksUsage) {
@@ -140,10 +156,11 @@ export function readRequest(body: Uint8Array): ChatRequest {
   if (!isJsonObject(fields))
     throw new Failure('invalid_request', { message: 'The body must be a JSON object.' });
   const messages = Array.isArray(fields['messages']) ? fields['messages'] : [];
-  const bound = head.maxOutputTokens;
+  const bound = maxPerChoiceOf(fields);
   const tools = readTools(fields['tools']);
   const toolChoice = readToolChoice(fields['tool_choice']);
   const format = objectOf(fields['response_format'])?.['type'];
+  const isPlain = format === 'json_object' || format === 'text';
   return {
     model: head.model,
     messages: messages.map(readMessage),
@@ -152,13 +169,14 @@ export function readRequest(body: Uint8Array): ChatRequest {
     ...(bound === Infinity ? {} : { maxOutputTokens: bound }),
     ...(tools === undefined ? {} : { tools }),
     ...(toolChoice === undefined ? {} : { toolChoice }),
-    ...(format === 'json_object' || format === 'json_schema' || format === 'text'
-      ? { responseFormat: format }
-      : {}),
+    ...(isPlain || format === 'json_schema' ? { responseFormat: format } : {}),
     extra: Object.fromEntries(
       Object.entries(fields).filter(
-        // A schema has no neutral form: the whole field travels along.
-        ([name]) => !KNOWN_FIELDS.has(name) || (name === 'response_format' && format === 'json_schema'),
+        // What has no neutral form, such as a schema, travels along as the whole field.
+        ([name]) =>
+          !KNOWN_FIELDS.has(name) ||
+          (name === 'response_format' && !isPlain) ||
+          (name === 'tool_choice' && toolChoice === undefined),
       ),
     ),
   };

@@ -11,6 +11,7 @@ import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Chunk, ForwardOptions, ReplyHead, StreamReader, StreamWriter } from '../dialect.ts';
 import {
+  errorStatusOf,
   numberOf,
   objectOf,
   readFinishReason,
@@ -21,14 +22,19 @@ import {
 } from './wire.ts';
 
 const NO_EVENTS: readonly ChatEvent[] = [];
+const BLANK_LINE = Buffer.from('\n\n');
 
 export class OpenAIChatStreamReader implements StreamReader {
   readonly #splitter = new SseSplitter();
+  /** The choices that have begun, and whether each is finished. */
+  readonly #choices = new Map<number, boolean>();
   #started = false;
-  #ended = false;
+  #done = false;
 
   get ended(): boolean {
-    return this.#ended;
+    if (this.#done) return true;
+    for (const finished of this.#choices.values()) if (!finished) return false;
+    return this.#choices.size > 0;
   }
 
   push(bytes: Uint8Array): Chunk[] {
@@ -45,7 +51,15 @@ export class OpenAIChatStreamReader implements StreamReader {
 
   finish(): Chunk[] {
     const rest = this.#splitter.finish();
-    return rest === undefined ? [] : [this.#read(rest)];
+    if (rest === undefined) return [];
+    try {
+      // Whole but for its blank line, it gets one: something may be written behind it.
+      return [this.#read(Buffer.concat([rest, BLANK_LINE]))];
+    } catch (error) {
+      // Cut in the middle: no event, and no fault of its own. `ended` tells whether the answer was complete.
+      if (error instanceof Failure) return [];
+      throw error;
+    }
   }
 
   #read(frame: Buffer): Chunk {
@@ -53,7 +67,7 @@ export class OpenAIChatStreamReader implements StreamReader {
     const { data } = event;
     if (data === undefined || data === '') return { frame, events: NO_EVENTS };
     if (data === '[DONE]') {
-      this.#ended = true;
+      this.#done = true;
       return { frame, events: NO_EVENTS, only: 'terminal' };
     }
     const value = parseJson(data);
@@ -96,6 +110,7 @@ export class OpenAIChatStreamReader implements StreamReader {
   #readChoice(choice: JsonObject, events: ChatEvent[]): void {
     const index = numberOf(choice['index']);
     const delta = objectOf(choice['delta']);
+    if (!this.#choices.has(index)) this.#choices.set(index, false);
     if (delta !== undefined) {
       const reasoning = textOf(delta['reasoning_content']) || textOf(delta['reasoning']);
       if (reasoning !== '') events.push({ type: 'reasoning', text: reasoning, choice: index });
@@ -108,7 +123,7 @@ export class OpenAIChatStreamReader implements StreamReader {
     }
     const reason = readFinishReason(choice['finish_reason']);
     if (reason === undefined) return;
-    this.#ended = true;
+    this.#choices.set(index, true);
     events.push({ type: 'finish', reason, choice: index });
   }
 }
@@ -134,10 +149,7 @@ function statusOf(event: SseEvent, value: unknown): number {
     const told = /^\s*HTTP_STATUS\/(\d{3})/.exec(comment);
     if (told?.[1] !== undefined) return Number(told[1]);
   }
-  const error = objectOf(objectOf(value)?.['error']);
-  for (const field of [error?.['status'], error?.['code'], error?.['status_code']])
-    if (typeof field === 'number' && field >= 400 && field < 600) return field;
-  return 0;
+  return errorStatusOf(value);
 }
 
 export class OpenAIChatStreamWriter implements StreamWriter {
@@ -206,9 +218,22 @@ function toolDelta(event: Extract<ChatEvent, { type: 'tool-call' }>): JsonObject
 export function forward(chunk: Chunk, options: ForwardOptions): Buffer | undefined {
   if (chunk.only === 'usage' && !options.wantsUsage) return undefined;
   if (chunk.model === undefined || chunk.model === options.model) return chunk.frame;
-  const object = chunk.frame.indexOf('{');
-  const span = object < 0 ? undefined : topLevelFields(chunk.frame, object)?.get('model');
-  return span === undefined
-    ? chunk.frame
-    : splice(chunk.frame, [{ ...span, text: JSON.stringify(options.model) }]);
+  const object = chunk.frame.indexOf('{', dataStart(chunk.frame));
+  const inPlace = renamed(chunk.frame, object, options.model);
+  if (inPlace !== undefined) return inPlace;
+  // The object spans several data lines: it is renamed as the text that they make together.
+  const { name, data } = readSseEvent(chunk.frame);
+  const whole = data === undefined ? undefined : renamed(Buffer.from(data), 0, options.model);
+  return whole === undefined ? chunk.frame : writeSseEvent(whole.toString('utf8'), name || undefined);
+}
+
+function renamed(bytes: Buffer, object: number, model: string): Buffer | undefined {
+  const span = object < 0 ? undefined : topLevelFields(bytes, object)?.get('model');
+  return span === undefined ? undefined : splice(bytes, [{ ...span, text: JSON.stringify(model) }]);
+}
+
+/** Where the data begins: a comment before it may hold braces too. */
+function dataStart(frame: Buffer): number {
+  if (frame[0] === 0x64) return 0;
+  return Math.max(0, /(?:^|[\r\n])data:/.exec(frame.toString('latin1'))?.index ?? 0);
 }

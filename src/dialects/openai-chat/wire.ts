@@ -64,18 +64,29 @@ export function writeUsage(usage: Usage): JsonObject {
   };
 }
 
-const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
-  stop: 'stop',
-  length: 'length',
-  tool_calls: 'tool_calls',
-  function_call: 'tool_calls',
-  content_filter: 'content_filter',
-};
+/** `insufficient_system_resource`: https://api-docs.deepseek.com/api/create-chat-completion. `error`: OpenRouter, and ours. */
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ['stop', 'stop'],
+  ['length', 'length'],
+  ['tool_calls', 'tool_calls'],
+  ['function_call', 'tool_calls'],
+  ['content_filter', 'content_filter'],
+  ['error', 'error'],
+  ['insufficient_system_resource', 'error'],
+]);
 
 /** Unknown words count as `stop`; null and the string "null" (native Model Studio) as not finished. */
 export function readFinishReason(value: unknown): FinishReason | undefined {
   if (typeof value !== 'string' || value === '' || value === 'null') return undefined;
-  return FINISH_REASONS[value] ?? 'stop';
+  return FINISH_REASONS.get(value) ?? 'stop';
+}
+
+/** The status that an error body tells as a number; 0: none. */
+export function errorStatusOf(value: unknown): number {
+  const error = objectOf(objectOf(value)?.['error']);
+  for (const field of [error?.['status'], error?.['code'], error?.['status_code']])
+    if (typeof field === 'number' && field >= 400 && field < 600) return field;
+  return 0;
 }
 
 export const STREAM_OBJECT = 'chat.completion.chunk';

@@ -1,0 +1,164 @@
+/**
+ * What the rest of the house gets to know of the configuration: plain data, every default filled in, every duration
+ * in milliseconds. Which limits hold on a channel in the end is decided by `limitsInForce` in `domain/limits.ts`.
+ */
+
+import type { OnLimit } from '../domain/call.ts';
+import type { LimitSettings, Limits } from '../domain/limits.ts';
+import type { AccountValues, FileValues, KeyValues, LimitsValues, ModelValues } from './schema.ts';
+
+export type AccountModelConfig = {
+  readonly upstreamModel: string;
+  /** Offered under this name instead. */
+  readonly name?: string;
+  readonly limits: LimitSettings;
+  readonly weight?: number;
+  readonly tier?: number;
+};
+
+export type AccountConfig = {
+  readonly id: string;
+  readonly provider: string;
+  readonly region?: string;
+  /** Without a trailing slash. */
+  readonly baseUrl?: string;
+  readonly secrets: readonly string[];
+  readonly weight: number;
+  readonly tier: number;
+  /** Of each model that has none of its own. */
+  readonly limits: LimitSettings;
+  /** Empty: the provider's usual ones. */
+  readonly models: readonly AccountModelConfig[];
+};
+
+export type ModelConfig = {
+  readonly name: string;
+  readonly strategy?: string;
+  readonly fallbacks: readonly string[];
+  /** Only these channels, `account/upstream-model`. */
+  readonly channels?: readonly string[];
+};
+
+export type KeyConfig = {
+  readonly id: string;
+  readonly key: string;
+  readonly limits: Limits;
+  readonly onLimit: OnLimit;
+  /** Undefined: all. */
+  readonly models?: readonly string[];
+  readonly fallback: boolean;
+};
+
+export type LogConfig = FileValues['log'];
+
+export type Config = {
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    readonly bodyLimitBytes: number;
+    /** Time open streams get to end after SIGTERM. */
+    readonly drainMs: number;
+  };
+  readonly accounts: readonly AccountConfig[];
+  readonly models: readonly ModelConfig[];
+  readonly keys: readonly KeyConfig[];
+  readonly queue: {
+    readonly maxWaitMs: number;
+    readonly maxWaitStreamMs: number;
+    readonly maxLength: number;
+  };
+  readonly timeouts: {
+    readonly connectMs: number;
+    readonly firstByteMs: number;
+    readonly firstByteStreamMs: number;
+    readonly idleMs: number;
+  };
+  /** 0: none. */
+  readonly heartbeatMs: number;
+  readonly log: { readonly level: LogConfig['level']; readonly format: LogConfig['format'] };
+  /** What is not given is the simulator's own choice. */
+  readonly simulator: {
+    readonly ttftMs?: number;
+    readonly tokensPerSecond?: number;
+    readonly outputTokens?: number;
+    readonly ramp?: LimitSettings['ramp'];
+  };
+};
+
+export function configOf(values: FileValues): Config {
+  const { server, queue, timeouts, simulator } = values;
+  return {
+    server: {
+      host: server.host,
+      port: server.port,
+      bodyLimitBytes: server.body_limit,
+      drainMs: server.drain,
+    },
+    accounts: values.accounts.map(accountOf),
+    models: Object.entries(values.models).map(modelOf),
+    keys: values.keys.map(keyOf),
+    queue: { maxWaitMs: queue.max_wait, maxWaitStreamMs: queue.max_wait_stream, maxLength: queue.max_length },
+    timeouts: {
+      connectMs: timeouts.connect,
+      firstByteMs: timeouts.first_byte,
+      firstByteStreamMs: timeouts.first_byte_stream,
+      idleMs: timeouts.idle,
+    },
+    heartbeatMs: values.heartbeat,
+    log: values.log,
+    simulator: given({
+      ttftMs: simulator.ttft,
+      tokensPerSecond: simulator.tokens_per_second,
+      outputTokens: simulator.output_tokens,
+      ramp: simulator.ramp,
+    }),
+  };
+}
+
+const accountOf = (account: AccountValues): AccountConfig => ({
+  ...given({ region: account.region, baseUrl: account.base_url }),
+  id: account.id,
+  provider: account.provider,
+  secrets: account.secrets,
+  weight: account.weight,
+  tier: account.tier,
+  limits: given(account.limits),
+  models: modelEntriesOf(account).map(([upstreamModel, model]) => ({
+    ...given({ name: model.name, weight: model.weight, tier: model.tier }),
+    upstreamModel,
+    limits: given<LimitsValues>(model.limits ?? {}),
+  })),
+});
+
+type AccountModelValues = Exclude<AccountValues['models'], string[]>[string];
+
+/** The models of an account, whichever way they were written. */
+export const modelEntriesOf = ({
+  models,
+}: AccountValues): readonly (readonly [string, AccountModelValues])[] =>
+  Array.isArray(models) ? models.map((model) => [model, {}] as const) : Object.entries(models);
+
+const modelOf = ([name, model]: [string, ModelValues]): ModelConfig => ({
+  ...given({ strategy: model.strategy, channels: model.channels }),
+  name,
+  fallbacks: model.fallbacks,
+});
+
+const keyOf = (key: KeyValues): KeyConfig => ({
+  ...given({ models: key.models }),
+  id: key.id,
+  key: key.key,
+  limits: withoutOff(key.limits),
+  onLimit: key.on_limit,
+  fallback: key.fallback,
+});
+
+/** A key has no published limits that could be off: it simply has none. */
+const withoutOff = (limits: KeyValues['limits']): Limits =>
+  Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined && value !== 'off'));
+
+type Given<T> = { -readonly [Name in keyof T]?: Exclude<T[Name], undefined> };
+
+/** Without the entries that are undefined. */
+const given = <T extends object>(values: T): Given<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { z } from 'zod';
+import {
+  duration,
+  flag,
+  identifier,
+  limit,
+  name,
+  positiveNumber,
+  secret,
+  text,
+  url,
+  wholeNumber,
+  word,
+} from './fields.ts';
+
+const read = (field: z.ZodType, value: unknown): unknown => field.safeParse(value).data;
+const WRONG = [undefined, null, {}, [], '', 'x y\n', Number.NaN, Infinity, -1];
+
+type Case = {
+  readonly field: z.ZodType;
+  readonly right: readonly (readonly [unknown, unknown])[];
+  readonly wrong: readonly unknown[];
+};
+
+const CASES: Readonly<Record<string, Case>> = {
+  'a text': { field: text(), right: [['a b', 'a b']], wrong: [' a', 'a ', 5, true] },
+  'an identifier': {
+    field: identifier(),
+    right: [['qwen-a.1_b', 'qwen-a.1_b']],
+    wrong: ['a/b', '-a', 'ä', 5],
+  },
+  'a secret': {
+    field: secret(4, 'four'),
+    right: [['sk-1', 'sk-1']],
+    wrong: ['abc', 'a bcd', 'abc\nd', 'schlüssel', 12345],
+  },
+  'an address': {
+    field: url(),
+    right: [
+      ['https://host/v1/', 'https://host/v1'],
+      ['http://127.0.0.1:9100', 'http://127.0.0.1:9100'],
+    ],
+    wrong: ['host/v1', 'ftp://host', 'https://', 5],
+  },
+  'a word': { field: word('colour', ['red', 'blue']), right: [['red', 'red']], wrong: ['Red', 'green', 1] },
+  'a known name': {
+    field: name('strategy', ['weighted']),
+    right: [['weighted', 'weighted']],
+    wrong: ['other'],
+  },
+  'an unknown name': { field: name('strategy', undefined), right: [['other', 'other']], wrong: [5] },
+  'a whole number': {
+    field: wholeNumber({ min: 1, max: 9 }),
+    right: [
+      [1, 1],
+      ['9', 9],
+    ],
+    wrong: [0, 10, 1.5, '1.5', '0x1', '1e0', true],
+  },
+  'a positive number': {
+    field: positiveNumber(),
+    right: [
+      [0.5, 0.5],
+      ['2.5', 2.5],
+    ],
+    wrong: [0, '0', '-1', 'off'],
+  },
+  'a limit': {
+    field: limit(),
+    right: [
+      [600, 600],
+      ['600', 600],
+      ['off', 'off'],
+    ],
+    wrong: [0, 'on', false],
+  },
+  'a switch': {
+    field: flag(),
+    right: [
+      [true, true],
+      ['false', false],
+      [false, false],
+    ],
+    wrong: ['yes', 1, 0],
+  },
+  'a duration': {
+    field: duration(),
+    right: [
+      ['5s', 5_000],
+      [2, 2_000],
+    ],
+    wrong: [0, '0s', 'soon'],
+  },
+  'a duration that may be none': {
+    field: duration(0),
+    right: [
+      [0, 0],
+      ['0s', 0],
+    ],
+    wrong: ['soon'],
+  },
+};
+
+describe('a field', () => {
+  for (const [name, { field, right, wrong }] of Object.entries(CASES)) {
+    it(`that is ${name} reads what is one, and nothing else`, () => {
+      for (const [value, result] of right) assert.deepEqual(read(field, value), result, String(value));
+      for (const value of [...wrong, ...WRONG]) {
+        assert.equal(field.safeParse(value).success, false, `${typeof value} ${String(value)}`);
+      }
+    });
+
+    it(`that is ${name} says what it expects`, () => {
+      const [issue] = field.safeParse(undefined).error?.issues ?? [];
+      assert.equal(issue?.code, 'custom');
+      assert.ok((issue?.message ?? '').length > 3);
+    });
+  }
+});

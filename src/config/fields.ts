@@ -1,0 +1,210 @@
+/**
+ * The kinds of value a configuration is made of. A leaf reads unknown input into its final form (a duration becomes
+ * milliseconds), says in one phrase what it expects, and describes itself to editors. Text is accepted wherever a
+ * number or a switch is, because interpolated values arrive as text.
+ */
+
+import { z } from 'zod';
+import type { Ramp } from '../domain/limits.ts';
+import { DURATION_PATTERN, readDuration } from './duration.ts';
+import { readSize, SIZE_PATTERN } from './size.ts';
+
+type LeafOptions<T> = {
+  /** Completes "expected …". */
+  readonly expected: string;
+  /** Goes into the JSON schema; `title` is the type's name in the documents. */
+  readonly json: { readonly title: string; readonly [key: string]: unknown };
+  /** What the word is a name of, and the valid ones: for "unknown provider 'qwne', did you mean 'qwen'?". */
+  readonly words?: { readonly noun: string; readonly list: readonly string[] };
+  /** Undefined when the value is not one. */
+  readonly read: (value: unknown) => T | undefined;
+};
+
+function leaf<T>({ expected, json, words, read }: LeafOptions<T>) {
+  return z
+    .unknown()
+    .transform((value, context): T => {
+      const result = read(value);
+      if (result !== undefined) return result;
+      context.issues.push({ code: 'custom', input: value, message: expected, params: { words } });
+      return z.NEVER;
+    })
+    .meta(json);
+}
+
+/** In a JSON schema: the exact form, or anything that is still to be interpolated. */
+const orInterpolated = (pattern: string): string => `^(${pattern})$|\\$\\{`;
+
+/** A mapping with these keys and no others. Left empty in the file, it is an empty mapping. */
+export const section = <T extends z.ZodRawShape>(shape: T) =>
+  z.preprocess((value) => value ?? {}, z.strictObject(shape));
+
+/** A mapping from names to entries. */
+export const mapOf = <T extends z.ZodType>(entry: T) =>
+  z.preprocess((value) => value ?? {}, z.record(z.string(), entry));
+
+export const listOf = <T extends z.ZodType>(entry: T) => z.preprocess((value) => value ?? [], z.array(entry));
+
+/** One line of text without spaces at its ends. */
+export const text = (expected = 'text', pattern = /^\S(.*\S)?$/) =>
+  leaf({
+    expected,
+    json: { title: 'text', type: 'string', minLength: 1 },
+    read: (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined),
+  });
+
+/** Ids become parts of channel names (`account/model`) and metric labels. */
+export const identifier = () => text('a name of letters, digits, ".", "_" and "-"', /^[A-Za-z0-9][\w.-]*$/);
+
+/** Never shown, neither in a message nor in an excerpt (`writeOnly` says so). Goes into a header: one visible word. */
+export const secret = (minLength: number, expected: string) =>
+  leaf({
+    expected,
+    json: { title: 'secret', type: 'string', minLength: 1, writeOnly: true },
+    read: (value) =>
+      typeof value === 'string' && value.length >= minLength && /^[\x21-\x7e]+$/.test(value)
+        ? value
+        : undefined,
+  });
+
+export const url = () =>
+  leaf({
+    expected: 'an address such as https://host/v1',
+    json: { title: 'URL', type: 'string', pattern: orInterpolated('https?://.+') },
+    read: (value) => {
+      if (typeof value !== 'string' || !/^https?:\/\//.test(value) || !URL.canParse(value)) return undefined;
+      return value.replace(/\/+$/, '');
+    },
+  });
+
+/** One of a few words. */
+export const word = <const W extends string>(noun: string, list: readonly W[]) =>
+  leaf<W>({
+    expected: `one of ${list.join(', ')}`,
+    json: { title: list.join(' | '), anyOf: [{ enum: [...list] }, { type: 'string', pattern: '\\$\\{' }] },
+    words: { noun, list },
+    read: (value) => list.find((candidate) => candidate === value),
+  });
+
+/** A name another room defines; any text where the names are not known. */
+export const name = (noun: string, list: readonly string[] | undefined) =>
+  list === undefined ? text(`the name of a ${noun}`) : word(noun, list);
+
+type NumberOptions = { readonly min?: number; readonly max?: number };
+
+export function wholeNumber({ min = 0, max = Number.MAX_SAFE_INTEGER }: NumberOptions = {}) {
+  const upper = max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`;
+  return leaf({
+    expected: `a whole number${upper === '' ? `, at least ${min}` : ` from ${min}${upper}`}`,
+    json: {
+      title: 'whole number',
+      type: ['integer', 'string'],
+      minimum: min,
+      ...(upper === '' ? {} : { maximum: max }),
+      pattern: orInterpolated('\\d+'),
+    },
+    read: (value) => {
+      const number = numberOf(value);
+      return Number.isSafeInteger(number) && number >= min && number <= max ? number : undefined;
+    },
+  });
+}
+
+export const positiveNumber = () =>
+  leaf({
+    expected: 'a number above 0',
+    json: {
+      title: 'number',
+      type: ['number', 'string'],
+      exclusiveMinimum: 0,
+      pattern: orInterpolated(NUMBER),
+    },
+    read: readPositive,
+  });
+
+/** A limit, or `off` where a published one should not count. */
+export const limit = () =>
+  leaf<number | 'off'>({
+    expected: 'a number above 0, or off',
+    json: {
+      title: 'number | off',
+      type: ['number', 'string'],
+      exclusiveMinimum: 0,
+      pattern: orInterpolated(`off|${NUMBER}`),
+    },
+    read: (value) => (value === 'off' ? 'off' : readPositive(value)),
+  });
+
+export const flag = () =>
+  leaf({
+    expected: 'true or false',
+    json: { title: 'true | false', type: ['boolean', 'string'], pattern: orInterpolated('true|false') },
+    read: (value) => {
+      if (value === true || value === 'true') return true;
+      return value === false || value === 'false' ? false : undefined;
+    },
+  });
+
+/** Milliseconds. `minMs` 0 where no time at all makes sense. */
+export const duration = (minMs = 1) =>
+  leaf({
+    expected: `a duration such as 50s, 300ms, 5m or 1h${minMs > 0 ? ', above 0' : ''}`,
+    json: {
+      title: 'duration',
+      type: ['number', 'string'],
+      minimum: 0,
+      pattern: orInterpolated(DURATION_PATTERN),
+    },
+    read: (value) => {
+      const durationMs = readDuration(value);
+      return durationMs !== undefined && durationMs >= minMs ? durationMs : undefined;
+    },
+  });
+
+/** Bytes. */
+export const size = () =>
+  leaf({
+    expected: 'a size such as 32mb or 512kb',
+    json: { title: 'size', type: ['integer', 'string'], minimum: 1, pattern: orInterpolated(SIZE_PATTERN) },
+    read: readSize,
+  });
+
+/** How fast the rate may grow: `off`, or both numbers. */
+export const ramp = () =>
+  z.union([
+    word('ramp', ['off']),
+    z.strictObject({
+      floor: share().describe('Rate that is always allowed, as a share (0-1) of the request rate limit.'),
+      growth: positiveNumber().describe('Highest factor by which the rate may exceed its recent average.'),
+    }),
+  ]) satisfies z.ZodType<'off' | Ramp>;
+
+const share = () =>
+  leaf({
+    expected: 'a share from 0 to 1',
+    json: {
+      title: 'share',
+      type: ['number', 'string'],
+      minimum: 0,
+      maximum: 1,
+      pattern: orInterpolated(NUMBER),
+    },
+    read: (value) => {
+      const number = numberOf(value);
+      return number >= 0 && number <= 1 ? number : undefined;
+    },
+  });
+
+const NUMBER = '\\d+(\\.\\d+)?';
+const NUMBER_TEXT = new RegExp(`^${NUMBER}$`);
+
+/** NaN when it is none. */
+function numberOf(value: unknown): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && NUMBER_TEXT.test(value.trim()) ? Number(value) : Number.NaN;
+}
+
+function readPositive(value: unknown): number | undefined {
+  const number = numberOf(value);
+  return Number.isFinite(number) && number > 0 ? number : undefined;
+}

@@ -1,0 +1,275 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the placeholders are what is tested
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { EXAMPLE } from './example.ts';
+import { known } from './fixtures/known.ts';
+import { loadConfig } from './load.ts';
+import { ConfigError, type Problem } from './problem.ts';
+
+const KEY = 'sk-client-0123456789';
+
+type Files = Readonly<Record<string, string>>;
+
+function load(text: string, { env = {}, files = {} }: { env?: Record<string, string>; files?: Files } = {}) {
+  const all: Files = { '/etc/sluice/sluice.yaml': text, ...files };
+  const readFile = (path: string): string => {
+    const found = all[path];
+    if (found === undefined) throw Object.assign(new Error('no'), { code: 'ENOENT' });
+    return found;
+  };
+  return loadConfig({ path: '/etc/sluice/sluice.yaml', env, readFile, known });
+}
+
+function errorOf(text: string, env: Record<string, string> = {}): ConfigError {
+  try {
+    load(text, { env });
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new assert.AssertionError({ message: 'the configuration was accepted' });
+}
+
+const problemsOf = (text: string, env: Record<string, string> = {}): readonly Problem[] =>
+  errorOf(text, env).problems;
+const messagesOf = (text: string): string[] =>
+  problemsOf(text).map(({ path, message }) => `${path}: ${message}`);
+
+const account = (rest = ''): string => `accounts:\n  - { id: a, provider: simulator${rest} }\n`;
+
+describe('a small file', () => {
+  it('is filled up with defaults', () => {
+    assert.deepEqual(load(account()), {
+      server: { host: '127.0.0.1', port: 4290, bodyLimitBytes: 33_554_432, drainMs: 300_000 },
+      accounts: [{ id: 'a', provider: 'simulator', secrets: [], weight: 1, tier: 0, limits: {}, models: [] }],
+      models: [],
+      keys: [],
+      queue: { maxWaitMs: 50_000, maxWaitStreamMs: 300_000, maxLength: 10_000 },
+      timeouts: { connectMs: 5_000, firstByteMs: 600_000, firstByteStreamMs: 60_000, idleMs: 300_000 },
+      heartbeatMs: 10_000,
+      log: { level: 'info', format: 'auto' },
+      simulator: {},
+    });
+  });
+
+  it('may have sections that are still empty', () => {
+    const config = load(`${account()}server:\nkeys:\nmodels:\nqueue:\nlog:\nsimulator:\n`);
+    assert.deepEqual(config, load(account()));
+  });
+
+  it('gives a key its defaults', () => {
+    const [key] = load(`${account()}keys: [{ id: dev, key: ${KEY} }]`).keys;
+    assert.deepEqual(key, { id: 'dev', key: KEY, limits: {}, onLimit: 'queue', fallback: true });
+  });
+});
+
+describe('a full file', () => {
+  const config = load(EXAMPLE, {
+    env: { DASHSCOPE_API_KEY: 'sk-a', SLUICE_KEY: KEY, SLUICE_BATCH_KEY: `${KEY}-batch` },
+    files: { '/run/secrets/dashscope-b': 'sk-b\n' },
+  });
+
+  it('is read as written: the example of the documents', () => {
+    const [first, second, house] = config.accounts;
+    assert.deepEqual(first?.secrets, ['sk-a']);
+    assert.deepEqual(second?.secrets, ['sk-b']);
+    assert.deepEqual(first?.models, [
+      { upstreamModel: 'qwen3-max', limits: { rpm: 600, tpm: 1_000_000 } },
+      { upstreamModel: 'qwen-plus', limits: {} },
+    ]);
+    assert.deepEqual(
+      second?.models.map(({ upstreamModel }) => upstreamModel),
+      ['qwen3-max', 'qwen-plus'],
+    );
+    assert.equal(house?.baseUrl, 'http://127.0.0.1:9100/v1');
+    assert.deepEqual(house?.models, [{ upstreamModel: 'Qwen/Qwen3-32B', name: 'qwen-plus', limits: {} }]);
+    assert.deepEqual(config.models, [
+      { name: 'qwen3-max', strategy: 'earliest-start', fallbacks: ['qwen-plus'] },
+    ]);
+    assert.deepEqual(config.keys[1]?.models, ['qwen-plus']);
+    assert.deepEqual(config.keys[1]?.limits, { rpm: 120, concurrency: 4 });
+    assert.equal(config.server.port, 4290);
+  });
+
+  it('has every limit, off and ramp included', () => {
+    const limits =
+      '{ rpm: 1, tpm: off, rps: 2.5, tps: 3, concurrency: 4, rpd: 5, tpd: 6, ramp: { floor: 0.3, growth: 2 } }';
+    const [first] = load(
+      account(`, limits: ${limits}, models: { m: { limits: { ramp: off }, weight: 2, tier: 1 } }`),
+    ).accounts;
+    assert.deepEqual(first?.limits, {
+      ...{ rpm: 1, tpm: 'off', rps: 2.5, tps: 3, concurrency: 4, rpd: 5, tpd: 6 },
+      ramp: { floor: 0.3, growth: 2 },
+    });
+    assert.deepEqual(first?.models, [{ upstreamModel: 'm', limits: { ramp: 'off' }, weight: 2, tier: 1 }]);
+  });
+
+  it('takes a limit that is off for no limit of a key', () => {
+    const [key] = load(`${account()}keys: [{ id: dev, key: ${KEY}, limits: { rpm: off, tpm: 5 } }]`).keys;
+    assert.deepEqual(key?.limits, { tpm: 5 });
+  });
+
+  it('has the settings of the simulator', () => {
+    const { simulator } = load(
+      `${account()}simulator: { ttft: 200ms, tokens_per_second: 80, output_tokens: 50, ramp: off }`,
+    );
+    assert.deepEqual(simulator, { ttftMs: 200, tokensPerSecond: 80, outputTokens: 50, ramp: 'off' });
+  });
+});
+
+describe('interpolated values', () => {
+  it('are numbers, switches, durations and words where those are expected', () => {
+    const text = `${account()}server: { port: "\${PORT}", body_limit: '\${SIZE:-1mb}' }
+queue:
+  max_wait: \${WAIT:-7}
+log:
+  level: \${LEVEL:-debug}
+keys: [{ id: dev, key: "\${K}", limits: { rpm: "\${RPM}" }, fallback: "\${FALLBACK:-false}" }]`;
+    const config = load(text, { env: { PORT: '8080', RPM: '12', K: '1234567890123456' } });
+    assert.equal(config.server.port, 8080);
+    assert.equal(config.server.bodyLimitBytes, 1_048_576);
+    assert.equal(config.queue.maxWaitMs, 7_000);
+    assert.equal(config.log.level, 'debug');
+    assert.deepEqual(config.keys[0], {
+      ...{ id: 'dev', key: '1234567890123456', limits: { rpm: 12 } },
+      ...{ onLimit: 'queue', fallback: false },
+    });
+  });
+
+  it('come from files beside the configuration', () => {
+    const text = account(', secrets: ["${file:keys/a}"]');
+    assert.deepEqual(load(text, { files: { '/etc/sluice/keys/a': 'sk-a\n' } }).accounts[0]?.secrets, [
+      'sk-a',
+    ]);
+  });
+
+  it('that are missing are told once, by name and place', () => {
+    const [problem, ...rest] = problemsOf(account(', secrets: ["${NOPE}"]'));
+    assert.deepEqual(rest, []);
+    assert.equal(problem?.path, 'accounts[0].secrets[0]');
+    assert.match(problem?.message ?? '', /variable NOPE is not set/);
+    assert.equal(problem?.line, 2);
+  });
+
+  it('need quotes inside a flow mapping, and the message says so', () => {
+    assert.match(
+      errorOf(account(', weight: ${WEIGHT}')).message,
+      /inside \{ } and \[ ] an interpolation needs quotes/,
+    );
+  });
+
+  it('are not shown when they are wrong', () => {
+    const { message } = errorOf(`${account()}server:\n  port: \${PORT}\n`, { PORT: 'sk-mixed-up' });
+    assert.match(message, /found the value of \$\{PORT}/);
+    assert.ok(!message.includes('sk-mixed-up'));
+  });
+});
+
+describe('everything that is wrong', () => {
+  it('is told at once, in the order of the file, with line and column', () => {
+    const text = `server: { port: 99999, hots: x }\n${account(', weight: -1')}heartbeat: soon\n`;
+    const found = problemsOf(text).map(({ line, column, path }) => `${line}:${column} ${path}`);
+    assert.deepEqual(found, [
+      '1:17 server.port',
+      '1:24 server.hots',
+      '3:43 accounts[0].weight',
+      '4:12 heartbeat',
+    ]);
+  });
+
+  it('says what was expected, what was found, and the word that was probably meant', () => {
+    const [problem] = problemsOf('accounts:\n  - { id: a, provider: simulater }\n');
+    assert.equal(problem?.message, "unknown provider 'simulater': did you mean 'simulator'?");
+    assert.equal(problem?.nearest, 'simulator');
+    assert.equal(problem?.found, "'simulater'");
+    assert.match(problem?.expected ?? '', /^one of qwen, openai/);
+  });
+
+  it('is marked under its line', () => {
+    const { message } = errorOf('accounts:\n\t- { id: a }\n'.replace('\t', '  '));
+    assert.match(message, /missing: expected one of qwen/);
+    const marked = errorOf(`${account()}log:\n  level: verbose\n`).message;
+    assert.ok(marked.endsWith('  4 |   level: verbose\n    |          ^^^^^^^'), marked);
+    assert.ok(marked.includes('/etc/sluice/sluice.yaml:4:10  log.level'), marked);
+  });
+
+  it('is found deep inside, below names with dots as well', () => {
+    const text = account(', models: { qwen2.5-max: { limits: { rpm: fast, rmp: 3 } } }');
+    assert.deepEqual(messagesOf(text), [
+      'accounts[0].models["qwen2.5-max"].limits.rpm: expected a number above 0, or off, found \'fast\'',
+      "accounts[0].models[\"qwen2.5-max\"].limits.rmp: unknown key 'rmp': did you mean 'rpm'?",
+    ]);
+  });
+
+  for (const [name, text, message] of [
+    ['no file content', '', 'accounts: missing: expected at least one entry'],
+    ['no accounts', 'accounts: []', 'accounts: expected at least one entry, found a list'],
+    ['a list as file', '- a', ': expected a mapping, found a list'],
+    [
+      'a word for a section',
+      `${account()}queue: long`,
+      'queue: expected a mapping, found a value that is not shown here',
+    ],
+    [
+      'a missing id',
+      'accounts: [{ provider: simulator }]',
+      'accounts[0].id: missing: expected a name of letters, digits, ".", "_" and "-"',
+    ],
+    [
+      'an id with a slash',
+      'accounts: [{ id: a/b, provider: simulator }]',
+      'accounts[0].id: expected a name of letters, digits, ".", "_" and "-", found \'a/b\'',
+    ],
+    [
+      'half a ramp',
+      account(', limits: { ramp: { floor: 0.3 } }'),
+      'accounts[0].limits.ramp.growth: missing: expected a number above 0',
+    ],
+    [
+      'a wrong ramp',
+      account(', limits: { ramp: 3 }'),
+      'accounts[0].limits.ramp: expected one of off, or a mapping, found 3',
+    ],
+    [
+      'a number among models',
+      account(', models: [a, 3]'),
+      'accounts[0].models[1]: expected the name of a model, found 3',
+    ],
+    [
+      'a timeout of nothing',
+      `${account()}timeouts: { idle: 0 }`,
+      'timeouts.idle: expected a duration such as 50s, 300ms, 5m or 1h, above 0, found 0',
+    ],
+    [
+      'a strange address',
+      account(', base_url: "ftp://host"'),
+      "accounts[0].base_url: expected an address such as https://host/v1, found 'ftp://host'",
+    ],
+    [
+      'an empty value',
+      `${account()}heartbeat:`,
+      'heartbeat: missing: expected a duration such as 50s, 300ms, 5m or 1h',
+    ],
+  ] as const) {
+    it(`is told of ${name}`, () => {
+      assert.deepEqual(messagesOf(text), [message]);
+    });
+  }
+
+  it('includes what YAML itself refuses, and names used twice next to other faults', () => {
+    assert.deepEqual(messagesOf('accounts: [\n'.padEnd(14, ' ')).length, 1);
+    const found = messagesOf(`${account()}log: {}\nlog: {}\nheartbeat: x\n`);
+    assert.equal(found.length, 2);
+    assert.match(found[0] ?? '', /already used above/);
+  });
+
+  it('includes a file that is not there', () => {
+    const readFile = (): string => {
+      throw Object.assign(new Error('no'), { code: 'ENOENT' });
+    };
+    assert.throws(
+      () => loadConfig({ path: 'sluice.yaml', env: {}, readFile, known }),
+      (error) => error instanceof ConfigError && /there is no such file; --config/.test(error.message),
+    );
+  });
+});

@@ -1,0 +1,182 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these placeholders are for the reader of a configuration
+
+/**
+ * `sluice.yaml`, key by key. Every description here is printed into `docs/configuration.md` and shown by editors, so
+ * it speaks to the person who writes the file. Names that must exist elsewhere in the file are checked in
+ * `references.ts`.
+ */
+
+import { z } from 'zod';
+import {
+  duration,
+  flag,
+  identifier,
+  limit,
+  listOf,
+  mapOf,
+  name,
+  positiveNumber,
+  ramp,
+  secret,
+  section,
+  size,
+  text,
+  url,
+  wholeNumber,
+  word,
+} from './fields.ts';
+import type { Known } from './known.ts';
+
+/** A shorter key could be guessed. */
+export const KEY_MIN_LENGTH = 16;
+
+const rateShape = {
+  rpm: limit().optional().describe('Requests per trailing minute.'),
+  tpm: limit().optional().describe('Tokens (input and output) per trailing minute.'),
+  rps: limit().optional().describe('Requests per trailing second.'),
+  tps: limit().optional().describe('Input tokens admitted per trailing second.'),
+  concurrency: limit().optional().describe('Calls in flight at once, streams included until their end.'),
+  rpd: limit().optional().describe('Requests per trailing 24 hours.'),
+  tpd: limit().optional().describe('Tokens per trailing 24 hours.'),
+};
+
+const limits = () =>
+  section({
+    ...rateShape,
+    ramp: ramp().optional().describe('How fast the rate may grow after a start or a pause.'),
+  });
+
+const weight = () =>
+  positiveNumber().describe('Share of the traffic among channels of one tier, under the strategy weighted.');
+const tier = () => wholeNumber().describe('Lower is tried first.');
+
+const accountModel = section({
+  name: text('the name of a model')
+    .optional()
+    .describe('Offers the model under this name instead of its own.'),
+  limits: limits()
+    .optional()
+    .describe("Limits of this account for this model. They win over the account's and the published ones."),
+  weight: weight().optional(),
+  tier: tier().optional(),
+});
+
+/** A list of names is a mapping whose entries say nothing. */
+const accountModels = z.union([mapOf(accountModel), z.array(text('the name of a model'))]);
+
+export const accountSchema = (known?: Known) =>
+  section({
+    id: identifier().describe('Your name for the account. Shown in logs and metrics.'),
+    provider: name(
+      'provider',
+      known?.providers.map(({ id }) => id),
+    ).describe('Who answers: `qwen`, `openai`, `openai-compatible`, `simulator` …'),
+    region: text('the name of a region').optional().describe('Where the provider has regions.'),
+    base_url: url()
+      .optional()
+      .describe("Address instead of the provider's own, with the version: `https://host/v1`."),
+    secrets: listOf(secret(1, 'a secret: visible characters without spaces'))
+      .prefault([])
+      .describe(
+        "The account's API keys. Several of one account share its limits. Best written as `${VARIABLE}`.",
+      ),
+    weight: weight().prefault(1),
+    tier: tier().prefault(0),
+    limits: limits().prefault({}).describe('Limits of each model of the account that has none of its own.'),
+    models: accountModels
+      .prefault({})
+      .describe("Upstream models to use, as a mapping or a list of names. None: the provider's usual ones."),
+  });
+
+export const modelSchema = (known?: Known) =>
+  section({
+    strategy: name('strategy', known?.strategies)
+      .optional()
+      .describe('How channels of one tier are ordered: `earliest-start`, `weighted` …'),
+    fallbacks: listOf(text('the name of a model'))
+      .prefault([])
+      .describe('Models tried in this order when no channel of this one can serve in time.'),
+    channels: listOf(text('the name of a channel, account/model'))
+      .optional()
+      .describe('Only these channels, as `account/upstream-model`. Makes a name of your own possible.'),
+  });
+
+export const keySchema = section({
+  id: identifier().describe('Your name for the key. Shown in logs and metrics.'),
+  key: secret(
+    KEY_MIN_LENGTH,
+    `at least ${KEY_MIN_LENGTH} visible characters, because a shorter key can be guessed (openssl rand -hex 24 makes a good one)`,
+  ).describe(`What clients send, at least ${KEY_MIN_LENGTH} characters.`),
+  limits: section(rateShape).prefault({}).describe("The key's own limits, apart from the pool's."),
+  on_limit: word('way to meet a limit', ['queue', 'reject'])
+    .prefault('queue')
+    .describe('At a limit the call waits in line (`queue`) or is refused at once (`reject`).'),
+  models: listOf(text('the name of a model')).optional().describe('Models the key may use. None given: all.'),
+  fallback: flag().prefault(true).describe("May the key's calls be served by a fallback model?"),
+});
+
+const server = section({
+  host: text('an address to listen on').prefault('127.0.0.1').describe('Address to listen on.'),
+  port: wholeNumber({ max: 65_535 }).prefault(4290).describe('Port to listen on; 0 takes a free one.'),
+  body_limit: size().prefault('32mb').describe('Largest request body.'),
+  drain: duration(0).prefault('300s').describe('Time open streams get to end after SIGTERM.'),
+});
+
+const queue = section({
+  max_wait: duration(0).prefault('50s').describe('Longest wait of a plain call for a free channel.'),
+  max_wait_stream: duration(0).prefault('300s').describe('Longest wait of a streaming call.'),
+  max_length: wholeNumber({ min: 1 }).prefault(10_000).describe('Calls in line per model.'),
+});
+
+const timeouts = section({
+  connect: duration().prefault('5s').describe('Until the connection to the provider stands.'),
+  first_byte: duration().prefault('600s').describe('Until the first byte of a plain answer.'),
+  first_byte_stream: duration().prefault('60s').describe('Until the first byte of a stream.'),
+  idle: duration().prefault('300s').describe('Longest silence inside an answer.'),
+});
+
+const log = section({
+  level: word('log level', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .prefault('info')
+    .describe('Least severity that is logged.'),
+  format: word('log format', ['auto', 'json', 'pretty'])
+    .prefault('auto')
+    .describe('`auto` is pretty on a terminal and JSON elsewhere.'),
+});
+
+const simulator = section({
+  ttft: duration(0).optional().describe('Time to the first token.'),
+  tokens_per_second: positiveNumber().optional().describe('Pace of an answer.'),
+  output_tokens: wholeNumber({ min: 1 })
+    .optional()
+    .describe('Length of an answer the client does not bound.'),
+  ramp: ramp().optional().describe('How the simulated provider punishes a rate that grows too quickly.'),
+});
+
+/** The whole file. Without `known`, names of providers and strategies are any text. */
+export const fileSchema = (known?: Known) =>
+  section({
+    server: server.prefault({}).describe('Where Sluice listens.'),
+    accounts: z
+      .preprocess((value) => value ?? [], z.array(accountSchema(known)).min(1))
+      .describe('The pool: who owns quota at a provider. At least one.'),
+    models: mapOf(modelSchema(known))
+      .prefault({})
+      .describe(
+        'By the name clients ask for. Optional: every upstream model is offered under its own name anyway.',
+      ),
+    keys: listOf(keySchema).prefault([]).describe("Clients' keys."),
+    queue: queue.prefault({}).describe('Waiting in line instead of a 429.'),
+    timeouts: timeouts.prefault({}).describe('Patience with a provider.'),
+    heartbeat: duration(0)
+      .prefault('10s')
+      .describe('Pause after which an open stream gets a comment, so that nobody hangs up; 0 for none.'),
+    log: log.prefault({}).describe('What is written while running.'),
+    simulator: simulator.prefault({}).describe('How accounts of the provider `simulator` behave.'),
+  });
+
+export type FileValues = z.output<ReturnType<typeof fileSchema>>;
+export type AccountValues = z.output<ReturnType<typeof accountSchema>>;
+export type ModelValues = z.output<ReturnType<typeof modelSchema>>;
+export type KeyValues = z.output<typeof keySchema>;
+export type LimitsValues = z.output<ReturnType<typeof limits>>;

@@ -1,0 +1,21 @@
+/**
+ * DeepSeek. It limits what is in flight per account, not a rate.
+ * Sources: https://api-docs.deepseek.com/quick_start/error_codes , https://api-docs.deepseek.com/quick_start/rate_limit
+ */
+
+import { createOpenAICompatible } from './openai-compatible.ts';
+import type { Provider } from './provider.ts';
+
+export const deepseek: Provider = createOpenAICompatible({
+  id: 'deepseek',
+  name: 'DeepSeek',
+  variables: ['DEEPSEEK_API_KEY'],
+  baseUrl: 'https://api.deepseek.com/v1',
+  rules: [
+    [{ status: 400, words: /content exists risk/i }, 'content_refused'],
+    [{ status: 429, words: /access was terminated/i }, 'banned'],
+    [{ status: 429 }, 'concurrency', { scope: 'account' }],
+    [{ status: [500, 503] }, 'overload'],
+  ],
+  models: ['deepseek-chat', 'deepseek-reasoner'],
+});

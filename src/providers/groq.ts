@@ -1,0 +1,16 @@
+/**
+ * Groq. Source: https://console.groq.com/docs/errors , https://console.groq.com/docs/rate-limits
+ */
+
+import { OPENAI_RULES } from './classify-openai.ts';
+import { createOpenAICompatible } from './openai-compatible.ts';
+import type { Provider } from './provider.ts';
+
+export const groq: Provider = createOpenAICompatible({
+  id: 'groq',
+  name: 'Groq',
+  variables: ['GROQ_API_KEY'],
+  baseUrl: 'https://api.groq.com/openai/v1',
+  rules: [[{ status: 498 }, 'overload', { say: 'the flex tier is at its capacity' }], ...OPENAI_RULES],
+  models: ['llama-3.3-70b-versatile', 'llama-3.1-8b-instant', 'openai/gpt-oss-120b', 'openai/gpt-oss-20b'],
+});

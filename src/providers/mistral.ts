@@ -1,0 +1,19 @@
+/** Mistral. Its errors are flat objects; its rates are told per second. */
+
+import { createOpenAICompatible } from './openai-compatible.ts';
+import type { Provider } from './provider.ts';
+
+export const mistral: Provider = createOpenAICompatible({
+  id: 'mistral',
+  name: 'Mistral',
+  variables: ['MISTRAL_API_KEY'],
+  baseUrl: 'https://api.mistral.ai/v1',
+  rules: [
+    [{ status: 429, named: ['service_tier_capacity_exceeded', '3505'] }, 'overload'],
+    [{ status: 429, words: /service tier capacity exceeded/i }, 'overload'],
+    [{ status: 429, words: /\bmonth/i }, 'plan'],
+    [{ status: 429, words: /tokens/i }, 'tpm'],
+    [{ status: 429 }, 'rpm'],
+  ],
+  models: ['mistral-large-latest', 'mistral-medium-latest', 'mistral-small-latest', 'codestral-latest'],
+});

@@ -1,0 +1,55 @@
+/**
+ * Any server that speaks OpenAI's chat completions. The factory holds what such providers share, so that a provider
+ * is its address, its variables and its rules; `openaiCompatible` itself is for servers without a file of their own
+ * and needs a base URL.
+ */
+
+import { createClassifier } from './classify.ts';
+import { OPENAI_RULES } from './classify-openai.ts';
+import { QWEN_RULES_ABROAD } from './classify-qwen.ts';
+import type { Provider, PublishedLimits } from './provider.ts';
+import type { Rule } from './refusal-rule.ts';
+
+export type OpenAICompatibleOptions = {
+  readonly id: string;
+  readonly name: string;
+  readonly variables?: readonly string[];
+  /** One address, or one per region, the default first. */
+  readonly baseUrl?: string | Readonly<Record<string, string>>;
+  readonly forwardHeaders?: readonly string[];
+  /** Its own rules; the common ones follow. OpenAI's when not given. */
+  readonly rules?: readonly Rule[];
+  readonly limits?: (model: string, region?: string) => PublishedLimits | undefined;
+  readonly enforcesSeconds?: boolean;
+  readonly models?: readonly string[];
+};
+
+export function createOpenAICompatible(options: OpenAICompatibleOptions): Provider {
+  const { id, name, baseUrl } = options;
+  const byRegion: Readonly<Record<string, string>> = typeof baseUrl === 'object' ? baseUrl : {};
+  const regions = Object.keys(byRegion);
+  const [defaultRegion = ''] = regions;
+  return {
+    id,
+    name,
+    variables: options.variables ?? [],
+    regions,
+    baseUrl: (region = defaultRegion) =>
+      typeof baseUrl === 'string' ? baseUrl : Object.hasOwn(byRegion, region) ? byRegion[region] : undefined,
+    speaks: { 'openai-chat': '/chat/completions' },
+    forwardHeaders: options.forwardHeaders ?? [],
+    authorize(headers, secret) {
+      // A local server without a secret is asked without one.
+      if (secret !== '') headers['authorization'] = `Bearer ${secret}`;
+    },
+    classify: createClassifier(id, options.rules ?? [...QWEN_RULES_ABROAD, ...OPENAI_RULES]),
+    limits: (model, region = defaultRegion) => options.limits?.(model, region),
+    enforcesSeconds: options.enforcesSeconds ?? false,
+    models: options.models ?? [],
+  };
+}
+
+export const openaiCompatible: Provider = createOpenAICompatible({
+  id: 'openai-compatible',
+  name: 'OpenAI-compatible server',
+});

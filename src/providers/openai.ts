@@ -1,0 +1,25 @@
+/** OpenAI. */
+
+import { OPENAI_RULES } from './classify-openai.ts';
+import { createOpenAICompatible } from './openai-compatible.ts';
+import type { Provider } from './provider.ts';
+
+export const openai: Provider = createOpenAICompatible({
+  id: 'openai',
+  name: 'OpenAI',
+  variables: ['OPENAI_API_KEY'],
+  baseUrl: 'https://api.openai.com/v1',
+  forwardHeaders: ['openai-beta'],
+  rules: OPENAI_RULES,
+  models: [
+    'gpt-5.2',
+    'gpt-5.1',
+    'gpt-5',
+    'gpt-5-mini',
+    'gpt-5-nano',
+    'gpt-4.1',
+    'gpt-4.1-mini',
+    'gpt-4o',
+    'gpt-4o-mini',
+  ],
+});

@@ -1,0 +1,56 @@
+/**
+ * Alibaba Cloud Model Studio (DashScope, Bailian). One account is one Alibaba main account in one region; secrets of
+ * one region answer 401 in another.
+ * Sources: https://help.aliyun.com/model-studio/base-url ,
+ * https://www.alibabacloud.com/help/en/model-studio/rate-limiting-best-practices
+ */
+
+import { QWEN_RULES } from './classify-qwen.ts';
+import { createOpenAICompatible, type OpenAICompatibleOptions } from './openai-compatible.ts';
+import type { Provider } from './provider.ts';
+import { qwenLimits } from './qwen-limits.ts';
+
+/** Shared with the simulator, which answers in Model Studio's place. */
+export const QWEN_WAYS = {
+  forwardHeaders: [
+    'x-dashscope-wait-timeout',
+    'x-dashscope-cachecontrol',
+    'x-dashscope-useragent',
+    'x-dashscope-authtype',
+    'x-dashscope-datainspection',
+    'x-dashscope-session-cache',
+  ],
+  rules: QWEN_RULES,
+  limits: qwenLimits,
+  // "RPS = RPM/60, TPS = TPM/60": https://help.aliyun.com/zh/model-studio/rate-limit
+  enforcesSeconds: true,
+  models: [
+    'qwen3-max',
+    'qwen3-max-2025-09-23',
+    'qwen3-max-preview',
+    'qwen3.7-max',
+    'qwen3.7-plus',
+    'qwen3.5-plus',
+    'qwen3.5-flash',
+    'qwen-max',
+    'qwen-plus',
+    'qwen-flash',
+    'qwen-turbo',
+    'qwen3-coder-plus',
+    'qwen3-coder-flash',
+    'qwen3-vl-plus',
+  ],
+} as const satisfies Partial<OpenAICompatibleOptions>;
+
+export const qwen: Provider = createOpenAICompatible({
+  ...QWEN_WAYS,
+  id: 'qwen',
+  name: 'Alibaba Cloud Model Studio',
+  variables: ['DASHSCOPE_API_KEY'],
+  baseUrl: {
+    singapore: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
+    beijing: 'https://dashscope.aliyuncs.com/compatible-mode/v1',
+    virginia: 'https://dashscope-us.aliyuncs.com/compatible-mode/v1',
+    'hong-kong': 'https://cn-hongkong.dashscope.aliyuncs.com/compatible-mode/v1',
+  },
+});

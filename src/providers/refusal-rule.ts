@@ -1,0 +1,31 @@
+/**
+ * What a line of a classifier's table can ask and say. A table is read from the top; the first line that holds
+ * decides.
+ */
+
+import type { FailureKind, FailureScope } from '../domain/failure.ts';
+
+/** All that is given must hold. */
+export type When = {
+  readonly status?: number | readonly number[];
+  /** The code, type or status word is one of these, in any case; a `*` at the end stands for any rest. */
+  readonly named?: readonly string[];
+  readonly words?: RegExp;
+  /** A quota id of Google's with its value, `…PerDay…=50`. */
+  readonly quota?: RegExp;
+  readonly header?: readonly [name: string, value: RegExp];
+  /** The provider says to come back later than this. */
+  readonly hintOverMs?: number;
+};
+
+export type Then = {
+  readonly scope?: FailureScope;
+  /** What the failure's message says, where the table's meaning is too general. */
+  readonly say?: string;
+  /** Where the end of it is told. Where given, the retry hint is not believed: it speaks of the next minute. */
+  readonly until?: 'stamp' | 'printed-utc' | 'printed-beijing' | 'midnight-pacific' | 'midnight-beijing';
+  /** Shown to the client as the status of its own mistake. */
+  readonly status?: number;
+};
+
+export type Rule = readonly [when: When, kind: FailureKind, then?: Then];

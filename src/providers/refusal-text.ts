@@ -1,0 +1,78 @@
+/**
+ * What of a provider's text may be shown to a client: a 4xx about the client's own request, as an OpenAI-shaped body,
+ * with everything that could name the account, the secret or the upstream taken out.
+ */
+
+const SECRETS: readonly RegExp[] = [
+  /\bBearer\s+[^\s"',;]+/gi,
+  // sk-…, sk-ant-…, gsk_…, xai-…, AIza…, ak-…, JWTs
+  /\b(?:sk|pk|rk|ak|gsk|xai|ghp|org|proj)[-_][A-Za-z0-9_.*-]{6,}/g,
+  // Glued to a word, where it must look like chance not to be one: task-force.
+  /sk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}/g,
+  /\bAIza[A-Za-z0-9_-]{10,}/g,
+  /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+/g,
+  /\b(?:api[-_ ]?key|secret|token|authorization|password)["']?\s*[:=]\s*["']?[^\s"',;]{6,}/gi,
+  /\b(?=[A-Za-z0-9_]*\d)(?=[A-Za-z0-9_]*[A-Za-z])[A-Za-z0-9_]{40,}\b/g,
+];
+
+/** Links to these help the reader; any other host is an address of somebody's machine. */
+const DOCUMENTATION_HOSTS: ReadonlySet<string> = new Set([
+  'help.aliyun.com',
+  'www.alibabacloud.com',
+  'bailian.console.aliyun.com',
+  'platform.openai.com',
+  'developers.openai.com',
+  'help.openai.com',
+  'docs.anthropic.com',
+  'docs.claude.com',
+  'platform.claude.com',
+  'ai.google.dev',
+  'cloud.google.com',
+  'api-docs.deepseek.com',
+  'platform.moonshot.cn',
+  'platform.moonshot.ai',
+  'docs.bigmodel.cn',
+  'docs.z.ai',
+  'openrouter.ai',
+  'console.groq.com',
+  'docs.mistral.ai',
+  'docs.x.ai',
+  'learn.microsoft.com',
+  'aka.ms',
+  'go.microsoft.com',
+]);
+
+const PRIVATE_HOST = /\.(?:internal|local|svc|lan|aliyuncs\.com)(?::\d+)?$/i;
+
+const TEXT_LIMIT = 2_000;
+
+export function redact(text: string): string {
+  let clean = text.slice(0, 2 * TEXT_LIMIT);
+  clean = clean.replace(/\b(?:https?|wss?):\/\/[^\s"'<>)\]]+/gi, (url) =>
+    DOCUMENTATION_HOSTS.has(hostOf(url)) ? url : '[address]',
+  );
+  for (const secret of SECRETS) clean = clean.replace(secret, '[redacted]');
+  return clean
+    .replace(/\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b/g, '[address]')
+    .replace(/[a-z0-9][a-z0-9.-]+(?::\d+)?/gi, (word) => (PRIVATE_HOST.test(word) ? '[address]' : word))
+    .slice(0, TEXT_LIMIT);
+}
+
+const hostOf = (url: string): string => /^\w+:\/\/([^/?#:@]+)(?:[/?#]|$)/.exec(url)?.[1]?.toLowerCase() ?? '';
+
+/** A code or a field path as the provider wrote it, if it looks like one and like nothing else. */
+export function plainName(text: string | undefined): string | undefined {
+  if (text === undefined || !/^[A-Za-z][A-Za-z0-9_.[\]-]{0,79}$|^\d{1,6}$/.test(text)) return undefined;
+  return redact(text) === text ? text : undefined;
+}
+
+export function clientBodyOf(error: {
+  readonly message: string;
+  readonly code: string | null;
+  readonly param: string | undefined;
+}): Uint8Array {
+  const { message, code, param } = error;
+  return Buffer.from(
+    JSON.stringify({ error: { message, type: 'invalid_request_error', param: param ?? null, code } }),
+  );
+}

@@ -1,0 +1,15 @@
+/** The simulator inside the process, answering in Model Studio's place: its words and its limits, no network, no secret. */
+
+import { createOpenAICompatible } from './openai-compatible.ts';
+import type { Provider } from './provider.ts';
+import { QWEN_WAYS } from './qwen.ts';
+
+/** Never resolved: the app hands these calls to the simulator's own `Fetch`. */
+const BASE_URL = 'http://simulator.internal/compatible-mode/v1';
+
+export const simulator: Provider = createOpenAICompatible({
+  ...QWEN_WAYS,
+  id: 'simulator',
+  name: 'Simulator',
+  baseUrl: { singapore: BASE_URL, beijing: BASE_URL, global: BASE_URL },
+});

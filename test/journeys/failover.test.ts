@@ -1,0 +1,187 @@
+/** Accounts die in many ways; calls do not. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { AccountChange } from '../../src/simulator/account.ts';
+import { type Answer, accounts, chat, createHouse, type House } from './house.ts';
+
+const POOL = `
+${accounts(3, 'qwen3-max: { limits: { rpm: 600 } }, qwen-plus: { limits: { rpm: 600 } }')}
+queue: { max_wait: 50s, max_wait_stream: 50s }
+timeouts: { first_byte: 5s, first_byte_stream: 5s }
+simulator: { ttft: 100ms, tokens_per_second: 1000, output_tokens: 20 }
+`;
+
+const DEATHS: Readonly<Record<string, AccountChange>> = {
+  'a secret that is not accepted (401)': { state: 'bad-secret' },
+  'arrears (400)': { state: 'arrears' },
+  'an overdue bill (429)': { state: 'overdue' },
+  'a free tier that is used up (403)': { state: 'free-tier' },
+  'a plan window that is used up (429)': { state: 'plan' },
+  'overload (503)': { state: 'overload' },
+  'a refused connection': { fault: { kind: 'refuse-connection' } },
+  'silence before the first byte': { fault: { kind: 'silent' } },
+  'an answer that is none': { fault: { kind: 'malformed' } },
+  'an HTML page from a proxy (502)': {
+    fault: { kind: 'answer', status: 502, body: '<html>Bad gateway</html>' },
+  },
+};
+
+const storyOf = (house: House, answer: Answer) =>
+  house.log.find(({ call }) => call === answer.headers['x-request-id']);
+
+describe('one dead account among three', () => {
+  for (const [name, change] of Object.entries(DEATHS)) {
+    for (const stream of [false, true]) {
+      it(`${name}: no ${stream ? 'stream' : 'plain call'} fails, and the log says what was tried`, async () => {
+        const house = createHouse(POOL);
+        house.simulator.account('a').set(change);
+        const answers = await house.all(
+          Array.from({ length: 40 }, (_, i) => house.call(chat(`call ${i}`, { stream }))),
+        );
+        assert.deepEqual(
+          answers.map(({ status }) => status),
+          Array.from({ length: 40 }, () => 200),
+        );
+        if (stream)
+          for (const { text } of answers)
+            assert.ok(text.endsWith('data: [DONE]\n\n') && !text.includes('"error"'));
+        assert.ok(answers.every(({ headers }) => headers['x-sluice-channel'] !== 'a/qwen3-max'));
+        const moved = answers.filter(({ headers }) => Number(headers['x-sluice-attempts']) > 1);
+        assert.ok(moved.length > 0, 'somebody met the dead account');
+        for (const answer of moved) {
+          const attempts = storyOf(house, answer)?.['attempts'] as { channel: string; failure?: string }[];
+          assert.equal(attempts[0]?.channel, 'a/qwen3-max');
+          assert.ok(attempts[0]?.failure, 'the reason is told');
+          assert.equal(attempts.at(-1)?.failure, undefined);
+        }
+        assert.equal(house.app.rooms.limiter.open(), 0);
+        assert.equal(house.clock.pending(), 0);
+      });
+    }
+  }
+
+  it('is left alone while it is benched, and used again when it is well', async () => {
+    const house = createHouse(POOL);
+    house.simulator.account('a').set({ state: 'overload' });
+    await house.all(Array.from({ length: 30 }, (_, i) => house.call(chat(`first ${i}`))));
+    house.simulator.account('a').set({ state: 'ok' });
+    await house.clock.advance(120_000);
+    const later = await house.all(Array.from({ length: 30 }, (_, i) => house.call(chat(`later ${i}`))));
+    assert.ok(later.some(({ headers }) => headers['x-sluice-channel'] === 'a/qwen3-max'));
+    assert.ok(later.every(({ status }) => status === 200));
+  });
+
+  it('meets few calls: the first ones move, the others are not sent there', async () => {
+    const house = createHouse(POOL);
+    house.simulator.account('a').set({ state: 'bad-secret' });
+    for (let i = 0; i < 30; i++) await house.one(house.call(chat(`call ${i}`)));
+    assert.equal(house.simulator.stats('a').requests, 1);
+  });
+});
+
+describe('a stream that dies', () => {
+  it('before its first content moves to another account, unseen', async () => {
+    const house = createHouse(POOL);
+    house.simulator.account('a').set({ fault: { kind: 'stream-error', afterChunks: 0 } });
+    const answers = await house.all(
+      Array.from({ length: 12 }, (_, i) => house.call(chat(`call ${i}`, { stream: true }))),
+    );
+    for (const { text, status } of answers) {
+      assert.equal(status, 200);
+      assert.ok(text.endsWith('data: [DONE]\n\n'), text);
+      assert.ok(!text.includes('error'));
+    }
+  });
+
+  it('after its first content ends in an error of the dialect, never in a stop', async () => {
+    const house = createHouse(POOL);
+    for (const id of ['a', 'b', 'c'])
+      house.simulator.account(id).set({ fault: { kind: 'cut', afterChunks: 3 } });
+    const answer = await house.one(house.call(chat('call', { stream: true })));
+    assert.equal(answer.status, 200);
+    const last = answer.text.trimEnd().split('\n\n').at(-1) ?? '';
+    assert.match(last, /^data: \{"error":/);
+    assert.doesNotMatch(answer.text, /finish_reason":"stop"|\[DONE\]/);
+    const story = house.log.find(({ call }) => call === answer.headers['x-request-id']);
+    assert.equal(story?.['end'], 'stream_died');
+    assert.partialDeepStrictEqual(story, { usage: { source: 'estimated' } });
+    assert.equal(house.app.rooms.limiter.open(), 0);
+  });
+});
+
+describe('the whole pool', () => {
+  it('out for longer than the deadline: the fallback model answers, and says so', async () => {
+    const house = createHouse(`${POOL}models: { qwen3-max: { fallbacks: [qwen-plus] } }\n`);
+    for (const id of ['a', 'b', 'c'])
+      house.simulator
+        .account(id)
+        .set({ fault: { kind: 'answer', status: 403, body: FREE_TIER_OVER, models: ['qwen3-max'] } });
+    const answer = await house.one(house.call(chat('call')));
+    assert.equal(answer.status, 200);
+    assert.equal(answer.json?.['model'], 'qwen-plus');
+    assert.equal(answer.headers['x-sluice-model'], 'qwen-plus');
+    assert.match(answer.headers['x-sluice-channel'] ?? '', /\/qwen-plus$/);
+    const streamed = await house.one(house.call(chat('call', { stream: true })));
+    assert.match(streamed.text, /"model":"qwen-plus"/);
+    assert.doesNotMatch(streamed.text, /"model":"qwen3-max"/);
+  });
+
+  it('out, and the fallback forbidden by the call or by the key: an honest error', async () => {
+    const house = createHouse(`${POOL}models: { qwen3-max: { fallbacks: [qwen-plus] } }
+keys:
+  - { id: open, key: test-key-0123456789abcdef }
+  - { id: strict, key: strict-key-0123456789abcdef, fallback: false }
+`);
+    for (const id of ['a', 'b', 'c']) house.simulator.account(id).set({ state: 'arrears' });
+    const byCall = await house.one(house.call(chat('call'), { 'x-sluice-fallback': 'off' }));
+    const byKey = await house.one(
+      house.call(chat('call'), { authorization: 'Bearer strict-key-0123456789abcdef' }),
+    );
+    for (const { status, json } of [byCall, byKey]) {
+      assert.ok(status === 502 || status === 503, String(status));
+      assert.match(JSON.stringify(json), /"error":\{"message":"[^"]+"/);
+    }
+  });
+
+  it('refusing for a while: the calls wait and are answered, also on a single account (scenario 5)', async () => {
+    for (const count of [1, 3]) {
+      const house = createHouse(
+        POOL.replace(
+          /accounts:[\s\S]*?\nqueue/,
+          `${accounts(count, 'qwen3-max: { limits: { rpm: 600 } }')}queue`,
+        ),
+      );
+      for (const { id } of house.simulator.accounts)
+        house.simulator.account(id).set({
+          fault: { kind: 'answer', status: 429, headers: { 'retry-after': '20' }, body: THROTTLED },
+        });
+      const calls = Array.from({ length: 30 }, (_, i) => house.call(chat(`call ${i}`)));
+      await house.arrived();
+      await house.clock.advance(15_000);
+      for (const { id } of house.simulator.accounts) house.simulator.account(id).set({ fault: null });
+      const answers = await house.all(calls);
+      assert.ok(answers.every(({ status }) => status === 200));
+      const times = answers.map(({ atMs }) => atMs);
+      assert.ok(Math.min(...times) >= 20_000, `first at ${Math.min(...times)}`);
+      assert.ok(Math.max(...times) <= 33_000, `last at ${Math.max(...times)}`);
+    }
+  });
+});
+
+const FREE_TIER_OVER = JSON.stringify({
+  error: {
+    message: 'Free quota exhausted',
+    type: 'AllocationQuota.FreeTierOnly',
+    param: null,
+    code: 'AllocationQuota.FreeTierOnly',
+  },
+});
+const THROTTLED = JSON.stringify({
+  error: {
+    message: 'Requests rate limit exceeded',
+    type: 'limit_requests',
+    param: null,
+    code: 'limit_requests',
+  },
+});
