@@ -13,7 +13,7 @@ import type { Logger } from './base/log.ts';
 import type { AccountConfig, Config } from './config/config.ts';
 import type { Known } from './config/known.ts';
 import type { Channel } from './domain/channel.ts';
-import { limitsInForce } from './domain/limits.ts';
+import { type LimitSettings, limitsInForce } from './domain/limits.ts';
 import type { Front } from './http/front.ts';
 import { createServer, type Server } from './http/server.ts';
 import { providerOf, providers } from './providers/index.ts';
@@ -23,6 +23,8 @@ import type { RelaySettings, Rooms, Snapshot } from './relay/rooms.ts';
 import { type AccountPlan, createCatalog } from './routing/catalog.ts';
 import { createHealth } from './routing/health.ts';
 import { strategies } from './routing/strategies/index.ts';
+import type { QuotaLimits } from './simulator/quotas.ts';
+import { DEFAULT_SLOPE } from './simulator/ramp.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from './simulator/upstream.ts';
 import { createMemoryStore, type MemoryStore } from './state/memory.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -61,7 +63,7 @@ export function createApp(options: AppOptions): App {
   const { clock, random, log } = options;
   let config = options.config;
   let embedded = embeddedSimulator(config, options);
-  let snapshot = snapshotOf(config, options);
+  let snapshot = snapshotOf(config, options.maxAttempts);
   let access = createAccess(config.keys);
 
   const store = createMemoryStore();
@@ -143,7 +145,7 @@ export function createApp(options: AppOptions): App {
     apply(next) {
       if (simulatorKey(next) !== simulatorKey(config)) embedded = embeddedSimulator(next, options);
       config = next;
-      snapshot = snapshotOf(next, options);
+      snapshot = snapshotOf(next, options.maxAttempts);
       access = createAccess(next.keys);
       queue.wake();
     },
@@ -157,9 +159,10 @@ function requireProvider(id: string): Provider {
   return provider;
 }
 
-const isEmbedded = (channel: Channel): boolean => channel.account.provider === 'simulator';
+export const isEmbedded = (channel: Channel): boolean => channel.account.provider === 'simulator';
 
-function snapshotOf(config: Config, { maxAttempts = DEFAULT_MAX_ATTEMPTS }: AppOptions): Snapshot {
+/** What a call sees of this configuration. */
+export function snapshotOf(config: Config, maxAttempts = DEFAULT_MAX_ATTEMPTS): Snapshot {
   const settings: RelaySettings = {
     maxWaitMs: config.queue.maxWaitMs,
     maxWaitStreamMs: config.queue.maxWaitStreamMs,
@@ -206,18 +209,25 @@ function planOf(config: AccountConfig): AccountPlan {
 const simulatorKey = (config: Config): string =>
   JSON.stringify([config.simulator, config.accounts.filter(({ provider }) => provider === 'simulator')]);
 
-function embeddedSimulator(config: Config, { clock, random }: AppOptions): Simulator | undefined {
+/** The simulated accounts of this configuration; undefined when it has none. */
+export function embeddedSimulator(
+  config: Config,
+  { clock, random }: Pick<AppOptions, 'clock' | 'random'>,
+): Simulator | undefined {
   const accounts = config.accounts.filter(({ provider }) => provider === 'simulator');
   if (accounts.length === 0) return undefined;
   const { ttftMs, tokensPerSecond, outputTokens } = config.simulator;
   const options: SimulatorOptions = {
     clock,
     random,
-    accounts: accounts.map(({ id, secrets, models, limits }) => ({
-      id,
-      secrets,
+    accounts: accounts.map((account) => ({
+      id: account.id,
+      secrets: account.secrets,
       limits: Object.fromEntries(
-        models.map((model) => [model.upstreamModel, quotaOf({ ...limits, ...model.limits })]),
+        planOf(account).models.map(({ upstreamModel }) => {
+          const own = account.models.find((model) => model.upstreamModel === upstreamModel);
+          return [upstreamModel, quotaOf({ ...account.limits, ...own?.limits }, config.simulator.ramp)];
+        }),
       ),
     })),
     pace: {
@@ -233,9 +243,20 @@ function embeddedSimulator(config: Config, { clock, random }: AppOptions): Simul
  * The limits that the simulated account itself enforces: what is configured as a number, else its published ones. A
  * second's limit that is off is off at the simulated account too, or it would follow from the minute's.
  */
-const quotaOf = (limits: Readonly<Record<string, unknown>>): Record<string, number> =>
-  Object.fromEntries(
-    Object.entries(limits)
-      .filter(([, value]) => typeof value === 'number' || value === 'off')
-      .map(([name, value]) => [name, typeof value === 'number' ? value : Infinity]),
-  );
+function quotaOf(limits: LimitSettings, ramp: LimitSettings['ramp']): QuotaLimits {
+  const numbers = Object.entries(limits)
+    .filter(([, value]) => typeof value === 'number' || value === 'off')
+    .map(([name, value]) => [name, typeof value === 'number' ? value : Infinity]);
+  const quota: QuotaLimits = Object.fromEntries(numbers);
+  if (ramp === undefined || ramp === 'off') return quota;
+  const { averageMs } = DEFAULT_SLOPE;
+  const slope = {
+    ...DEFAULT_SLOPE,
+    growthPerSecond: ramp.growth ** (1_000 / averageMs) - 1,
+    floorRequests: Math.max(1, (ramp.floor * (quota.rpm ?? DEFAULT_SIMULATED_RPM)) / 60),
+  };
+  return { ...quota, slope };
+}
+
+/** Of the founding case's stable model; only the floor of a simulated ramp is measured by it. */
+const DEFAULT_SIMULATED_RPM = 600;

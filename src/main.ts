@@ -5,10 +5,13 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { known } from './app.ts';
+import { systemClock } from './base/clock.ts';
 import { checkCommand } from './cli/check.ts';
 import { demoCommand } from './cli/demo.ts';
+import { checkLive } from './cli/live.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
+import { createTransport } from './providers/transport.ts';
 
 const program = new Command('sluice')
   .description('An LLM relay: one key, many accounts, and the 429s stop.')
@@ -22,6 +25,14 @@ const program = new Command('sluice')
       writeError: (text) => process.stderr.write(text),
       setExitCode: (code) => {
         process.exitCode = code;
+      },
+      live: async (config) => {
+        const transport = createTransport({ connectTimeoutMs: config.timeouts.connectMs });
+        try {
+          return await checkLive(config, { clock: systemClock, random: Math.random, fetch: transport.fetch });
+        } finally {
+          await transport.close();
+        }
       },
     }),
   )

@@ -8,6 +8,7 @@ function logged(options: { readonly level?: LogLevel; readonly pretty: boolean }
   const log = createLogger({
     level: options.level ?? 'info',
     pretty: options.pretty,
+    nowMs: () => Date.UTC(2026, 0, 1),
     write: (line) => lines.push(stripVTControlCharacters(line)),
   });
   return { log, lines };

@@ -203,7 +203,7 @@ export const FAILURES = {
     code: 'stream_died',
     next: 'stop',
   },
-  unknown: { ...busy('channel', 1 * s, 60 * s, 'A refusal that no rule knows.'), next: 'next' },
+  unknown: busy('channel', 1 * s, 60 * s, 'A refusal that no rule knows.'),
 } as const satisfies Record<string, FailureRow>;
 
 export type FailureKind = keyof typeof FAILURES;

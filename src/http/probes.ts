@@ -17,13 +17,11 @@ export function addProbes(server: FastifyInstance, front: Front, isDraining: () 
         'verbose' in request.query
           ? { channels: all, usable, models: front.snapshot().catalog.models.length, queues: front.lines() }
           : {};
-      return reply
-        .code(reason === undefined ? 200 : 503)
-        .send({
-          status: reason === undefined ? 'ready' : 'not ready',
-          ...(reason === undefined ? {} : { reason }),
-          ...verbose,
-        });
+      return reply.code(reason === undefined ? 200 : 503).send({
+        status: reason === undefined ? 'ready' : 'not ready',
+        ...(reason === undefined ? {} : { reason }),
+        ...verbose,
+      });
     });
   server.get('/metrics', (request, reply): FastifyReply => {
     // Open to this machine; from elsewhere it takes a key, for it tells of models and traffic.

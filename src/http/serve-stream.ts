@@ -90,7 +90,9 @@ class Heart {
     this.#cancel();
   }
 
+  /** 0 in the configuration: no heartbeats. */
   #arm(delayMs: number): Cancel {
+    if (this.#everyMs === 0) return () => undefined;
     return this.#front.clock.after(delayMs, () => {
       const quietMs = this.#front.clock.now() - this.#lastMs;
       if (quietMs >= this.#everyMs - 1) {

@@ -1,6 +1,6 @@
 /**
  * The run as a picture: answered calls over time as steps against what was offered, and below the 429s that reached
- * each client, one mark each. Plain SVG with a background of its own, so it reads on light pages and on dark ones.
+ * each client, second by second. Plain SVG with a background of its own, so it reads on light pages and on dark ones.
  */
 
 import type { Result } from './contenders.ts';
@@ -9,9 +9,9 @@ import { accountsText } from './table.ts';
 import { type Arrival, MODEL, QUOTA_PER_SECOND } from './traffic.ts';
 
 const WIDTH = 900;
-const HEIGHT = 560;
+const HEIGHT = 600;
 const PLOT = { left: 62, right: 716, top: 124, bottom: 392 } as const;
-const MARKS = { top: 440, rowHeight: 26, markHeight: 16 } as const;
+const ROWS = { top: 446, height: 32, gap: 4 } as const;
 /** Least distance between the labels at the ends of two lines. */
 const LABEL_GAP = 36;
 
@@ -55,7 +55,7 @@ export function chartOf({ results, traffic }: ChartOptions): string {
     }),
     ...headOf(traffic),
     ...legendOf(results),
-    ...gridOf(scale),
+    ...gridOf(scale, results.length),
     ...quotaOf(scale),
     lineOf(
       traffic.map(({ atMs }) => atMs),
@@ -74,7 +74,7 @@ export function chartOf({ results, traffic }: ChartOptions): string {
       ),
     ),
     ...endLabels(results, scale),
-    ...marksOf(results, scale),
+    ...refusalsOf(results, scale),
   );
   return `${root.markup}\n`;
 }
@@ -124,7 +124,10 @@ function legendOf(results: readonly Result[]): Markup[] {
       name: `${contender.name}, ${accountsText(contender.accounts)}`,
       line: { stroke: COLORS[contender.id], 'stroke-width': 3 },
     })),
-    { name: 'offered', line: { stroke: OFFERED, 'stroke-width': 1.5, 'stroke-dasharray': '5 4' } },
+    {
+      name: 'offered: the quota of 3 accounts',
+      line: { stroke: OFFERED, 'stroke-width': 1.5, 'stroke-dasharray': '5 4' },
+    },
   ];
   return entries.flatMap(({ name, line }, index) => {
     const x = 24 + index * 205;
@@ -135,10 +138,10 @@ function legendOf(results: readonly Result[]): Markup[] {
   });
 }
 
-function gridOf({ lengthMs, calls, x, y }: Scale): Markup[] {
+function gridOf({ lengthMs, calls, x, y }: Scale, rows: number): Markup[] {
   const grid: Markup[] = [];
-  const bottom = marksBottom(3);
-  const step = stepOf(calls, 6);
+  const bottom = rowsBottom(rows);
+  const step = stepOf(calls, 8);
   for (let count = 0; count <= calls; count += step)
     grid.push(
       element('line', { x1: PLOT.left, x2: PLOT.right, y1: y(count), y2: y(count), stroke: GRID }),
@@ -152,11 +155,11 @@ function gridOf({ lengthMs, calls, x, y }: Scale): Markup[] {
   for (let atMs = 0; atMs <= lengthMs; atMs += stepMs)
     grid.push(
       element('line', { x1: x(atMs), x2: x(atMs), y1: PLOT.bottom, y2: PLOT.bottom + 5, stroke: FAINT_INK }),
-      element('line', { x1: x(atMs), x2: x(atMs), y1: MARKS.top, y2: bottom, stroke: GRID }),
+      element('line', { x1: x(atMs), x2: x(atMs), y1: ROWS.top, y2: bottom, stroke: GRID }),
       element(
         'text',
         { x: x(atMs), y: bottom + 18, 'text-anchor': 'middle', fill: FAINT_INK },
-        `${atMs / 1_000} s`,
+        String(atMs / 1_000),
       ),
     );
   const middle = (PLOT.top + PLOT.bottom) / 2;
@@ -244,30 +247,49 @@ function endLabels(results: readonly Result[], { y }: Scale): Markup[] {
   });
 }
 
-const marksBottom = (rows: number): number => MARKS.top + rows * MARKS.rowHeight;
+const rowsBottom = (rows: number): number => ROWS.top + rows * ROWS.height;
 
-function marksOf(results: readonly Result[], { x }: Scale): Markup[] {
+/** How many of the times fall into each second, as [second, count]. */
+function perSecondOf(timesMs: readonly number[]): [number, number][] {
+  const counts = new Map<number, number>();
+  for (const atMs of timesMs) {
+    const second = Math.floor(atMs / 1_000);
+    counts.set(second, (counts.get(second) ?? 0) + 1);
+  }
+  return [...counts];
+}
+
+/** One row a contender, one bar a second; all rows have the same scale. */
+function refusalsOf(results: readonly Result[], { x }: Scale): Markup[] {
+  const counted = results.map(({ journal }) => perSecondOf(journal.refusedAtMs));
+  const highest = Math.max(1, ...counted.flat().map(([, count]) => count));
+  const tallest = ROWS.height - ROWS.gap;
+  const barWidth = x(1_000) - x(0) - 1;
   const rows = results.flatMap(({ contender, journal }, index) => {
-    const middle = MARKS.top + (index + 0.5) * MARKS.rowHeight;
+    const bottom = rowsBottom(index + 1);
     const color = COLORS[contender.id];
-    const top = middle - MARKS.markHeight / 2;
-    const marks = journal.refusedAtMs
-      .map((atMs) => `M${x(atMs).toFixed(1)} ${top}v${MARKS.markHeight}`)
-      .join('');
+    const bars = (counted[index] ?? []).map(([second, count]) => {
+      const height = (tallest * count) / highest;
+      return element('rect', { x: x(second * 1_000), y: bottom - height, width: barWidth, height });
+    });
     return [
-      element('line', { x1: PLOT.left, x2: PLOT.right, y1: middle, y2: middle, stroke: GRID }),
-      ...(marks === ''
-        ? []
-        : [element('path', { d: marks, stroke: color, 'stroke-width': 1.4, 'stroke-opacity': 0.65 })]),
+      element('line', { x1: PLOT.left, x2: PLOT.right, y1: bottom, y2: bottom, stroke: GRID }),
+      ...(bars.length === 0 ? [] : [element('g', { fill: color }, ...bars)]),
       element(
         'text',
-        { x: PLOT.right + 12, y: middle + 4.5, fill: color },
-        `${contender.name}: ${journal.refusedAtMs.length}`,
+        { x: PLOT.right + 12, y: bottom - 6, fill: color },
+        element('tspan', { 'font-weight': 600 }, contender.name),
+        `: ${journal.refusedAtMs.length}`,
       ),
     ];
   });
   return [
-    element('text', { x: PLOT.left, y: MARKS.top - 10, 'font-weight': 600 }, '429s that reached the client'),
+    element(
+      'text',
+      { x: PLOT.left, y: ROWS.top - 12 },
+      element('tspan', { 'font-weight': 600 }, '429s that reached the client'),
+      element('tspan', { fill: FAINT_INK }, ` in each second, ${highest} at most`),
+    ),
     ...rows,
   ];
 }

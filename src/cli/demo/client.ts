@@ -27,13 +27,16 @@ export type Said =
 
 export type Endpoint = { readonly baseUrl: string; readonly key: string; readonly fetch: Fetch };
 
+export type Question = { readonly model: string; readonly prompt: string; readonly maxTokens?: number };
+
 /** Throws only the signal's reason. */
 export async function ask(
   { baseUrl, key, fetch }: Endpoint,
-  question: { readonly model: string; readonly prompt: string },
+  question: Question,
   signal: AbortSignal,
 ): Promise<Said> {
-  const body = { model: question.model, messages: [{ role: 'user', content: question.prompt }] };
+  const { model, prompt, maxTokens } = question;
+  const body = { model, messages: [{ role: 'user', content: prompt }], max_tokens: maxTokens };
   try {
     const response = await fetch({
       method: 'POST',

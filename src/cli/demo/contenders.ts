@@ -112,7 +112,9 @@ async function openStage(contender: Contender, { clock, seed, signal }: StageOpt
       : { baseUrl, key: accounts[0]?.secrets[0] ?? '', fetch };
   // A process that has just begun is slow; whoever demonstrates queues should not measure compilers.
   for (let calls = 0; calls < 2; calls += 1)
-    await Promise.all(accounts.map(() => ask(endpoint, { model: WARM_UP_MODEL, prompt: 'Hello' }, signal)));
+    await Promise.all(
+      accounts.map(() => ask(endpoint, { model: WARM_UP_MODEL, prompt: 'Hello', maxTokens: 1 }, signal)),
+    );
   const kept = stack.move();
   return { contender, endpoint, simulator, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -48,12 +48,12 @@ export function startDisplay(watched: Watched, screen: Screen, clock: Clock): ()
     screen.write(`${upBy(drawn)}${lines.map((line) => `${CLEAR_LINE}${line}\n`).join('')}`);
     drawn = lines.length;
   };
+  screen.write(screen.live ? HIDE_CURSOR : `${plainHead(watched)}\n`);
   let cancel: Cancel;
   const again = (): void => {
     draw();
     cancel = clock.after(screen.live ? LIVE_MS : PLAIN_MS, again);
   };
-  if (screen.live) screen.write(HIDE_CURSOR);
   cancel = clock.after(0, again);
   return () => {
     cancel();
@@ -84,16 +84,28 @@ export function frameOf(
       : `  ${name.padEnd(nameWidth)} ${bar} ${figures}`;
   });
   const leftMs = Math.max(0, longestMs - elapsedMs);
-  const time = `  ${minutes(elapsedMs)} elapsed, at most ${minutes(leftMs)} to go`;
+  const time = `  ${minutes(elapsedMs)} elapsed, at most ${minutes(leftMs)} left`;
   return [...lines, colors.dim(time.slice(0, screen.columns - 1))];
 }
 
-export function plainLine({ contenders, journals, calls }: Watched, elapsedMs: number): string {
-  const parts = contenders.map(({ name }, index) => {
-    const journal = journals[index];
-    return `${name}: ${journal === undefined ? '' : figuresOf(journal, 0)}`;
-  });
-  return `${minutes(elapsedMs)}  of ${calls} calls each | ${parts.join(' | ')}`;
+const PLAIN_COLUMNS = ['answered', 'waiting', 'failed', '429s'] as const;
+const PLAIN_WIDTH = 8;
+
+/** Two lines above the plain ones. */
+export function plainHead({ contenders }: Pick<Watched, 'contenders'>): string {
+  const groupWidth = PLAIN_COLUMNS.length * (PLAIN_WIDTH + 1) - 1;
+  const words = PLAIN_COLUMNS.map((word) => word.padStart(PLAIN_WIDTH)).join(' ');
+  const names = contenders.map(({ name }) => name.padEnd(groupWidth));
+  return `${['     ', ...names].join('   ').trimEnd()}\n${['time ', ...contenders.map(() => words)].join('   ')}`;
+}
+
+export function plainLine({ journals }: Pick<Watched, 'journals'>, elapsedMs: number): string {
+  const groups = journals.map(({ answers, waiting, failures, refusedAtMs }) =>
+    [answers.length, waiting, failures.length, refusedAtMs.length]
+      .map((value) => String(value).padStart(PLAIN_WIDTH))
+      .join(' '),
+  );
+  return [minutes(elapsedMs).padEnd(5), ...groups].join('   ');
 }
 
 function figuresOf({ answers, waiting, failures, refusedAtMs }: Journal, width: number): string {
@@ -103,7 +115,7 @@ function figuresOf({ answers, waiting, failures, refusedAtMs }: Journal, width: 
     figure(waiting, 'waiting'),
     figure(failures.length, 'failed'),
     figure(refusedAtMs.length, '429s'),
-  ].join(width === 0 ? ', ' : '');
+  ].join(' ');
 }
 
 const PART_COLORS = { answered: 'green', waiting: 'yellow', failed: 'red', ahead: 'dim' } as const;

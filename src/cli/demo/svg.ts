@@ -16,7 +16,8 @@ export function element(
     .join('');
   if (children.length === 0) return { markup: `<${name}${written}/>` };
   const inside = children.map((child) => (typeof child === 'string' ? escaped(child) : child.markup));
-  const isText = children.every((child) => typeof child === 'string');
+  // White space would show inside a text.
+  const isText = name === 'text' || children.every((child) => typeof child === 'string');
   return {
     markup: isText
       ? `<${name}${written}>${inside.join('')}</${name}>`

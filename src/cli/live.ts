@@ -1,0 +1,101 @@
+/**
+ * `sluice check --live`: asks every account whether its secrets are accepted and its models known. The list of models
+ * costs nothing; only a model that is not on it, or a provider that has no list, gets a call of one token.
+ */
+
+import { embeddedSimulator, isEmbedded, snapshotOf } from '../app.ts';
+import type { Clock } from '../base/clock.ts';
+import { type Fetch, readAll } from '../base/fetch.ts';
+import { isJsonObject, parseJson } from '../base/json.ts';
+import type { Config } from '../config/config.ts';
+import type { Channel } from '../domain/channel.ts';
+import { providerOf } from '../providers/index.ts';
+import type { LiveResult } from './check.ts';
+
+const PATIENCE_MS = 30_000;
+const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+
+export type LiveOptions = {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** The network; simulated accounts are asked in the process. */
+  readonly fetch: Fetch;
+};
+
+/** One result per channel and secret, in the order of the configuration. Never throws for a provider's fault. */
+export async function checkLive(config: Config, options: LiveOptions): Promise<LiveResult[]> {
+  const nowMs = options.clock.now;
+  const simulator = embeddedSimulator(config, options);
+  const { channels } = snapshotOf(config).catalog;
+  const lists = new Map<string, Promise<readonly string[] | undefined>>();
+  const results = channels.flatMap((channel) => {
+    const secrets = channel.account.secrets.length > 0 ? channel.account.secrets : [''];
+    const fetch = isEmbedded(channel) && simulator !== undefined ? simulator.fetch : options.fetch;
+    return secrets.map(async (secret, i): Promise<LiveResult> => {
+      const name = secrets.length > 1 ? `${channel.id} (secret ${i + 1})` : channel.id;
+      const startedMs = nowMs();
+      const key = `${channel.account.id} ${i}`;
+      const list = lists.get(key) ?? modelsOf(channel, { secret, fetch, nowMs });
+      lists.set(key, list);
+      try {
+        const listed = (await list)?.includes(channel.upstreamModel) === true;
+        const detail = listed
+          ? 'the secret is accepted, the model is listed'
+          : await oneToken(channel, { secret, fetch, nowMs });
+        return { channel: name, ok: true, detail, ms: Math.round(nowMs() - startedMs) };
+      } catch (error) {
+        const detail = error instanceof Error ? error.message : String(error);
+        return { channel: name, ok: false, detail, ms: Math.round(nowMs() - startedMs) };
+      }
+    });
+  });
+  return Promise.all(results);
+}
+
+type Asking = { readonly secret: string; readonly fetch: Fetch; readonly nowMs: () => number };
+
+/** Undefined: the provider has no list. Throws what a refusal means. */
+async function modelsOf(channel: Channel, asking: Asking): Promise<readonly string[] | undefined> {
+  const { status, body } = await ask(channel, asking, { method: 'GET', path: '/models' });
+  if (status === 404 || status === 405) return undefined;
+  const value = parseJson(body);
+  const data = isJsonObject(value) ? value['data'] : undefined;
+  if (!Array.isArray(data)) return undefined;
+  return data.flatMap((entry: unknown) =>
+    isJsonObject(entry) && typeof entry['id'] === 'string' ? [entry['id']] : [],
+  );
+}
+
+async function oneToken(channel: Channel, asking: Asking): Promise<string> {
+  const body = JSON.stringify({
+    model: channel.upstreamModel,
+    messages: [{ role: 'user', content: 'hi' }],
+    max_tokens: 1,
+  });
+  const { status } = await ask(channel, asking, { method: 'POST', path: '/chat/completions', body });
+  if (status === 404) throw new Error('the provider has no such model or route (404)');
+  return 'answered a call of one token';
+}
+
+async function ask(
+  channel: Channel,
+  { secret, fetch, nowMs }: Asking,
+  request: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: string },
+): Promise<{ status: number; body: string }> {
+  const provider = providerOf(channel.account.provider);
+  if (provider === undefined) throw new Error(`unknown provider '${channel.account.provider}'`);
+  const headers: Record<string, string> = { accept: 'application/json', 'accept-encoding': 'identity' };
+  if (request.body !== undefined) headers['content-type'] = 'application/json';
+  provider.authorize(headers, secret);
+  const response = await fetch({
+    method: request.method,
+    url: channel.account.baseUrl + request.path,
+    headers,
+    ...(request.body === undefined ? {} : { body: Buffer.from(request.body) }),
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  const body = (await readAll(response.body, BODY_LIMIT_BYTES)).toString('utf8');
+  const { status } = response;
+  if ((status >= 200 && status < 300) || status === 404 || status === 405) return { status, body };
+  throw provider.classify({ status, headers: response.headers, body, phase: 'head', nowMs: nowMs() });
+}
