@@ -22,6 +22,8 @@ export type Ask<T> = {
   readonly holdsLine: boolean;
   /** False: refuse instead of waiting. */
   readonly mayWait: boolean;
+  /** The call can be served elsewhere: it does not join a line whose pace says that its deadline would pass. */
+  readonly hasAlternative: boolean;
   /** Starts if possible; must leave nothing reserved when it returns a moment. */
   tryStart(nowMs: number): Turn<T>;
   /** Told once when the call has to wait. */
@@ -260,6 +262,9 @@ export function createQueue(options: { readonly clock: Clock; readonly maxLength
         if (!ask.mayWait) throw notWaiting(turn.atMs, nowMs);
         if (turn.atMs !== Infinity && turn.atMs > ask.deadlineMs) throw hopeless(turn.atMs, nowMs);
       } else if (!ask.mayWait) throw notWaiting(line?.headStartsAtMs ?? Infinity, clock.now());
+      const expectedMs = line?.isHeld() ? line.startsAtMs(waiting + 1) : undefined;
+      if (ask.hasAlternative && expectedMs !== undefined && expectedMs > ask.deadlineMs)
+        throw hopeless(expectedMs, clock.now());
       if (waiting >= options.maxLength() && line?.standsBefore(ask.arrivedAtMs) !== true)
         throw new Failure('queue_full', {
           message: `${waiting} calls already wait for ${ask.line}: try again later.`,

@@ -86,10 +86,11 @@ const LEVEL_MARKS: Readonly<Record<string, string>> = {
 function prettyLine({ level, time, message }: Stamp, fields: LogFields): string {
   const clock = new Date(time).toTimeString().slice(0, 8);
   const rest = Object.entries(fields)
-    .map(
-      ([name, value]) =>
-        `${pc.dim(`${name}=`)}${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
-    )
+    .map(([name, value]) => `${pc.dim(`${name}=`)}${prettyValue(value)}`)
     .join(' ');
   return `${pc.dim(clock)} ${LEVEL_MARKS[level] ?? level} ${message} ${rest}\n`;
 }
+
+/** A text that could break the line, or pretend to be another, stands in quotes. */
+const prettyValue = (value: unknown): string =>
+  typeof value === 'string' && !/\p{Cc}/u.test(value) ? value : JSON.stringify(value);

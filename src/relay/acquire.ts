@@ -73,6 +73,7 @@ export async function acquire(journey: Journey): Promise<Start> {
       signal: call.signal,
       holdsLine: channels.length === model.channels.length,
       mayWait: call.options.onLimit === 'queue',
+      hasAlternative: journey.mayFallBack,
       tryStart,
       onWait: (place) => {
         journey.place = place;

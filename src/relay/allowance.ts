@@ -34,6 +34,7 @@ export async function holdAllowance(journey: Journey): Promise<Permit | undefine
       signal: call.signal,
       holdsLine: true,
       mayWait: key.onLimit === 'queue' && call.options.onLimit === 'queue',
+      hasAlternative: false,
       tryStart: (nowMs) => {
         const result = rooms.limiter.reserve(quota, estimate, nowMs);
         return isBlocked(result) ? result : { granted: result };

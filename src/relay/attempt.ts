@@ -4,7 +4,7 @@
  */
 
 import { ConnectionError, readAll, type UpstreamResponse } from '../base/fetch.ts';
-import type { Chunk, Dialect, StreamReader } from '../dialects/dialect.ts';
+import type { Chunk, Dialect } from '../dialects/dialect.ts';
 import { dialectOf } from '../dialects/index.ts';
 import { type ChatEvent, isMeaningful } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
@@ -28,6 +28,10 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
   const { channel, permit, secret } = start;
   const { clock } = rooms;
   const { stream } = call.head;
+  if (call.signal.aborted) {
+    permit.cancel();
+    throw new Failure('client_gone', { message: 'The client left before its call was sent.' });
+  }
   const startedAtMs = clock.now();
   const told: AttemptStory = {
     channel: channel.id,
@@ -98,9 +102,10 @@ async function speak(
     told.status = response.status;
     throw provider.classify(await refusalOf(response, rooms.clock.now()));
   }
-  return call.head.stream
-    ? openStream(response, { dialect, watch, classify })
-    : readPlain(response, { dialect, classify });
+  if (!call.head.stream) return readPlain(response, { dialect, classify });
+  return response.headers['content-type']?.startsWith('application/json') === true
+    ? readPlainAsStream(response, { dialect, classify })
+    : openStream(response, { dialect, watch, classify });
 }
 
 function headersFor(journey: Journey, provider: Provider): Record<string, string> {
@@ -136,6 +141,24 @@ async function readPlain(
   return { first: [chunk], classify };
 }
 
+/** Asked for a stream, the provider answered in one piece: the client still gets its stream. */
+async function readPlainAsStream(
+  response: UpstreamResponse,
+  options: { readonly dialect: Dialect; readonly classify: (event: ErrorEvent) => Failure },
+): Promise<Opened> {
+  const { dialect } = options;
+  const { first, classify } = await readPlain(response, options);
+  const events = first.flatMap((chunk) => chunk.events);
+  const start = events.find((event) => event.type === 'start');
+  const writer = dialect.streamWriter(start ?? { id: '', model: '', created: 0 }, { wantsUsage: true });
+  const frames = [
+    ...events.filter(({ type }) => type !== 'start').map((event) => writer.write(event)),
+    writer.end(),
+  ];
+  const reader = dialect.streamReader();
+  return { first: reader.push(Buffer.concat(frames)), classify };
+}
+
 /** Reads on until something meaningful came: a role or a comment is not yet an answer. */
 async function openStream(
   response: UpstreamResponse,
@@ -155,7 +178,7 @@ async function openStream(
     if (done !== true) watch.byte();
     for (const chunk of chunks) first.push(chunk);
     if (begins(chunks, classify) || (done === true && reader.ended)) break;
-    if (done === true) throw endedEarly(reader, first);
+    if (done === true) throw endedEarly(first);
   }
   return { first, rest: { body, reader }, classify };
 }
@@ -172,7 +195,7 @@ function begins(chunks: readonly Chunk[], classify: (event: ErrorEvent) => Failu
   return false;
 }
 
-function endedEarly(_reader: StreamReader, chunks: readonly Chunk[]): Failure {
+function endedEarly(chunks: readonly Chunk[]): Failure {
   return chunks.length === 0
     ? new Failure('malformed', { message: 'The provider answered 200 and then nothing.' })
     : new Failure('connection', { message: 'The provider closed the stream before any content.' });

@@ -63,6 +63,11 @@ export class Journey {
     return nowMs + Math.max(0, budgetMs - this.story.queueMs);
   }
 
+  /** Another model could still serve the call. */
+  get mayFallBack(): boolean {
+    return this.#fallbacks.length > 0;
+  }
+
   /** Moves on to the next fallback model that has channels; false when there is none. */
   fallBack(reason: Failure): boolean {
     for (;;) {

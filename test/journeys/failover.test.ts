@@ -185,3 +185,60 @@ const THROTTLED = JSON.stringify({
     code: 'limit_requests',
   },
 });
+
+describe('a pool whose line is too long for the deadline', () => {
+  it('sends the calls that could not be served in time to the fallback model at once', async () => {
+    const house = createHouse(`
+${accounts(1, 'qwen3-max: { limits: { rpm: 60, rps: 1 } }, qwen-plus: { limits: { rpm: 6000 } }')}
+queue: { max_wait: 20s }
+models: { qwen3-max: { fallbacks: [qwen-plus] } }
+simulator: { ttft: 0ms, tokens_per_second: 100000, output_tokens: 5 }
+`);
+    const first = Array.from({ length: 15 }, (_, i) => house.call(chat(`first ${i}`)));
+    await house.arrived();
+    await house.clock.advance(3_000);
+    const rest = Array.from({ length: 30 }, (_, i) => house.call(chat(`rest ${i}`)));
+    const answers = await house.all([...first, ...rest]);
+    assert.ok(answers.every(({ status }) => status === 200));
+    const moved = answers.filter(({ json }) => json?.['model'] === 'qwen-plus');
+    assert.ok(moved.length >= 20, `${moved.length} moved`);
+    const atOnce = moved.filter(({ headers }) => Number(headers['x-sluice-queue-ms']) < 100);
+    assert.ok(atOnce.length >= 20, `${atOnce.length} of ${moved.length} moved at once`);
+    assert.match(moved[0]?.headers['x-sluice-fallback-reason'] ?? '', /^qwen3-max: pool_exhausted/);
+  });
+});
+
+describe('a provider that answers a stream in one piece', () => {
+  it('is still a stream for the client', async () => {
+    const house = createHouse(
+      `accounts: [{ id: odd, provider: openai-compatible, base_url: "http://upstream.invalid/v1", models: [odd-model], secrets: [s] }]`,
+      {
+        fetch: () =>
+          Promise.resolve({
+            status: 200,
+            headers: { 'content-type': 'application/json; charset=utf-8' },
+            body: (async function* () {
+              yield Buffer.from(
+                JSON.stringify({
+                  id: 'chatcmpl-1',
+                  object: 'chat.completion',
+                  created: 1,
+                  model: 'odd-model',
+                  choices: [
+                    { index: 0, message: { role: 'assistant', content: '你好 🌊' }, finish_reason: 'stop' },
+                  ],
+                  usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
+                }),
+              );
+            })(),
+          }),
+      },
+    );
+    const answer = await house.one(house.call(chat('hi', { model: 'odd-model', stream: true })));
+    assert.match(answer.headers['content-type'] ?? '', /^text\/event-stream/);
+    assert.match(answer.text, /"content":"你好 🌊"/);
+    assert.match(answer.text, /"finish_reason":"stop"/);
+    assert.ok(answer.text.endsWith('data: [DONE]\n\n'));
+    assert.doesNotMatch(answer.text, /"usage":\{/);
+  });
+});

@@ -77,6 +77,7 @@ export function frameOf(
     const figures = figuresOf(journal, String(calls).length);
     const width = Math.min(LONGEST_BAR, screen.columns - nameWidth - figures.length - 5);
     const bar = barOf(journal, { calls, width })
+      .filter(({ text }) => text !== '')
       .map(({ part, text }) => colors[PART_COLORS[part]](text))
       .join('');
     return width < 6

@@ -52,13 +52,12 @@ export function quantile(values: readonly number[], q: number): number {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0;
 }
 
-export const accountsText = (accounts: number): string => `${accounts} account${accounts === 1 ? '' : 's'}`;
-
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 const count = (value: number): string => value.toLocaleString('en');
 
 const MEASURES: readonly (readonly [string, (figures: Figures) => string])[] = [
+  ['Accounts', ({ accounts }) => count(accounts)],
   ['Calls', ({ calls }) => count(calls)],
   ['Answered', ({ answered, calls }) => `${count(answered)} (${percent(answered / Math.max(1, calls))})`],
   ['Failed', ({ failed }) => count(failed)],
@@ -73,15 +72,12 @@ const MEASURES: readonly (readonly [string, (figures: Figures) => string])[] = [
 
 /** What the two words in the table that could mean something else do mean. */
 export const LEGEND = [
-  "Wait: from a call's arrival to its answer, without the model's own time; of answered calls.",
-  'Quota used: answered calls / what the accounts allow (60 RPM each) until the last answer.',
+  "Wait: from arrival to answer without the model's own time, of answered calls.",
+  'Quota used: answered calls / (60 RPM x accounts x time to the last answer).',
 ];
 
 function cellsOf(all: readonly Figures[]): readonly (readonly string[])[] {
-  return [
-    ['', ...all.map(({ name, accounts }) => `${name}, ${accountsText(accounts)}`)],
-    ...MEASURES.map(([name, text]) => [name, ...all.map(text)]),
-  ];
+  return [['', ...all.map(({ name }) => name)], ...MEASURES.map(([name, text]) => [name, ...all.map(text)])];
 }
 
 export function textTable(all: readonly Figures[]): string {

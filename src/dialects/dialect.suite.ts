@@ -1,0 +1,305 @@
+/**
+ * What every dialect must do: read back what it writes, whatever the network cuts; forward its own frames byte for
+ * byte but for the model and an unasked usage report; tell failures so that its own reader understands them.
+ */
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { isJsonObject, type JsonObject, topLevelFields } from '../base/json.ts';
+import type { ChatEvent } from '../domain/chat.ts';
+import { FAILURES, Failure, type FailureKind } from '../domain/failure.ts';
+import type { Chunk, Dialect, ReplyHead } from './dialect.ts';
+import { chatRequests, eventSequences, extraFields, replyEvents, text } from './neutral-chat.suite.ts';
+
+const HEAD: ReplyHead = { id: 'chatcmpl-1', model: 'm', created: 1_754_000_000 };
+const START: ChatEvent = { type: 'start', ...HEAD };
+const KEEP = { model: 'm', wantsUsage: true };
+
+/** Everything that the reader makes of the bytes, cut at these offsets. */
+function readStream(dialect: Dialect, bytes: Buffer, ...offsets: number[]) {
+  const reader = dialect.streamReader();
+  const chunks: Chunk[] = [];
+  const edges = [0, ...offsets, bytes.length];
+  for (let i = 1; i < edges.length; i++) chunks.push(...reader.push(bytes.subarray(edges[i - 1], edges[i])));
+  chunks.push(...reader.finish());
+  return { chunks, ended: reader.ended };
+}
+
+const eventsOf = (chunks: readonly Chunk[]): ChatEvent[] => chunks.flatMap(({ events }) => events);
+
+function writeStream(dialect: Dialect, events: readonly ChatEvent[], wantsUsage = true): Buffer {
+  const writer = dialect.streamWriter(HEAD, { wantsUsage });
+  return Buffer.concat([...events.map((event) => writer.write(event)), writer.end()]);
+}
+
+export type Fixture = { readonly name: string; readonly bytes: Buffer };
+
+export const fixturesOf = (dialect: Dialect, ending: '.sse' | '.json'): Fixture[] => {
+  const folder = new URL(`./fixtures/${dialect.id}/`, import.meta.url);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(ending))
+    .map((name) => ({ name, bytes: readFileSync(new URL(name, folder)) }));
+};
+
+export function dialectSuite(dialect: Dialect): void {
+  describe(`${dialect.id}: requests`, () => {
+    it('read back as they were written', () => {
+      fc.assert(
+        fc.property(chatRequests, (request) => {
+          assert.deepEqual(dialect.readRequest(dialect.writeRequest(request)), request);
+        }),
+      );
+    });
+
+    it('have a head that agrees with their meaning', () => {
+      fc.assert(
+        fc.property(chatRequests, (request) => {
+          const head = dialect.readHead(dialect.writeRequest(request));
+          assert.deepEqual(head, {
+            model: request.model,
+            stream: request.stream,
+            wantsUsage: request.wantsUsage,
+            maxOutputTokens: request.maxOutputTokens ?? Infinity,
+          });
+        }),
+      );
+    });
+
+    it('are forwarded with the model and the usage option changed, and not one other byte', () => {
+      fc.assert(fc.property(chatRequests, extraFields, text, forwardKeepsTheRest(dialect)), { numRuns: 200 });
+    });
+  });
+
+  describe(`${dialect.id}: streams`, () => {
+    it('read back as they were written', () => {
+      fc.assert(
+        fc.property(eventSequences, (events) => {
+          const { chunks, ended } = readStream(dialect, writeStream(dialect, events));
+          assert.deepEqual(eventsOf(chunks), [START, ...events]);
+          assert.equal(ended, true);
+        }),
+      );
+    });
+
+    it('mean the same wherever they are cut', () => {
+      fc.assert(
+        fc.property(eventSequences, fc.nat(), fc.nat(), (events, first, second) => {
+          const bytes = writeStream(dialect, events);
+          const offsets = [first % bytes.length, second % bytes.length].sort((a, b) => a - b);
+          assert.deepEqual(readStream(dialect, bytes, ...offsets), readStream(dialect, bytes));
+        }),
+      );
+    });
+
+    it('hold no usage that nobody asked for', () => {
+      const usage = {
+        input: 3,
+        cacheRead: 0,
+        cacheWrite: 0,
+        output: 2,
+        reasoning: 0,
+        source: 'upstream' as const,
+      };
+      const events: ChatEvent[] = [
+        { type: 'text', text: 'a', choice: 0 },
+        { type: 'usage', usage },
+      ];
+      const types = (wantsUsage: boolean): string[] =>
+        eventsOf(readStream(dialect, writeStream(dialect, events, wantsUsage)).chunks).map(
+          ({ type }) => type,
+        );
+      assert.deepEqual(types(false), ['start', 'text']);
+      assert.deepEqual(types(true), ['start', 'text', 'usage']);
+    });
+
+    it('have not ended before their terminal', () => {
+      const reader = dialect.streamReader();
+      const writer = dialect.streamWriter(HEAD, { wantsUsage: true });
+      for (const event of [
+        START,
+        { type: 'text', text: 'a' } as const,
+        { type: 'reasoning', text: 'b' } as const,
+      ]) {
+        reader.push(writer.write(event));
+        assert.equal(reader.ended, false, event.type);
+      }
+      reader.push(writer.end());
+      assert.equal(reader.ended, true);
+    });
+  });
+
+  describe(`${dialect.id}: plain answers`, () => {
+    it('read back as they were written', () => {
+      fc.assert(
+        fc.property(replyEvents, (events) => {
+          assert.deepEqual(dialect.readReply(dialect.writeReply(HEAD, events)).events, [START, ...events]);
+        }),
+      );
+    });
+
+    it('are forwarded as they are, but for the model', () => {
+      for (const { name, bytes } of fixturesOf(dialect, '.json')) {
+        const chunk = dialect.readReply(bytes);
+        assert.equal(dialect.forwardReply(chunk, { ...KEEP, model: chunk.model ?? '' }), chunk.frame, name);
+        onlyTheModelChanged(dialect.forwardReply(chunk, { ...KEEP, model: 'größer "x"' }), bytes, name);
+      }
+    });
+  });
+
+  describe(`${dialect.id}: failures`, () => {
+    it('are read as errors, in a stream and in a plain answer', () => {
+      for (const kind of Object.keys(FAILURES) as FailureKind[]) {
+        const failure = new Failure(kind, { message: 'What "was" wrong:\n你好', param: 'messages[0]' });
+        const { chunks, ended } = readStream(dialect, dialect.writeStreamFailure(failure, 'req_1'));
+        assert.deepEqual(
+          eventsOf(chunks).map(({ type }) => type),
+          ['error'],
+          kind,
+        );
+        assert.equal(ended, false, 'an error is no end');
+        const { status, body } = dialect.writeFailure(failure, 'req_1');
+        assert.equal(status, failure.status);
+        assert.deepEqual(
+          dialect.readReply(body).events.map(({ type }) => type),
+          ['error'],
+        );
+        assert.ok(body.includes('req_1') && body.includes('messages[0]') && body.includes('你好'));
+      }
+    });
+
+    it('show the body of the provider where it may be shown', () => {
+      const clientBody = Buffer.from('{"error":{"message":"theirs"}}');
+      const failure = new Failure('upstream_rejected', { message: 'ours', status: 422, clientBody });
+      assert.deepEqual(dialect.writeFailure(failure, 'req_1'), { status: 422, body: clientBody });
+    });
+
+    it('come between whole events, and so do heartbeats, which mean nothing', () => {
+      const heartbeat = dialect.heartbeat('queued position=3\n\ndata: forged');
+      const { chunks, ended } = readStream(dialect, Buffer.concat([heartbeat, heartbeat]));
+      assert.equal(chunks.length, 2);
+      assert.deepEqual(eventsOf(chunks), []);
+      assert.equal(ended, false);
+    });
+  });
+
+  for (const fixture of fixturesOf(dialect, '.sse')) fixtureSuite(dialect, fixture);
+}
+
+function fixtureSuite(dialect: Dialect, { name, bytes }: Fixture): void {
+  const whole = readStream(dialect, bytes);
+
+  describe(`${dialect.id}: ${name}`, () => {
+    it('reads the same cut at every byte, and byte by byte', () => {
+      for (let i = 0; i <= bytes.length; i++)
+        assert.deepEqual(readStream(dialect, bytes, i), whole, `cut at ${i}`);
+      assert.deepEqual(readStream(dialect, bytes, ...bytes.keys()), whole);
+      assert.equal(JSON.stringify(eventsOf(whole.chunks)).includes('\uFFFD'), false);
+    });
+
+    it('is forwarded byte for byte', () => {
+      const forwarded = whole.chunks.map((chunk) => {
+        const frame = dialect.forward(chunk, { ...KEEP, model: chunk.model ?? '' });
+        assert.equal(frame, chunk.frame, 'without a copy');
+        return chunk.frame;
+      });
+      const joined = Buffer.concat(forwarded).toString();
+      assert.ok(
+        joined === bytes.toString() || joined === `${bytes}\n\n`,
+        'only a missing last blank line is added',
+      );
+    });
+
+    it('gets its model changed and nothing else', () => {
+      const renamed = { ...KEEP, model: '公开 "name"' };
+      for (const chunk of whole.chunks) {
+        const frame = dialect.forward(chunk, renamed);
+        assert.ok(frame !== undefined);
+        if (chunk.model === undefined) assert.equal(frame, chunk.frame);
+        else {
+          assert.equal(readStream(dialect, frame).chunks[0]?.model, renamed.model);
+          const [before, after] = [chunk.frame, frame].map((each) => each.toString());
+          const change = (JSON.stringify(renamed.model) ?? '').length - JSON.stringify(chunk.model).length;
+          assert.equal((after ?? '').length - (before ?? '').length, change);
+          assert.equal(after?.replace(JSON.stringify(renamed.model), JSON.stringify(chunk.model)), before);
+        }
+      }
+    });
+
+    it('loses a usage frame that nobody asked for, and that alone', () => {
+      for (const chunk of whole.chunks) {
+        const frame = dialect.forward(chunk, { model: chunk.model ?? '', wantsUsage: false });
+        assert.equal(frame === undefined, chunk.only === 'usage');
+        if (chunk.only === 'usage')
+          assert.deepEqual(
+            chunk.events.map(({ type }) => type).filter((type) => type !== 'usage'),
+            [],
+          );
+      }
+    });
+
+    it('cut short never throws, never ends early and never invents an event', () => {
+      const events = eventsOf(whole.chunks);
+      for (let end = 0; end < bytes.length; end++) {
+        const cut = readStream(dialect, bytes.subarray(0, end));
+        const told = eventsOf(cut.chunks).filter(({ type }) => type !== 'error');
+        assert.deepEqual(told, events.slice(0, told.length), `cut at ${end}`);
+        if (cut.ended) assert.ok(whole.ended);
+        for (const { frame } of cut.chunks)
+          assert.match(frame.toString('latin1'), /(\n\n|\r\n\r\n|^\n|\r\r)$/);
+      }
+    });
+  });
+}
+
+/** Forwards a body with strange fields in a strange layout, and compares what came of each field. */
+function forwardKeepsTheRest(dialect: Dialect) {
+  return (
+    request: Parameters<Dialect['writeRequest']>[0],
+    extra: JsonObject,
+    upstreamModel: string,
+  ): void => {
+    const written = JSON.parse(dialect.writeRequest(request).toString()) as JsonObject;
+    const fields = Object.entries({ ...extra, ...written });
+    const rotated = [...fields.slice(2), ...fields.slice(0, 2)];
+    const body = Buffer.from(
+      ` ${JSON.stringify(Object.fromEntries(rotated), undefined, rotated.length % 3)}\n`,
+    );
+    const head = dialect.readHead(body);
+    const forwarded = Buffer.from(dialect.forwardRequest(body, head, upstreamModel));
+    const result = JSON.parse(forwarded.toString()) as JsonObject;
+    const again = dialect.readHead(forwarded);
+    assert.deepEqual(again, { ...head, model: upstreamModel, wantsUsage: head.stream || head.wantsUsage });
+    const before = topLevelFields(body);
+    const after = topLevelFields(forwarded);
+    assert.ok(before !== undefined && after !== undefined);
+    const changed = [...after.keys()].filter((name) => {
+      const [old, fresh] = [before.get(name), after.get(name)];
+      return (
+        !old ||
+        !fresh ||
+        !body.subarray(old.start, old.end).equals(forwarded.subarray(fresh.start, fresh.end))
+      );
+    });
+    assert.ok(changed.length <= 2, changed.join());
+    for (const [name, value] of Object.entries(JSON.parse(body.toString()) as JsonObject))
+      if (!changed.includes(name)) assert.deepEqual(result[name], value, name);
+    if (head.model === upstreamModel && (!head.stream || head.wantsUsage))
+      assert.equal(forwarded.equals(body), true);
+    assert.ok(
+      [...before.keys()].every((name) => after.has(name)),
+      'no field is lost',
+    );
+  };
+}
+
+function onlyTheModelChanged(forwarded: Buffer, bytes: Buffer, name: string): void {
+  const before = topLevelFields(bytes)?.get('model');
+  const after = topLevelFields(forwarded)?.get('model');
+  assert.ok(before !== undefined && after !== undefined, name);
+  assert.ok(forwarded.subarray(0, after.start).equals(bytes.subarray(0, before.start)), name);
+  assert.ok(forwarded.subarray(after.end).equals(bytes.subarray(before.end)), name);
+  const parsed: unknown = JSON.parse(forwarded.toString());
+  assert.ok(isJsonObject(parsed) && parsed['model'] === 'größer "x"', name);
+}

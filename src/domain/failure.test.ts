@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FAILURES, Failure, type FailureKind, ruleOf } from './failure.ts';
+
+const rows = (Object.keys(FAILURES) as FailureKind[]).map((kind) => ({ kind, ...ruleOf(kind) }));
+
+test('every way to fail has an HTTP error status and words for people', () => {
+  for (const { kind, status, meaning, type } of rows) {
+    assert.ok(Number.isInteger(status) && status >= 400 && status < 600, kind);
+    assert.match(meaning, /^[A-Z].*\.$/, kind);
+    assert.match(type, /^[a-z_]+_error$/, kind);
+    assert.match(kind, /^[a-z_]+$/);
+  }
+});
+
+test('what the client did wrong and what Sluice refuses ends the call and touches nobody else', () => {
+  for (const { kind, blame, next, scope, benchMs } of rows)
+    if (blame !== 'upstream') assert.deepEqual([next, scope, benchMs], ['stop', 'request', 0], kind);
+});
+
+test('the status tells whose doing it was', () => {
+  for (const { kind, blame, status, retry } of rows) {
+    if (blame === 'client') assert.ok(status < 500 && status !== 429 && !retry, kind);
+    if (blame === 'sluice') assert.ok(status === 429 || status >= 500, kind);
+    if (blame === 'upstream') assert.ok(status >= 500, kind);
+  }
+});
+
+test('whatever makes a call wait or move benches what it concerns, for longer each time up to a bound', () => {
+  for (const { kind, next, benchMs, benchMaxMs, scope } of rows) {
+    if (next === 'stop') assert.equal(benchMs, 0, kind);
+    else assert.ok(benchMs >= 1_000 && benchMaxMs >= benchMs && scope !== 'request', kind);
+    assert.ok(benchMaxMs >= benchMs, kind);
+  }
+});
+
+test('only a refusal for now is waited for, and then a later try may help', () => {
+  for (const { kind, next, retry, blame } of rows)
+    if (next === 'wait') assert.deepEqual([retry, blame], [true, 'upstream'], kind);
+});
+
+test('what needs somebody to act is not worth trying again', () => {
+  for (const kind of ['balance', 'free_tier', 'auth', 'banned', 'no_access', 'model_missing'] as const) {
+    assert.equal(FAILURES[kind].retry, false, kind);
+    assert.equal(FAILURES[kind].next, 'next', kind);
+  }
+});
+
+test('a failure takes its rule from the table, and single points from whoever throws it', () => {
+  const plain = new Failure('rpm', { message: 'm' });
+  assert.deepEqual([plain.scope, plain.status, plain.message], ['channel', 503, 'm']);
+  const special = new Failure('rpm', { message: 'm', scope: 'account', status: 429 });
+  assert.deepEqual([special.scope, special.status, special.rule], ['account', 429, plain.rule]);
+  assert.ok(special instanceof Error);
+  assert.equal('cause' in plain, false);
+});
+
+test('anything thrown becomes a failure; a stranger becomes an internal one and keeps its words inside', () => {
+  const failure = new Failure('rpm', { message: 'm' });
+  assert.equal(Failure.from(failure), failure);
+  for (const thrown of [new Error('sk-secret'), 'sk-secret', undefined]) {
+    const wrapped = Failure.from(thrown);
+    assert.equal(wrapped.kind, 'internal');
+    assert.equal(wrapped.cause, thrown);
+    assert.equal(wrapped.message.includes('sk-secret'), false);
+  }
+});
