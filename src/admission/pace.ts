@@ -15,7 +15,7 @@ export class Pace {
   /** The earliest moment for the next request under `limits.ramp`; `nowMs` when there is no ramp or no rate limit. */
   freeAt(limits: Limits, nowMs: number): number {
     const ceiling = ceilingOf(limits);
-    if (limits.ramp === undefined || ceiling === undefined) return nowMs;
+    if (limits.ramp === undefined || ceiling === undefined || this.#lastMs === -Infinity) return nowMs;
     const { floor, growth } = limits.ramp;
     const allowed = Math.max(floor * ceiling, growth * this.#rate);
     if (allowed >= ceiling) return nowMs;

@@ -247,7 +247,8 @@ export function createQueue(options: { readonly clock: Clock; readonly maxLength
       position: () => line.positionOf(entry),
       startsAtMs: () => line.startsAtMs(line.positionOf(entry)),
     });
-    pump(ask.line, line);
+    // Whoever stands behind others changes nothing for them.
+    if (line.isNext(entry)) pump(ask.line, line);
   };
 
   return {
@@ -263,9 +264,10 @@ export function createQueue(options: { readonly clock: Clock; readonly maxLength
         if (turn.atMs !== Infinity && turn.atMs > ask.deadlineMs) throw hopeless(turn.atMs, nowMs);
       } else if (!ask.mayWait) throw notWaiting(line?.headStartsAtMs ?? Infinity, clock.now());
       const expectedMs = line?.isHeld() ? line.startsAtMs(waiting + 1) : undefined;
-      if (ask.hasAlternative && expectedMs !== undefined && expectedMs > ask.deadlineMs)
+      const comesBack = line?.standsBefore(ask.arrivedAtMs) === true;
+      if (ask.hasAlternative && !comesBack && expectedMs !== undefined && expectedMs > ask.deadlineMs)
         throw hopeless(expectedMs, clock.now());
-      if (waiting >= options.maxLength() && line?.standsBefore(ask.arrivedAtMs) !== true)
+      if (waiting >= options.maxLength() && !comesBack)
         throw new Failure('queue_full', {
           message: `${waiting} calls already wait for ${ask.line}: try again later.`,
           limitOwner: 'pool',

@@ -126,7 +126,7 @@ function nestedEnd(bytes: Buffer, start: number): number {
 
 export type JsonEdit = { readonly start: number; readonly end: number; readonly text: string };
 
-/** The bytes with each span replaced. Edits may come in any order but must not overlap. */
+/** The bytes with each span replaced. Edits may come in any order; they may touch but must not overlap. */
 export function splice(bytes: Buffer, edits: readonly JsonEdit[]): Buffer {
   const pieces: Buffer[] = [];
   let at = 0;

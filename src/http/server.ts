@@ -9,6 +9,7 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import { newRequestId } from '../base/ids.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
@@ -39,6 +40,8 @@ export function createServer(front: Front): Server {
     keepAliveTimeout: 75_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 500 },
+    // What the router itself refuses, such as a wrong escape in the path.
+    frameworkErrors: (error, request, reply) => fail(request, reply, failureAtDoor(error, front)),
   });
   const exchanges = new Set<Exchange>();
   let draining = false;
@@ -46,6 +49,12 @@ export function createServer(front: Front): Server {
 
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // The relay's routes are hijacked and write their own; this is for the others.
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    const id = newRequestId();
+    reply.header('x-request-id', id).header('request-id', id);
+    done();
+  });
 
   const begin = (request: FastifyRequest, reply: FastifyReply): Exchange => {
     reply.hijack();

@@ -48,7 +48,7 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
   try {
     const source = await speak(journey, start, { watch, told });
     journey.upstreamMs += clock.now() - startedAtMs;
-    if (rooms.health.succeeded(channel, secret)) rooms.queue.wake();
+    if (rooms.health.succeeded(channel, secret, startedAtMs)) rooms.queue.wake();
     story.servedModel = journey.model.name;
     story.servedChannel = channel.id;
     return new Reply({ ...source, journey, channel, permit, watch });

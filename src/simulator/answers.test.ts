@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createSeededRandom } from '../base/seeded-random.ts';
 import type { ChatEvent, ChatRequest, ChatTool } from '../domain/chat.ts';
-import { createSeededRandom } from '../testing/seeded-random.ts';
 import { type Answer, DEFAULT_ANSWERS, planAnswer } from './answers.ts';
 import { sampleOf } from './sample-json.ts';
 

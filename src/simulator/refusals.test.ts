@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSeededRandom } from '../testing/seeded-random.ts';
+import { createSeededRandom } from '../base/seeded-random.ts';
 import { planRefusal, type RefusalKind, writeRefusal, writeStreamRefusal } from './refusals.ts';
 
 const plain = (seed = 1, oddShare = 0) => ({

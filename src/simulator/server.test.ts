@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
-import { createSeededRandom } from '../testing/seeded-random.ts';
+import { createSeededRandom } from '../base/seeded-random.ts';
 import { serveSimulator } from './server.ts';
 import { createSimulator, type SimulatorOptions } from './upstream.ts';
 

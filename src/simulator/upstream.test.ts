@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readAll } from '../base/fetch.ts';
+import { createSeededRandom } from '../base/seeded-random.ts';
 import { openaiChat } from '../dialects/openai-chat/openai-chat.ts';
 import { type Asked, ask, CHAT_URL, chatRequest } from '../testing/ask.ts';
-import { createSeededRandom } from '../testing/seeded-random.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
 import { DEFAULT_SLOPE } from './ramp.ts';
 import { createSimulator, type SimulatorOptions } from './upstream.ts';

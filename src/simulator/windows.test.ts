@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSeededRandom } from '../testing/seeded-random.ts';
+import { createSeededRandom } from '../base/seeded-random.ts';
 import { TrailingWindow } from './windows.ts';
 
 test('an entry counts until just before its length has passed', () => {

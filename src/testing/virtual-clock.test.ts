@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sleep } from '../base/clock.ts';
-import { createSeededRandom } from './seeded-random.ts';
+import { createSeededRandom } from '../base/seeded-random.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
 test('time stands still until somebody moves it', async () => {

@@ -45,9 +45,9 @@ export function estimateTokens(body: Uint8Array): number {
 /** The end of a string that is media (a data URL or bare base64), else 0. Looks further only at strings without spaces. */
 function mediaEnd(bytes: Buffer, start: number): number {
   if (start + MEDIA_RUN_BYTES >= bytes.length) return 0;
-  for (const probe of [start + MEDIA_HEADER_BYTES, start + 400, start + 1_200, start + MEDIA_RUN_BYTES - 1]) {
-    if (!isBase64(bytes[probe] ?? 0)) return 0;
-  }
+  // Four probes tell nearly every text from media.
+  if (!isBase64(bytes[start + MEDIA_HEADER_BYTES] ?? 0) || !isBase64(bytes[start + 400] ?? 0)) return 0;
+  if (!isBase64(bytes[start + 1_200] ?? 0) || !isBase64(bytes[start + MEDIA_RUN_BYTES - 1] ?? 0)) return 0;
   const end = bytes.indexOf(QUOTE, start);
   if (end - start < MEDIA_RUN_BYTES) return 0;
   for (let i = start + MEDIA_HEADER_BYTES; i < end; i++) if (!isBase64(bytes[i] ?? 0)) return 0;

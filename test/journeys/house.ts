@@ -6,9 +6,9 @@
 import { type App, createApp, known } from '../../src/app.ts';
 import type { Fetch } from '../../src/base/fetch.ts';
 import { createLogger, type Logger } from '../../src/base/log.ts';
+import { createSeededRandom } from '../../src/base/seeded-random.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Simulator } from '../../src/simulator/upstream.ts';
-import { createSeededRandom } from '../../src/testing/seeded-random.ts';
 import { createVirtualClock, type VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 export const KEY = 'test-key-0123456789abcdef';

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { createSeededRandom } from '../../src/testing/seeded-random.ts';
+import { createSeededRandom } from '../../src/base/seeded-random.ts';
 import { errorOf, KEY, startRelay, type TestRelay } from './relay.ts';
 import { chunkOf, plainReply, type StubUpstream, startStub, streamOf } from './stub-upstream.ts';
 

@@ -212,6 +212,7 @@ describe('the openai package', () => {
     const ids = (await all(openai.models.list())).map(({ id }) => id);
     assert.deepEqual(ids.toSorted(), ['qwen-plus', 'qwen3-max']);
     const model = await openai.models.retrieve('qwen-plus');
+    assert.match((model as { _request_id?: string })._request_id ?? '', /^req_/);
     assert.deepEqual([model.id, model.object, typeof model.created], ['qwen-plus', 'model', 'number']);
     const missing = await caught(openai.models.retrieve('gpt-99'));
     assert.ok(missing instanceof OpenAI.NotFoundError);

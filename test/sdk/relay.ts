@@ -8,9 +8,9 @@ import OpenAI, { type ClientOptions } from 'openai';
 import { type App, createApp, known } from '../../src/app.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { createLogger } from '../../src/base/log.ts';
+import { createSeededRandom } from '../../src/base/seeded-random.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createTransport, type Transport } from '../../src/providers/transport.ts';
-import { createSeededRandom } from '../../src/testing/seeded-random.ts';
 
 export const KEY = 'test-key-0123456789abcdef';
 

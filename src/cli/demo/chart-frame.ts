@@ -1,6 +1,6 @@
 /** Where everything in the chart stands: the two panels, their scales, axes and grids, and the quota as a line. */
 
-import { element, type Markup, type Point } from './svg.ts';
+import { element, type Markup, type Point, rounded } from './svg.ts';
 import { QUOTA_PER_SECOND } from './traffic.ts';
 
 export const WIDTH = 900;
@@ -81,32 +81,35 @@ export function stepOf(length: number, parts: number): number {
     for (const digit of [1, 2, 5]) if (length / (digit * power) <= parts) return digit * power;
 }
 
+/** Steeper than this the quota's name would run through the lines; so it does only in runs of a few seconds. */
+const STEEPEST_NAME_DEGREES = 25;
+
 /** What one account allows: nobody with one account can be above it. */
 export function quotaOf({ lengthMs, calls, x, y }: Scale): Markup[] {
   const endMs = Math.min(lengthMs, (calls / QUOTA_PER_SECOND) * 1_000);
-  const end: Point = [x(endMs), y((endMs / 1_000) * QUOTA_PER_SECOND)];
-  const degrees = (Math.atan2(end[1] - PLOT.bottom, end[0] - PLOT.left) * 180) / Math.PI;
-  const at: Point = [x(endMs * 0.93), y((endMs / 1_000) * 0.93 * QUOTA_PER_SECOND) - 7];
-  return [
-    element('line', {
-      x1: PLOT.left,
-      y1: PLOT.bottom,
-      x2: end[0],
-      y2: end[1],
-      stroke: FAINT_INK,
-      'stroke-dasharray': '1.5 3.5',
-    }),
-    element(
-      'text',
-      {
-        x: at[0],
-        y: at[1],
-        'text-anchor': 'end',
-        'font-size': 12,
-        fill: FAINT_INK,
-        transform: `rotate(${degrees.toFixed(2)} ${at[0].toFixed(2)} ${at[1].toFixed(2)})`,
-      },
-      'quota of one account: 60 RPM, 1 RPS',
-    ),
-  ];
+  const along = (share: number): Point => [x(endMs * share), y((endMs / 1_000) * share * QUOTA_PER_SECOND)];
+  const [endX, endY] = along(1);
+  const line = element('line', {
+    x1: PLOT.left,
+    y1: PLOT.bottom,
+    x2: endX,
+    y2: endY,
+    stroke: FAINT_INK,
+    'stroke-dasharray': '1.5 3.5',
+  });
+  const degrees = (Math.atan2(PLOT.bottom - endY, endX - PLOT.left) * 180) / Math.PI;
+  if (degrees > STEEPEST_NAME_DEGREES) return [line];
+  const [nameX, nameY] = along(0.93);
+  const name = element(
+    'text',
+    {
+      y: -7,
+      'text-anchor': 'end',
+      'font-size': 12,
+      fill: FAINT_INK,
+      transform: `translate(${rounded(nameX)} ${rounded(nameY)}) rotate(${rounded(-degrees)})`,
+    },
+    'quota of one account: 60 RPM, 1 RPS',
+  );
+  return [line, name];
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createSeededRandom } from '../../base/seeded-random.ts';
 import { chartOf } from './chart.ts';
 import { stepOf } from './chart-frame.ts';
 import { CONTENDERS, type Result } from './contenders.ts';
 import { Journal } from './journal.ts';
 import { element, stepPath } from './svg.ts';
-import { planTraffic, seededRandom } from './traffic.ts';
+import { planTraffic } from './traffic.ts';
 
-const traffic = planTraffic({ seconds: 20, random: seededRandom(1) });
+const traffic = planTraffic({ seconds: 20, random: createSeededRandom(1) });
 
 /** `answered` of the 60 calls, one a second from the first, and a 429 for each of the others. */
 function resultsOf(answered: readonly number[]): Result[] {

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createSeededRandom } from '../../base/seeded-random.ts';
 import { CONTENDERS, runContenders } from './contenders.ts';
-import { planTraffic, seededRandom } from './traffic.ts';
+import { planTraffic } from './traffic.ts';
 
 const withoutBackoff = CONTENDERS.filter(({ id }) => id !== 'backoff');
 const run = { seed: 1, signal: new AbortController().signal };
 
 describe('a short run over real sockets', () => {
   it('answers everything through Sluice, and refuses the simple client much', async () => {
-    const traffic = planTraffic({ seconds: 4, random: seededRandom(1) });
+    const traffic = planTraffic({ seconds: 4, random: createSeededRandom(1) });
     const [simple, sluice] = await runContenders(withoutBackoff, { ...run, traffic });
     assert.ok(simple !== undefined && sluice !== undefined);
 
@@ -24,7 +25,7 @@ describe('a short run over real sockets', () => {
   });
 
   it('ends at once when it is interrupted, with nothing left', async () => {
-    const traffic = planTraffic({ seconds: 60, random: seededRandom(1) });
+    const traffic = planTraffic({ seconds: 60, random: createSeededRandom(1) });
     const interrupted = new AbortController();
     const reason = new Error('interrupted');
     const sockets = (): number =>

@@ -6,6 +6,7 @@
 import { createApp, known } from '../../app.ts';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/log.ts';
+import { createSeededRandom } from '../../base/seeded-random.ts';
 import { configOfAccounts } from '../../config/environment.ts';
 import { createTransport, type Transport } from '../../providers/transport.ts';
 import { DEFAULT_PACE, saidAfterMs } from '../../simulator/pace.ts';
@@ -13,7 +14,7 @@ import { serveSimulator } from '../../simulator/server.ts';
 import { createSimulator, type Simulator } from '../../simulator/upstream.ts';
 import { ask, BACKOFF_TRIES, type Endpoint, makeCall } from './client.ts';
 import { Journal } from './journal.ts';
-import { type Arrival, MODEL, seededRandom } from './traffic.ts';
+import { type Arrival, MODEL } from './traffic.ts';
 
 export type Contender = {
   readonly id: 'simple' | 'backoff' | 'sluice';
@@ -72,7 +73,7 @@ export async function runContenders(
         tries: contender.tries,
         generationMs: (outputTokens: number) => saidAfterMs(DEFAULT_PACE, outputTokens),
         clock,
-        random: seededRandom(seed + 1),
+        random: createSeededRandom(seed + 1),
         startMs,
         signal,
       };
@@ -101,7 +102,7 @@ async function openStage(contender: Contender, { clock, seed, signal }: StageOpt
     id: `account-${index + 1}`,
     secrets: [`sk-simulated-${index + 1}`],
   }));
-  const simulator = createSimulator({ clock, random: seededRandom(seed + 2), accounts });
+  const simulator = createSimulator({ clock, random: createSeededRandom(seed + 2), accounts });
   const upstream = await serveSimulator(simulator, LOOPBACK);
   stack.defer(() => upstream.close());
   const baseUrl = `${upstream.url}/compatible-mode/v1`;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CONTENDERS, type Result } from './contenders.ts';
 import { Journal } from './journal.ts';
-import { figuresOf, LEGEND, markdownTable, quantile, textTable } from './table.ts';
+import { figuresOf, LEGEND, markdownTable, quantile, textTable, verdictOf } from './table.ts';
 
 /** Ten calls each; the contender at `index` answered `answered` of them, one a second. */
 function resultOf(index: number, answered: number): Result {
@@ -75,4 +75,15 @@ test('as Markdown it says the same', () => {
   assert.match(rows[1] ?? '', /^\| -+ \| -+: \| -+: \| -+: \|$/);
   assert.ok(rows.every((row) => row.split('|').length === 6));
   assert.ok(rows.some((row) => /^\| Quota used +\| +100 % \| +100 % \| +33 % \|$/.test(row)));
+});
+
+test('the verdict is about Sluice alone', () => {
+  assert.deepEqual(verdictOf([resultOf(0, 1), resultOf(2, 10)]), {
+    ok: true,
+    sentence: 'Sluice answered every call.',
+  });
+  const { ok, sentence } = verdictOf([resultOf(0, 10), resultOf(2, 7)]);
+  assert.equal(ok, false);
+  assert.equal(sentence, 'Sluice did not answer every call: 3 of 10 calls failed, the first with 429: no');
+  assert.equal(verdictOf([resultOf(0, 10)]).ok, false);
 });

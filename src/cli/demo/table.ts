@@ -46,6 +46,16 @@ export function figuresOf({ contender, journal, refusalsGiven }: Result): Figure
   };
 }
 
+/** What the demonstration has shown: did Sluice answer every call? */
+export function verdictOf(results: readonly Result[]): { readonly ok: boolean; readonly sentence: string } {
+  const journal = results.find(({ contender }) => contender.id === 'sluice')?.journal;
+  if (journal === undefined) return { ok: false, sentence: 'Sluice did not run.' };
+  const [reason] = journal.failures;
+  if (reason === undefined) return { ok: true, sentence: 'Sluice answered every call.' };
+  const failed = `${journal.failures.length} of ${journal.arrived} calls failed`;
+  return { ok: false, sentence: `Sluice did not answer every call: ${failed}, the first with ${reason}` };
+}
+
 /** The smallest value that is not exceeded by a share `q` of them; 0 of none. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);

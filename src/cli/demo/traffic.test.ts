@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createSeededRandom } from '../../base/seeded-random.ts';
 import { publishedLimits } from '../../simulator/profiles.ts';
 import { countTokens } from '../../simulator/token-count.ts';
-import { CALLS_PER_SECOND, MODEL, planTraffic, QUOTA_PER_SECOND, seededRandom } from './traffic.ts';
+import { CALLS_PER_SECOND, MODEL, planTraffic, QUOTA_PER_SECOND } from './traffic.ts';
 
-const plan = (seconds: number, seed = 1) => planTraffic({ seconds, random: seededRandom(seed) });
+const plan = (seconds: number, seed = 1) => planTraffic({ seconds, random: createSeededRandom(seed) });
 const within = (times: readonly number[], fromMs: number, toMs: number): number =>
   times.filter((atMs) => atMs >= fromMs && atMs < toMs).length;
 

@@ -53,14 +53,3 @@ function promptOf(task: string, length: number): string {
   const rounds = Math.ceil((length - task.length) / HISTORY.length);
   return `${task}${HISTORY.repeat(rounds)}`.slice(0, Math.ceil(length));
 }
-
-/** Mulberry32: the same seed gives the same numbers in [0, 1), so a run can be sent again. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -131,10 +131,6 @@ export function forwardRequest(body: Uint8Array, head: RequestHead, upstreamMode
       edits.push({ ...options, text: JSON.stringify({ ...old, include_usage: true }) });
     }
   }
-  // An insertion right behind the model's value would touch the edit of that value: one edit for both.
-  const [first, second] = edits;
-  if (first !== undefined && second !== undefined && first.end === second.start)
-    return splice(bytes, [{ start: first.start, end: second.end, text: first.text + second.text }]);
   return splice(bytes, edits);
 }
 

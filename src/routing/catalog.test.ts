@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type AccountPlan, createCatalog } from './catalog.ts';
+
+const account = (
+  id: string,
+  models: readonly (readonly [upstream: string, name?: string])[],
+): AccountPlan => ({
+  account: { id, provider: 'qwen', baseUrl: 'http://localhost', secrets: ['sk'] },
+  models: models.map(([upstreamModel, name]) => ({
+    upstreamModel,
+    name: name ?? upstreamModel,
+    limits: { rpm: 60 },
+    tier: 1,
+    weight: 2,
+  })),
+});
+const ids = (channels: readonly { id: string }[] = []): string[] => channels.map(({ id }) => id);
+
+test('accounts that serve a model of the same name are its channels, in their order', () => {
+  const catalog = createCatalog(
+    [account('a', [['max'], ['plus']]), account('b', [['qwen-max-2025', 'max']])],
+    [],
+  );
+  assert.deepEqual(ids(catalog.resolve('max')?.channels), ['a/max', 'b/qwen-max-2025']);
+  assert.deepEqual(ids(catalog.resolve('plus')?.channels), ['a/plus']);
+  assert.equal(catalog.resolve('qwen-max-2025'), undefined, 'only the public name is known');
+  assert.deepEqual(ids(catalog.channels), ['a/max', 'a/plus', 'b/qwen-max-2025']);
+  const [channel] = catalog.resolve('max')?.channels ?? [];
+  assert.deepEqual([channel?.upstreamModel, channel?.weight, channel?.limits], ['max', 2, { rpm: 60 }]);
+});
+
+test('a plan names the strategy, the fallbacks and the channels of a model', () => {
+  const accounts = [account('a', [['max'], ['plus']]), account('b', [['max']])];
+  const catalog = createCatalog(accounts, [
+    { name: 'max', strategy: 'weighted', fallbacks: ['plus'], channels: ['b/max'] },
+    { name: 'smart', fallbacks: [], channels: ['a/max', 'a/plus'] },
+  ]);
+  const max = catalog.resolve('max');
+  assert.deepEqual([max?.strategy, max?.fallbacks, ids(max?.channels)], ['weighted', ['plus'], ['b/max']]);
+  assert.deepEqual(ids(catalog.resolve('smart')?.channels), ['a/max', 'a/plus']);
+  assert.deepEqual(catalog.models.map(({ name }) => name).sort(), ['max', 'plus', 'smart']);
+});
+
+test('a model without a plan starts where it can soonest and falls back to nothing', () => {
+  const plus = createCatalog([account('a', [['plus']])], []).resolve('plus');
+  assert.deepEqual([plus?.strategy, plus?.fallbacks], ['earliest-start', []]);
+});
+
+test('names out of the language itself are no models', () => {
+  const catalog = createCatalog([account('a', [['plus']])], []);
+  for (const name of ['constructor', '__proto__', 'toString', ''])
+    assert.equal(catalog.resolve(name), undefined);
+});
