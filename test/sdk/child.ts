@@ -89,7 +89,11 @@ export function spawnChild({ config, args, env, folder }: ChildOptions = {}): Ch
 export async function startChild(options: ChildOptions = {}): Promise<Child> {
   const child = spawnChild(options);
   const listens = await until(() => child.url !== '' || child.process.exitCode !== null, 20_000);
-  if (listens && child.url !== '') return child;
+  if (listens && child.url !== '') {
+    // An answer means that all of the start is done, signals included.
+    await fetch(`${child.url}/livez`);
+    return child;
+  }
   const said = `${child.output()}\n${child.errors()}`;
   await child.remove();
   throw new Error(`sluice did not start:\n${said}`);

@@ -315,17 +315,17 @@ timeouts: { idle: 400ms }
 });
 
 describe('a door without heartbeats', () => {
-  it('sends none, and does not turn in circles', async () => {
+  it('sends none, and does not turn in circles', async (t) => {
     const stub = await startStub(async (_received, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(streamOf(chunkOf({ content: 'x' })));
       await pause(100);
       response.end(streamOf(FINISH, '[DONE]'));
     });
+    t.after(() => stub.close());
     const relay = await startRelay(`${stubConfig(stub.url)}\nheartbeat: 0\n`);
+    t.after(() => relay.close());
     const response = await relay.chat({ ...chatOf('x'), model: 'up-model', stream: true });
     assert.equal(await response.text(), streamOf(chunkOf({ content: 'x' }), FINISH, '[DONE]'));
-    await relay.close();
-    await stub.close();
   });
 });

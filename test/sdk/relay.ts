@@ -118,6 +118,16 @@ export async function until(condition: () => boolean, limitMs = 5_000): Promise<
 export const pause = (delayMs: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, delayMs));
 
+/** What was thrown; fails when nothing was. */
+export const caught = async (promise: Promise<unknown>): Promise<unknown> => {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  return assert.fail('nothing was thrown');
+};
+
 export const chatOf = (content: string, more: Readonly<Record<string, unknown>> = {}) => ({
   model: 'qwen3-max',
   messages: [{ role: 'user' as const, content }],

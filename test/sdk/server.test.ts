@@ -186,7 +186,7 @@ describe('a first start without any configuration', TWO_AT_ONCE, () => {
     assert.ok(child.output().includes(key));
     child.process.kill('SIGTERM');
     assert.equal(await child.exit, 0);
-    const again = await startChild({ folder: child.folder });
+    const again = await started(t, { folder: child.folder });
     assert.ok(again.output().includes(key), 'the same key');
     again.process.kill('SIGTERM');
     assert.equal(await again.exit, 0);

@@ -59,7 +59,7 @@ export async function startStub(answer: Answerer = plainAnswer()): Promise<StubU
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const socket of sockets) socket.destroy();
       }),
   };
   return stub;
