@@ -293,6 +293,8 @@ const hopeless = (atMs: number, nowMs: number): Failure =>
     limitOwner: 'pool',
     resetAtMs: atMs,
     retryAfterMs: atMs - nowMs,
+    // Out for the day is hopeless for an SDK; out for seconds is worth another try.
+    retry: atMs - nowMs <= 60_000,
   });
 
 const waitOver = (line: Line, nowMs: number): Failure =>

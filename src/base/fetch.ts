@@ -44,11 +44,16 @@ export class ConnectionError extends Error {
   }
 }
 
-/** Reads a whole body. Throws when it grows beyond `limitBytes`. */
-export async function readAll(body: AsyncIterable<Uint8Array>, limitBytes = Infinity): Promise<Buffer> {
+/** Reads a whole body, calling `onPiece` for each piece. Throws `RangeError` when it grows beyond `limitBytes`. */
+export async function readAll(
+  body: AsyncIterable<Uint8Array>,
+  limitBytes = Infinity,
+  onPiece?: () => void,
+): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   for await (const piece of body) {
+    onPiece?.();
     size += piece.length;
     if (size > limitBytes) throw new RangeError(`body larger than ${limitBytes} bytes`);
     pieces.push(piece);

@@ -35,11 +35,12 @@ async function start(flags: Flags): Promise<void> {
   const transport = createTransport({ connectTimeoutMs: config.timeouts.connectMs });
   const app = createApp({ config, clock: systemClock, random: Math.random, log, fetch: transport.fetch });
   const url = await listen(app, address);
-  process.stdout.write(banner({ settings, config, url, readyKey }));
   const running: Running = { app, transport, log, drainMs: config.server.drainMs };
   const stopWatching =
     settings.path === undefined ? undefined : reloadOnChange(settings.path, { ...running, keys: config });
   endOnSignal(running, () => stopWatching?.());
+  // Last: whoever reads it may send a signal.
+  process.stdout.write(banner({ settings, config, url, readyKey }));
 }
 
 /** A file must say who may call; without a file a key is made. */

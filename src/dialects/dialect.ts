@@ -62,6 +62,8 @@ export interface Dialect {
 
   /** A plain answer. Throws `Failure('malformed')`. */
   readReply(body: Uint8Array): Chunk;
+  /** The little of it that passing it on needs: model and usage, or an error; all of it where they are not plain to see. */
+  glanceReply(body: Uint8Array): Chunk;
   writeReply(head: ReplyHead, events: readonly ChatEvent[]): Buffer;
 
   streamReader(): StreamReader;

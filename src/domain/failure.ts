@@ -225,6 +225,8 @@ export type FailureOptions = {
   readonly limit?: LimitName;
   /** Whose limit a refusal of ours was about: shown as `x-sluice-limit`. */
   readonly limitOwner?: 'key' | 'pool';
+  /** Overrides the table's word on whether the client may try again. */
+  readonly retry?: boolean;
   /** Overrides the table's HTTP status (for `upstream_rejected`: the provider's own 4xx). */
   readonly status?: number;
   /** A body that may be shown to the client as it is (a 4xx about its own request, in its own dialect). */
@@ -238,6 +240,8 @@ export class Failure extends Error {
   readonly rule: FailureRule;
   readonly scope: FailureScope;
   readonly status: number;
+  /** May the client's SDK try again by itself? */
+  readonly retry: boolean;
   readonly options: FailureOptions;
 
   constructor(kind: FailureKind, options: FailureOptions) {
@@ -246,6 +250,7 @@ export class Failure extends Error {
     this.rule = ruleOf(kind);
     this.scope = options.scope ?? this.rule.scope;
     this.status = options.status ?? this.rule.status;
+    this.retry = options.retry ?? this.rule.retry;
     this.options = options;
   }
 

@@ -72,7 +72,9 @@ export class Exchange {
   sendFailure(failure: Failure, dialect: Dialect, story?: Story): void {
     if (this.response.destroyed || this.response.headersSent) return;
     const { status, body } = dialect.writeFailure(failure, this.id);
-    this.sendJson(status, body, { ...failureHeaders(failure), ...storyHeaders(story) });
+    // What was sent beyond the limit is not read to its end.
+    const close = failure.kind === 'request_too_large' ? { connection: 'close' } : {};
+    this.sendJson(status, body, { ...failureHeaders(failure), ...storyHeaders(story), ...close });
   }
 
   /** Waits until the client has taken what was written. Returns at once when it left. */
@@ -114,12 +116,12 @@ export function storyHeaders(story: Story | undefined): Record<string, string> {
 function failureHeaders(failure: Failure): Record<string, string> {
   const { retryAfterMs, resetAtMs, limitOwner } = failure.options;
   const headers: Record<string, string> = {
-    'x-should-retry': String(failure.rule.retry),
+    'x-should-retry': String(failure.retry),
     'x-sluice-failure': failure.kind,
   };
   if (limitOwner !== undefined) headers['x-sluice-limit'] = limitOwner;
   if (resetAtMs !== undefined) headers['x-sluice-reset'] = new Date(resetAtMs).toISOString();
-  if (retryAfterMs !== undefined && failure.rule.retry) {
+  if (retryAfterMs !== undefined && failure.retry) {
     const cut = Math.min(MAX_RETRY_AFTER_MS, Math.max(1, Math.ceil(retryAfterMs)));
     headers['retry-after'] = String(Math.ceil(cut / 1_000));
     headers['retry-after-ms'] = String(cut);

@@ -26,8 +26,9 @@ export async function serveStream(
     if (!response.headersSent) exchange.openStream(storyHeaders(opening.story));
     response.write(dialect.heartbeat(heartbeatText(front, opening)));
   });
+  let reply: Reply | undefined;
   try {
-    await using reply = await opening.reply;
+    reply = await opening.reply;
     if (!response.headersSent) exchange.openStream(storyHeaders(opening.story));
     else response.write(dialect.heartbeat(servedText(opening)));
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
@@ -44,6 +45,7 @@ export async function serveStream(
     response.end();
   } finally {
     heart.stop();
+    await reply?.[Symbol.asyncDispose]();
   }
 }
 

@@ -1,8 +1,9 @@
 /**
- * The public server: Fastify for routing and limits, raw buffers in and hijacked replies out on the relay's routes,
- * so that it costs what bare node:http costs. Drains on request: ready no more, nothing new, what runs may end.
+ * The public server: the relay's routes on bare node:http, where a call costs nothing that it does not need, and
+ * Fastify for the rest. Drains on request: ready no more, nothing new, what runs may end.
  */
 
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -19,11 +20,17 @@ import { addModels } from './models-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
 
+/** Longer than the idle time of the usual load balancers, so that they hang up first. */
+const KEEP_ALIVE_MS = 75_000;
+
 /** Where clients of other services look for the API. */
 export const PREFIXES = ['/v1', '/api/v1', '/openai/v1'] as const;
 
 export type Server = {
+  /** Everything but the relay's own routes. */
   readonly fastify: FastifyInstance;
+  /** Answers one request, whichever route it is for: what the listening server calls. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
   /** Resolves with the URL. Throws when the address is taken. */
   listen(address: { readonly host: string; readonly port: number }): Promise<string>;
   /** Calls in flight, queued ones included. */
@@ -34,10 +41,21 @@ export type Server = {
 };
 
 export function createServer(front: Front): Server {
+  // The relay's routes are looked up here and answered on the bare response: a call costs no router and no hooks.
+  const routes = new Map(
+    PREFIXES.flatMap((prefix) =>
+      Object.values(dialects).map((dialect) => [prefix + dialect.path, dialect] as const),
+    ),
+  );
+  const handle: Server['handle'] = (request, response) => {
+    const dialect = request.method === 'POST' ? routes.get(pathOf(request)) : undefined;
+    if (dialect === undefined) fastify.routing(request, response);
+    else void serve(dialect, request, response);
+  };
+  const http = createHttpServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, handle);
   const fastify = Fastify({
     bodyLimit: front.settings().bodyLimitBytes,
-    requestTimeout: 0,
-    keepAliveTimeout: 75_000,
+    serverFactory: () => http,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 500 },
     // What the router itself refuses, such as a wrong escape in the path.
@@ -56,38 +74,29 @@ export function createServer(front: Front): Server {
     done();
   });
 
-  const begin = (request: FastifyRequest, reply: FastifyReply): Exchange => {
-    reply.hijack();
-    const exchange = new Exchange(request.raw, reply.raw);
+  const serve = async (
+    dialect: Dialect,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> => {
+    const exchange = new Exchange(request, response);
     exchanges.add(exchange);
     exchange.onEnd(() => {
       exchanges.delete(exchange);
       if (exchanges.size === 0) onIdle?.();
     });
-    return exchange;
+    if (draining) {
+      // Unread bytes of a body must not be taken for the next request.
+      request.resume();
+      exchange.sendFailure(
+        new Failure('draining', { message: 'This instance is shutting down: try again.' }),
+        dialect,
+      );
+    } else await serveRelay(front, dialect, exchange);
   };
 
-  const serve =
-    (dialect: Dialect) =>
-    async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      const exchange = begin(request, reply);
-      if (draining)
-        exchange.sendFailure(
-          new Failure('draining', { message: 'This instance is shutting down: try again.' }),
-          dialect,
-        );
-      else
-        await serveRelay(front, dialect, {
-          exchange,
-          body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
-        });
-    };
-
   addProbes(fastify, front, () => draining);
-  for (const prefix of PREFIXES) {
-    addModels(fastify, front, prefix);
-    for (const dialect of Object.values(dialects)) fastify.post(prefix + dialect.path, serve(dialect));
-  }
+  for (const prefix of PREFIXES) addModels(fastify, front, prefix);
 
   const fail = (request: FastifyRequest, reply: FastifyReply, failure: Failure): void => {
     front.metrics.refused(failure.kind, failure.status);
@@ -95,12 +104,8 @@ export function createServer(front: Front): Server {
     new Exchange(request.raw, reply.raw).sendFailure(failure, dialects['openai-chat']);
   };
   fastify.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0] ?? '';
-    fail(
-      request,
-      reply,
-      new Failure('route_not_found', { message: `No such route: ${request.method} ${path}.` }),
-    );
+    const message = `No such route: ${request.method} ${pathOf(request.raw)}.`;
+    fail(request, reply, new Failure('route_not_found', { message }));
   });
   fastify.setErrorHandler((error: FastifyError | Failure, request, reply) =>
     fail(request, reply, failureAtDoor(error, front)),
@@ -108,6 +113,7 @@ export function createServer(front: Front): Server {
 
   return {
     fastify,
+    handle,
     listen: (address) => fastify.listen(address),
     active: () => exchanges.size,
     async drain(limitMs) {
@@ -130,6 +136,12 @@ export function createServer(front: Front): Server {
     },
   };
 }
+
+const pathOf = (request: IncomingMessage): string => {
+  const url = request.url ?? '';
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+};
 
 /** What Fastify refuses before a route runs, and what a route throws. */
 function failureAtDoor(error: FastifyError | Failure, front: Front): Failure {

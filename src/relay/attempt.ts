@@ -3,6 +3,7 @@
  * first meaningful event nothing reaches the client, so a refusal, however late, can still move the call.
  */
 
+import type { Clock } from '../base/clock.ts';
 import { ConnectionError, readAll, type UpstreamResponse } from '../base/fetch.ts';
 import type { Chunk, Dialect } from '../dialects/dialect.ts';
 import { dialectOf } from '../dialects/index.ts';
@@ -100,11 +101,11 @@ async function speak(
     });
   if (response.status < 200 || response.status > 299) {
     told.status = response.status;
-    throw provider.classify(await refusalOf(response, rooms.clock.now()));
+    throw provider.classify(await refusalOf(response, { watch, clock: rooms.clock }));
   }
-  if (!call.head.stream) return readPlain(response, { dialect, classify });
+  if (!call.head.stream) return readPlain(response, { dialect, watch, classify });
   return response.headers['content-type']?.startsWith('application/json') === true
-    ? readPlainAsStream(response, { dialect, classify })
+    ? readPlainAsStream(response, { dialect, watch, classify })
     : openStream(response, { dialect, watch, classify });
 }
 
@@ -121,34 +122,37 @@ function headersFor(journey: Journey, provider: Provider): Record<string, string
   return headers;
 }
 
-async function refusalOf(response: UpstreamResponse, nowMs: number): Promise<Refusal> {
+async function refusalOf(
+  response: UpstreamResponse,
+  { watch, clock }: { readonly watch: Watch; readonly clock: Clock },
+): Promise<Refusal> {
   let body = '';
   try {
-    body = (await readAll(response.body, REFUSAL_LIMIT_BYTES)).toString('utf8');
+    body = (await readAll(response.body, REFUSAL_LIMIT_BYTES, () => watch.byte())).toString('utf8');
   } catch (error) {
     // A refusal is a refusal even when its body is cut or endless; only a client that left matters more.
     if (error instanceof Failure && error.kind === 'client_gone') throw error;
   }
-  return { status: response.status, headers: response.headers, body, phase: 'head', nowMs };
+  return { status: response.status, headers: response.headers, body, phase: 'head', nowMs: clock.now() };
 }
 
-async function readPlain(
-  response: UpstreamResponse,
-  { dialect, classify }: { readonly dialect: Dialect; readonly classify: (event: ErrorEvent) => Failure },
-): Promise<Opened> {
-  const chunk = dialect.readReply(await readAll(response.body, REPLY_LIMIT_BYTES));
+type Reading = {
+  readonly dialect: Dialect;
+  readonly watch: Watch;
+  readonly classify: (event: ErrorEvent) => Failure;
+};
+
+async function readPlain(response: UpstreamResponse, { dialect, watch, classify }: Reading): Promise<Opened> {
+  const chunk = dialect.glanceReply(await readAll(response.body, REPLY_LIMIT_BYTES, () => watch.byte()));
   for (const event of chunk.events) if (event.type === 'error') throw classify(event);
   return { first: [chunk], classify };
 }
 
 /** Asked for a stream, the provider answered in one piece: the client still gets its stream. */
-async function readPlainAsStream(
-  response: UpstreamResponse,
-  options: { readonly dialect: Dialect; readonly classify: (event: ErrorEvent) => Failure },
-): Promise<Opened> {
-  const { dialect } = options;
-  const { first, classify } = await readPlain(response, options);
-  const events = first.flatMap((chunk) => chunk.events);
+async function readPlainAsStream(response: UpstreamResponse, reading: Reading): Promise<Opened> {
+  const { dialect } = reading;
+  const { first, classify } = await readPlain(response, reading);
+  const events = first.flatMap(({ frame }) => dialect.readReply(frame).events);
   const start = events.find((event) => event.type === 'start');
   const writer = dialect.streamWriter(start ?? { id: '', model: '', created: 0 }, { wantsUsage: true });
   const frames = [
@@ -162,13 +166,8 @@ async function readPlainAsStream(
 /** Reads on until something meaningful came: a role or a comment is not yet an answer. */
 async function openStream(
   response: UpstreamResponse,
-  options: {
-    readonly dialect: Dialect;
-    readonly watch: Watch;
-    readonly classify: (event: ErrorEvent) => Failure;
-  },
+  { dialect, watch, classify }: Reading,
 ): Promise<Opened> {
-  const { dialect, watch, classify } = options;
   const reader = dialect.streamReader();
   const body = response.body[Symbol.asyncIterator]();
   const first: Chunk[] = [];

@@ -4,6 +4,7 @@
  */
 
 import type { Permit } from '../admission/permit.ts';
+import type { Cancel } from '../base/clock.ts';
 import { ConnectionError } from '../base/fetch.ts';
 import type { Chunk, ReplyHead, StreamReader } from '../dialects/dialect.ts';
 import type { Channel } from '../domain/channel.ts';
@@ -28,6 +29,9 @@ export type ReplySource = {
   readonly classify: (event: Extract<ChatEvent, { type: 'error' }>) => Failure;
 };
 
+/** For the end of a body behind its terminal. */
+const LINGER_MS = 100;
+
 export class Reply implements AsyncDisposable {
   readonly journey: Journey;
   readonly channel: Channel;
@@ -40,6 +44,7 @@ export class Reply implements AsyncDisposable {
   #deliveredTokens = 0;
   #end: EndReason | undefined;
   #failure: Failure | undefined;
+  #terminal = false;
   #disposed = false;
 
   constructor(source: ReplySource) {
@@ -94,6 +99,7 @@ export class Reply implements AsyncDisposable {
     }
     const { rest, watch } = this.#source;
     if (rest === undefined) return this.#endWell();
+    if (this.#terminal) return this.#linger(rest.body);
     try {
       for (;;) {
         const { done, value } = await rest.body.next();
@@ -108,8 +114,28 @@ export class Reply implements AsyncDisposable {
         if (chunks.length > 0) return this.#observe(chunks);
       }
     } catch (error) {
+      // Only the terminal was missing: everything that belongs to the answer has come.
+      if (rest.reader.ended && !(error instanceof Failure)) return this.#endWell();
       throw this.#fail(error);
     }
+  }
+
+  /**
+   * The terminal was seen: what the connection does now changes nothing. Its end is awaited for a moment, so that the
+   * socket can serve another call.
+   */
+  async #linger(body: AsyncIterator<Uint8Array>): Promise<undefined> {
+    const ended = body.next().then(
+      ({ done }) => done === true,
+      () => true,
+    );
+    let cancel: Cancel = () => undefined;
+    const patience = new Promise<false>((resolve) => {
+      cancel = this.journey.rooms.clock.after(LINGER_MS, () => resolve(false));
+    });
+    if (!(await Promise.race([ended, patience]))) await body.return?.();
+    cancel();
+    return this.#endWell();
   }
 
   /** The client left while the answer was being written. */
@@ -147,6 +173,7 @@ export class Reply implements AsyncDisposable {
 
   #observe(chunks: readonly Chunk[]): readonly Chunk[] {
     for (let i = 0; i < chunks.length; i++) {
+      if ((chunks[i] as Chunk).only === 'terminal') this.#terminal = true;
       for (const event of (chunks[i] as Chunk).events) {
         if (event.type === 'text' || event.type === 'reasoning')
           this.#deliveredTokens += estimateTextTokens(event.text);

@@ -28,7 +28,8 @@ export class Watch {
     this.#client = options.client;
     if (options.client.aborted) this.#onClientGone();
     else options.client.addEventListener('abort', this.#onClientGone, { once: true });
-    this.#arm(options.firstByteMs);
+    // The shorter of the two, so that the first byte need not set another timer.
+    this.#arm(Math.min(options.firstByteMs, options.idleMs));
   }
 
   /** Aborts with a `Failure`: `timeout` or `client_gone`. */
@@ -39,11 +40,7 @@ export class Watch {
   /** A byte came; from the first on, the idle limit holds. */
   byte(): void {
     this.#lastByteMs = this.#clock.now();
-    if (this.#limitMs !== this.#idleMs) {
-      this.#limitMs = this.#idleMs;
-      this.#cancel?.();
-      this.#arm(this.#idleMs);
-    }
+    this.#limitMs = this.#idleMs;
   }
 
   /** Nothing is awaited any more. */
@@ -64,7 +61,7 @@ export class Watch {
       if (silentMs >= this.#limitMs - 1)
         this.#stop(
           new Failure('timeout', {
-            message: `The provider was silent for ${Math.round(silentMs / 1_000)} s.`,
+            message: `The provider was silent for ${(silentMs / 1_000).toFixed(1)} s.`,
           }),
         );
       else this.#arm(this.#limitMs - silentMs);

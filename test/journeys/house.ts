@@ -3,6 +3,7 @@
  * call through the real HTTP routes without a socket. Used by the journeys alone.
  */
 
+import inject from 'light-my-request';
 import { type App, createApp, known } from '../../src/app.ts';
 import type { Fetch } from '../../src/base/fetch.ts';
 import { createLogger, type Logger } from '../../src/base/log.ts';
@@ -71,7 +72,8 @@ export function createHouse(yaml: string, options: HouseOptions = {}): House {
   const startMs = clock.now();
 
   const call: House['call'] = async (body, headers = {}) => {
-    const response = await app.server.fastify.inject({
+    await app.server.fastify.ready();
+    const response = await inject(app.server.handle, {
       method: 'POST',
       url: '/v1/chat/completions',
       headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json', ...headers },

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { Agent, request } from 'node:http';
 import { describe, it } from 'node:test';
+import inject from 'light-my-request';
 import { sleep } from '../../src/base/clock.ts';
 import { createSeededRandom } from '../../src/base/seeded-random.ts';
 import { held, startRelay, until } from '../sdk/relay.ts';
@@ -155,7 +156,7 @@ async function fuzz(seed: number): Promise<Fuzzed> {
     const cancel =
       patience < 0.35 ? clock.after(random() ** 3 * 25_000, () => leaving.abort()) : () => undefined;
     try {
-      const response = await app.server.fastify.inject({
+      const response = await inject(app.server.handle, {
         method: 'POST',
         url: '/v1/chat/completions',
         headers: headersOf(random),

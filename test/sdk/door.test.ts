@@ -281,8 +281,7 @@ timeouts: { idle: 400ms }
     assert.equal(stub.openSockets(), sockets);
   });
 
-  const REPLY = { todo: 'relay/reply.ts looks at the connection behind the terminal' };
-  it('keeps a stream well that was told to its end, however its connection ends', REPLY, async () => {
+  it('keeps a stream well that was told to its end, however its connection ends', async () => {
     const whole = streamOf(chunkOf({ content: 'all' }), FINISH, '[DONE]');
     for (const end of ['reset', 'silence'] as const) {
       stub.answer = (_received, response) => {
@@ -298,8 +297,7 @@ timeouts: { idle: 400ms }
     }
   });
 
-  const PLAIN = { todo: 'relay/attempt.ts tells the watch nothing of the bytes of a plain answer' };
-  it('does not call a plain answer silent that comes slowly', PLAIN, async () => {
+  it('does not call a plain answer silent that comes slowly', async () => {
     // DeepSeek sends blank lines while it thinks: https://api-docs.deepseek.com/quick_start/rate_limit
     stub.answer = async (_received, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });

@@ -3,7 +3,7 @@
 import { writeSseComment, writeSseEvent } from '../../base/sse.ts';
 import type { Failure } from '../../domain/failure.ts';
 import type { Dialect } from '../dialect.ts';
-import { forwardReply, readReply, writeReply } from './reply.ts';
+import { forwardReply, glanceReply, readReply, writeReply } from './reply.ts';
 import { forwardRequest, readHead, readRequest, writeRequest } from './request.ts';
 import { forward, OpenAIChatStreamReader, OpenAIChatStreamWriter } from './stream.ts';
 
@@ -15,6 +15,7 @@ export const openaiChat: Dialect = {
   writeRequest,
   forwardRequest,
   readReply,
+  glanceReply,
   writeReply,
   streamReader: () => new OpenAIChatStreamReader(),
   streamWriter: (head, options) => new OpenAIChatStreamWriter(head, options.wantsUsage),

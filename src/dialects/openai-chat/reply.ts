@@ -1,7 +1,7 @@
 /** Plain answers of OpenAI's chat wire format: one body, read as a stream of one chunk and written from meaning. */
 
 import { asBuffer } from '../../base/fetch.ts';
-import { isJsonObject, type JsonObject, splice, topLevelFields } from '../../base/json.ts';
+import { isJsonObject, type JsonObject, parseJson, splice, topLevelFields } from '../../base/json.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Chunk, ForwardOptions, ReplyHead } from '../dialect.ts';
@@ -15,6 +15,24 @@ import {
   textOf,
   writeUsage,
 } from './wire.ts';
+
+/** Finds usage and model by scanning, so that an answer of any size is not built up to be thrown away. */
+export function glanceReply(body: Uint8Array): Chunk {
+  const frame = asBuffer(body);
+  const fields = topLevelFields(frame);
+  const choices = fields?.get('choices');
+  if (fields === undefined || choices === undefined || fields.has('error')) return readReply(body);
+  const fieldOf = (name: string): unknown => {
+    const span = fields.get(name);
+    return span === undefined ? undefined : parseJson(frame.toString('utf8', span.start, span.end));
+  };
+  const usage = readUsage(fieldOf('usage'));
+  if (usage === undefined || frame[choices.start] !== OPEN_BRACKET) return readReply(body);
+  const model = textOf(fieldOf('model'));
+  return { frame, events: [{ type: 'usage', usage }], ...(model === '' ? {} : { model }) };
+}
+
+const OPEN_BRACKET = 0x5b;
 
 export function readReply(body: Uint8Array): Chunk {
   const frame = asBuffer(body);
