@@ -18,8 +18,11 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
     request.on('end', () =>
       resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces, size)),
     );
-    const onCut = (): void =>
-      reject(new Failure('client_gone', { message: 'The client left within its request.' }));
+    const onCut = (): void => {
+      // Also called after the end, for every request: an error is only made when it is one.
+      if (!request.complete)
+        reject(new Failure('client_gone', { message: 'The client left within its request.' }));
+    };
     request.on('error', onCut);
     request.on('close', onCut);
   });

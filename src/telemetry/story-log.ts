@@ -2,6 +2,7 @@
 
 import type { Logger } from '../base/log.ts';
 import type { Story } from '../domain/story.ts';
+import type { Usage } from '../domain/usage.ts';
 
 export function logStory(log: Logger, story: Story): void {
   const failed = story.end !== 'complete';
@@ -21,7 +22,7 @@ export function logStory(log: Logger, story: Story): void {
     overheadMs: round(story.overheadMs),
     ...(story.firstContentMs === undefined ? {} : { firstContentMs: round(story.firstContentMs) }),
     durationMs: round(story.durationMs),
-    ...(story.usage === undefined ? {} : { usage: story.usage }),
+    ...(story.usage === undefined ? {} : { usage: usedOf(story.usage) }),
     ...(story.fallbacks.length === 0 ? {} : { fallbacks: story.fallbacks }),
     // One smooth attempt says nothing that is not above.
     ...(story.attempts.length === 1 && story.attempts[0]?.failure === undefined
@@ -31,5 +32,15 @@ export function logStory(log: Logger, story: Story): void {
   if (failed && story.end !== 'client_gone') log.warn(line, 'call');
   else log.info(line, 'call');
 }
+
+/** Without the amounts that are nothing. */
+const usedOf = ({ input, cacheRead, cacheWrite, output, reasoning, source }: Usage) => ({
+  input,
+  ...(cacheRead === 0 ? {} : { cacheRead }),
+  ...(cacheWrite === 0 ? {} : { cacheWrite }),
+  output,
+  ...(reasoning === 0 ? {} : { reasoning }),
+  source,
+});
 
 const round = (ms: number): number => Math.round(ms * 100) / 100;
