@@ -46,6 +46,8 @@ export type Queue = {
    * at once when the start lies beyond it, `pool_limit` when it may not wait, `client_gone` on abort.
    */
   enter<T>(ask: Ask<T>): Promise<T>;
+  /** The grant, if nobody stands before the call and it can start at this moment: the usual case, without a promise. */
+  startNow<T>(ask: Ask<T>): T | undefined;
   /** Asks the heads of all lines again; for changes that free something early. */
   wake(): void;
   lines(): readonly LineState[];
@@ -252,6 +254,11 @@ export function createQueue(options: { readonly clock: Clock; readonly maxLength
   };
 
   return {
+    startNow(ask) {
+      if (ask.signal.aborted || (ask.holdsLine && lines.get(ask.line)?.isHeld() === true)) return undefined;
+      const turn = ask.tryStart(clock.now());
+      return 'granted' in turn ? turn.granted : undefined;
+    },
     async enter<T>(ask: Ask<T>): Promise<T> {
       if (ask.signal.aborted) throw gone();
       const line = lines.get(ask.line);

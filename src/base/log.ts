@@ -74,7 +74,10 @@ function standardOutput(pretty: boolean): Sink {
 type Stamp = { readonly level: string; readonly time: number; readonly message: string };
 
 const jsonLine = ({ level, time, message }: Stamp, fields: LogFields): string =>
-  `${JSON.stringify({ level, time: Math.round(time), msg: message, ...fields })}\n`;
+  // The fields' own braces make way for ours: one object is built, not two.
+  `{"level":"${level}","time":${Math.round(time)},"msg":${JSON.stringify(message)}${inner(JSON.stringify(fields))}}\n`;
+
+const inner = (object: string): string => (object === '{}' ? '' : `,${object.slice(1, -1)}`);
 
 const LEVEL_MARKS: Readonly<Record<string, string>> = {
   debug: pc.dim('debug'),

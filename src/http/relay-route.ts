@@ -74,15 +74,13 @@ async function servePlain(
   const reply = await opening.reply;
   // Not `await using`: compiled code for it is several times slower, on every call.
   try {
-    const chunks = await reply.next();
-    await reply.next();
-    const [chunk] = chunks ?? [];
+    const chunk = reply.whole();
     if (chunk === undefined)
       throw new Failure('malformed', { message: 'The provider answered with nothing.' });
     const body = dialect.forwardReply(chunk, { model: reply.model, wantsUsage });
     exchange.sendJson(200, body, storyHeaders(opening.story));
   } finally {
-    await reply[Symbol.asyncDispose]();
+    reply.close();
   }
 }
 

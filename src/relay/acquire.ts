@@ -4,14 +4,14 @@
  */
 
 import type { Permit } from '../admission/permit.ts';
-import type { Turn } from '../admission/queue.ts';
+import type { Ask, Turn } from '../admission/queue.ts';
 import type { Channel } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Estimate } from '../domain/limits.ts';
 import { rank } from '../routing/rank.ts';
 import { strategyOf } from '../routing/strategies/index.ts';
 import type { Candidate } from '../routing/strategy.ts';
-import { exceededBy, isBlocked } from '../state/windows.ts';
+import { type Blocked, exceededBy, isBlocked } from '../state/windows.ts';
 import type { Journey } from './journey.ts';
 
 export type Start = {
@@ -22,68 +22,97 @@ export type Start = {
   readonly heldBy?: string;
 };
 
-/** Throws the queue's failures, or `exceeds_limits` when no channel could ever take the call. */
-export async function acquire(journey: Journey): Promise<Start> {
-  const { call, rooms, model, story } = journey;
-  const { clock } = rooms;
-  const channels = channelsFor(journey);
-  const estimates = new Map(channels.map((channel) => [channel.id, estimateOn(journey, channel)]));
-  refuseImpossible(channels, estimates);
+type Granted = Omit<Start, 'queueMs'>;
 
+/**
+ * A start, at once when one can be had at once. Throws the queue's failures, or `exceeds_limits` when no channel could
+ * ever take the call.
+ */
+export function acquire(journey: Journey): Start | Promise<Start> {
+  const { call, rooms, model } = journey;
+  const channels = channelsFor(journey);
+  const estimates = channels.map((channel) => estimateOn(journey, channel));
+  refuseImpossible(channels, estimates);
+  const nowMs = rooms.clock.now();
+  const ask: Ask<Granted> = {
+    line: model.name,
+    arrivedAtMs: call.arrivedAtMs,
+    deadlineMs: journey.deadlineMs(nowMs),
+    signal: call.signal,
+    holdsLine: channels.length === model.channels.length,
+    mayWait: call.options.onLimit === 'queue',
+    hasAlternative: journey.mayFallBack,
+    tryStart: startOn(journey, channels, estimates),
+    onWait: (place) => {
+      journey.place = place;
+    },
+  };
+  const granted = rooms.queue.startNow(ask);
+  return granted === undefined ? wait(journey, ask, nowMs) : { ...granted, queueMs: 0 };
+}
+
+async function wait(journey: Journey, ask: Ask<Granted>, enteredAtMs: number): Promise<Start> {
+  const { rooms, story } = journey;
+  try {
+    const granted = await rooms.queue.enter(ask);
+    return { ...granted, queueMs: granted.permit.grantedAtMs - enteredAtMs };
+  } finally {
+    journey.place = undefined;
+    story.queueMs += rooms.clock.now() - enteredAtMs;
+  }
+}
+
+/** Reserves the best channel that can take the call now, or tells when one can. */
+function startOn(
+  { rooms, model }: Journey,
+  channels: readonly Channel[],
+  estimates: readonly Estimate[],
+): (nowMs: number) => Turn<Granted> {
   let heldBy: string | undefined;
-  const tryStart = (nowMs: number): Turn<Omit<Start, 'queueMs'>> => {
-    let soonestMs = Infinity;
-    const candidates: Candidate[] = [];
-    for (const channel of channels) {
-      const estimate = estimates.get(channel.id) as Estimate;
-      const blocked = rooms.limiter.check(channel, estimate, nowMs);
-      const benchedUntilMs = rooms.health.freeAt(channel, nowMs);
-      const startsAtMs = Math.max(benchedUntilMs, blocked?.atMs ?? nowMs);
-      if (startsAtMs > nowMs && startsAtMs < soonestMs)
-        heldBy =
-          benchedUntilMs > nowMs ? (rooms.health.benchOf(channel, nowMs)?.kind ?? 'bench') : blocked?.limit;
-      soonestMs = Math.min(soonestMs, startsAtMs);
-      candidates.push({
-        channel,
-        startsAtMs,
-        load: startsAtMs > nowMs ? 1 : rooms.limiter.load(channel, nowMs),
-      });
+
+  const reserve = (i: number, nowMs: number): Granted | Blocked => {
+    const channel = channels[i] as Channel;
+    const permit = rooms.limiter.reserve(channel, estimates[i] as Estimate, nowMs);
+    if (isBlocked(permit)) return permit;
+    const secret = rooms.health.secretOf(channel.account, nowMs);
+    rooms.health.started(channel, secret, nowMs);
+    return { channel, permit, secret, ...(heldBy === undefined ? {} : { heldBy }) };
+  };
+
+  /** When this channel is free, as far as can be told without reserving. */
+  const startsAt = (i: number, nowMs: number): number => {
+    const channel = channels[i] as Channel;
+    const benchedUntilMs = rooms.health.freeAt(channel, nowMs);
+    const blocked = rooms.limiter.check(channel, estimates[i] as Estimate, nowMs);
+    if (benchedUntilMs > nowMs) heldBy = rooms.health.benchOf(channel, nowMs)?.kind ?? 'bench';
+    else if (blocked !== undefined) heldBy = blocked.limit;
+    return Math.max(benchedUntilMs, blocked?.atMs ?? nowMs);
+  };
+
+  const only = (nowMs: number): Turn<Granted> => {
+    const channel = channels[0] as Channel;
+    if (rooms.health.freeAt(channel, nowMs) <= nowMs) {
+      const start = reserve(0, nowMs);
+      if (!isBlocked(start)) return { granted: start };
     }
-    if (soonestMs > nowMs) return { atMs: soonestMs };
+    return { atMs: startsAt(0, nowMs) };
+  };
+
+  const best = (nowMs: number): Turn<Granted> => {
+    const candidates = channels.map((channel, i): Candidate => {
+      const startsAtMs = startsAt(i, nowMs);
+      return { channel, startsAtMs, load: startsAtMs > nowMs ? 1 : rooms.limiter.load(channel, nowMs) };
+    });
     const strategy = strategyOf(model.strategy);
     for (const { channel, startsAtMs } of rank(candidates, { strategy, nowMs, random: rooms.random })) {
       if (startsAtMs > nowMs) break;
-      const permit = rooms.limiter.reserve(channel, estimates.get(channel.id) as Estimate, nowMs);
-      if (isBlocked(permit)) continue;
-      const secret = rooms.health.secretOf(channel.account, nowMs);
-      rooms.health.started(channel, secret, nowMs);
-      return {
-        granted: { channel, permit, secret, ...(heldBy === undefined ? {} : { heldBy }) },
-      };
+      const start = reserve(channels.indexOf(channel), nowMs);
+      if (!isBlocked(start)) return { granted: start };
     }
-    return { atMs: nowMs + 1 };
+    return { atMs: Math.min(...candidates.map(({ startsAtMs }) => Math.max(startsAtMs, nowMs + 1))) };
   };
 
-  const enteredAtMs = clock.now();
-  try {
-    const start = await rooms.queue.enter({
-      line: model.name,
-      arrivedAtMs: call.arrivedAtMs,
-      deadlineMs: journey.deadlineMs(enteredAtMs),
-      signal: call.signal,
-      holdsLine: channels.length === model.channels.length,
-      mayWait: call.options.onLimit === 'queue',
-      hasAlternative: journey.mayFallBack,
-      tryStart,
-      onWait: (place) => {
-        journey.place = place;
-      },
-    });
-    return { ...start, queueMs: start.permit.grantedAtMs - enteredAtMs };
-  } finally {
-    journey.place = undefined;
-    story.queueMs += clock.now() - enteredAtMs;
-  }
+  return channels.length === 1 ? only : best;
 }
 
 /** Those that have not failed this call; all of them when every one has. */
@@ -101,11 +130,11 @@ const estimateOn = (journey: Journey, channel: Channel): Estimate =>
     journey.call.head.maxOutputTokens,
   );
 
-function refuseImpossible(channels: readonly Channel[], estimates: ReadonlyMap<string, Estimate>): void {
+function refuseImpossible(channels: readonly Channel[], estimates: readonly Estimate[]): void {
   let widest: { limit: string; capacity: number; tokens: number } | undefined;
-  for (const channel of channels) {
-    const estimate = estimates.get(channel.id) as Estimate;
-    const exceeded = exceededBy(channel.limits, estimate);
+  for (let i = 0; i < channels.length; i++) {
+    const estimate = estimates[i] as Estimate;
+    const exceeded = exceededBy((channels[i] as Channel).limits, estimate);
     if (exceeded === undefined) return;
     if (widest === undefined || exceeded.capacity > widest.capacity)
       widest = { ...exceeded, tokens: estimate.inputTokens };

@@ -4,15 +4,17 @@
  */
 
 import type { Permit } from '../admission/permit.ts';
+import type { ClientKey } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import { exceededBy, isBlocked } from '../state/windows.ts';
 import type { Journey } from './journey.ts';
 
-/** Undefined when the key has no limits. Throws `key_limit`, or `exceeds_limits` when the call alone is too large. */
-export async function holdAllowance(journey: Journey): Promise<Permit | undefined> {
+export const hasLimits = (key: ClientKey): boolean => Object.keys(key.limits).length > 0;
+
+/** Throws `key_limit`, or `exceeds_limits` when the call alone is too large. */
+export async function holdAllowance(journey: Journey): Promise<Permit> {
   const { call, rooms, story } = journey;
   const { key } = call;
-  if (Object.keys(key.limits).length === 0) return undefined;
   const quota = { id: `key ${key.id}`, limits: key.limits };
   const estimate = rooms.calibration.estimate(
     journey.model.name,

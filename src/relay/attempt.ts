@@ -50,6 +50,7 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
     const source = await speak(journey, start, { watch, told });
     journey.upstreamMs += clock.now() - startedAtMs;
     if (rooms.health.succeeded(channel, secret, startedAtMs)) rooms.queue.wake();
+    if (stream) story.firstContentMs = clock.now() - call.arrivedAtMs;
     story.servedModel = journey.model.name;
     story.servedChannel = channel.id;
     return new Reply({ ...source, journey, channel, permit, watch });

@@ -8,7 +8,7 @@ import type { Call } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Story } from '../domain/story.ts';
 import { acquire, type Start } from './acquire.ts';
-import { holdAllowance } from './allowance.ts';
+import { hasLimits, holdAllowance } from './allowance.ts';
 import { attempt } from './attempt.ts';
 import { afterWait, decide } from './decide.ts';
 import { Journey } from './journey.ts';
@@ -42,9 +42,10 @@ export function createRelay(rooms: Rooms): Relay {
 
 async function travel(journey: Journey): Promise<Reply> {
   try {
-    journey.allowance = await holdAllowance(journey);
+    if (hasLimits(journey.call.key)) journey.allowance = await holdAllowance(journey);
     for (;;) {
-      const start = await nextStart(journey);
+      const next = nextStart(journey);
+      const start = next instanceof Promise ? await next : next;
       if (start === undefined) continue;
       try {
         const reply = await attempt(journey, start);
@@ -68,12 +69,15 @@ async function travel(journey: Journey): Promise<Reply> {
 }
 
 /** Undefined: the call moved to a fallback model and asks again. */
-async function nextStart(journey: Journey): Promise<Start | undefined> {
-  try {
-    return await acquire(journey);
-  } catch (error) {
+function nextStart(journey: Journey): Start | Promise<Start | undefined> | undefined {
+  const movesOn = (error: unknown): undefined => {
     afterWait(journey, Failure.from(error));
-    return undefined;
+  };
+  try {
+    const start = acquire(journey);
+    return start instanceof Promise ? start.catch(movesOn) : start;
+  } catch (error) {
+    return movesOn(error);
   }
 }
 

@@ -143,16 +143,33 @@ export class Reply implements AsyncDisposable {
     this.#end ??= 'client_gone';
   }
 
+  /** A plain answer, whole. */
+  whole(): Chunk | undefined {
+    const [chunk] = this.#observe(this.#first ?? []);
+    this.#first = undefined;
+    this.#endWell();
+    return chunk;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#disposed) return;
+    await this.close();
+  }
+
+  /** Settles, tells the story, and lets go of the upstream: the same as disposing, without a promise where none is needed. */
+  close(): Promise<unknown> | undefined {
+    if (this.#disposed) return undefined;
     this.#disposed = true;
-    const { watch, rest, permit, journey } = this.#source;
+    const { watch, rest } = this.#source;
     watch.end();
-    if (this.#end === undefined) this.#end = 'client_gone';
-    if (this.#end !== 'complete') {
-      watch.abort();
-      await rest?.body.return?.().catch(() => undefined);
-    }
+    this.#end ??= 'client_gone';
+    this.#settle(this.#end);
+    if (this.#end === 'complete') return undefined;
+    watch.abort();
+    return rest?.body.return?.().catch(() => undefined);
+  }
+
+  #settle(end: EndReason): void {
+    const { permit, journey } = this.#source;
     const usage = this.#finalUsage();
     const settlement = { tokens: totalTokens(usage), input: inputTotal(usage) };
     permit.settle(settlement);
@@ -165,7 +182,7 @@ export class Reply implements AsyncDisposable {
       });
     journey.record({
       usage,
-      end: this.#end,
+      end,
       status: 200,
       ...(this.#failure === undefined ? {} : { failure: this.#failure.kind }),
     });
