@@ -29,6 +29,7 @@ export class SseSplitter {
    * How the bytes were cut makes no difference. Throws `RangeError` when an event outgrows the limit.
    */
   push(bytes: Buffer): Buffer[] {
+    if (this.#isWholeEvent(bytes)) return [bytes];
     const events: Buffer[] = [];
     let start = 0;
     let lineIsEmpty = this.#lineIsEmpty;
@@ -70,6 +71,23 @@ export class SseSplitter {
     this.#awaitsLineFeed = awaitsLineFeed;
     if (start < bytes.length) this.#hold(start === 0 ? bytes : bytes.subarray(start));
     return events;
+  }
+
+  /** The common case: nothing is held, and the bytes are one line, a line feed, and a blank line. */
+  #isWholeEvent(bytes: Buffer): boolean {
+    const end = bytes.length - 2;
+    return (
+      bytes[end] === LF &&
+      bytes[end + 1] === LF &&
+      this.#heldBytes === 0 &&
+      this.#lineIsEmpty &&
+      !this.#afterCarriageReturn &&
+      !this.#awaitsLineFeed &&
+      bytes.length <= this.#limitBytes &&
+      bytes.indexOf(LF) === end &&
+      end > 0 &&
+      !bytes.includes(CR)
+    );
   }
 
   /** What came after the last whole event: by the standard not an event, but some upstreams forget the last newline. */

@@ -10,6 +10,7 @@ import { readSseEvent, type SseEvent, SseSplitter, writeSseEvent } from '../../b
 import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Chunk, ForwardOptions, ReplyHead, StreamReader, StreamWriter } from '../dialect.ts';
+import { TextTemplate } from './template.ts';
 import {
   errorStatusOf,
   numberOf,
@@ -28,6 +29,7 @@ export class OpenAIChatStreamReader implements StreamReader {
   readonly #splitter = new SseSplitter();
   /** The choices that have begun, and whether each is finished. */
   readonly #choices = new Map<number, boolean>();
+  readonly #template = new TextTemplate();
   #started = false;
   #done = false;
 
@@ -63,6 +65,8 @@ export class OpenAIChatStreamReader implements StreamReader {
   }
 
   #read(frame: Buffer): Chunk {
+    const known = this.#template.read(frame);
+    if (known !== undefined) return known;
     const event = readSseEvent(frame);
     const { data } = event;
     if (data === undefined || data === '') return { frame, events: NO_EVENTS };
@@ -80,7 +84,9 @@ export class OpenAIChatStreamReader implements StreamReader {
       throw new Failure('malformed', {
         message: 'The provider sent a stream event that is not a JSON object.',
       });
-    return this.#readChunk(frame, value);
+    const chunk = this.#readChunk(frame, value);
+    this.#template.learn(chunk);
+    return chunk;
   }
 
   #readChunk(frame: Buffer, value: JsonObject): Chunk {
