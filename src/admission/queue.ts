@@ -46,7 +46,10 @@ export type Queue = {
    * at once when the start lies beyond it, `pool_limit` when it may not wait, `client_gone` on abort.
    */
   enter<T>(ask: Ask<T>): Promise<T>;
-  /** The grant, if nobody stands before the call and it can start at this moment: the usual case, without a promise. */
+  /**
+   * The grant, if nobody stands before the call and it can start at this moment: the usual case, without a promise or
+   * a look at its signal.
+   */
   startNow<T>(ask: Ask<T>): T | undefined;
   /** Asks the heads of all lines again; for changes that free something early. */
   wake(): void;
@@ -255,7 +258,7 @@ export function createQueue(options: { readonly clock: Clock; readonly maxLength
 
   return {
     startNow(ask) {
-      if (ask.signal.aborted || (ask.holdsLine && lines.get(ask.line)?.isHeld() === true)) return undefined;
+      if (ask.holdsLine && lines.get(ask.line)?.isHeld() === true) return undefined;
       const turn = ask.tryStart(clock.now());
       return 'granted' in turn ? turn.granted : undefined;
     },

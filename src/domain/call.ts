@@ -1,5 +1,6 @@
 /** One ask of a client, from the door to the last byte. */
 
+import type { Departure } from '../base/departure.ts';
 import type { Limits } from './limits.ts';
 
 export type DialectId = 'openai-chat';
@@ -47,6 +48,5 @@ export type Call = {
   readonly options: CallOptions;
   /** Clock time of arrival, ms. */
   readonly arrivedAtMs: number;
-  /** Aborts when the client leaves. */
-  readonly signal: AbortSignal;
+  readonly departure: Departure;
 };

@@ -4,6 +4,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Departure } from '../base/departure.ts';
 import { asBuffer } from '../base/fetch.ts';
 import { newRequestId } from '../base/ids.ts';
 import type { Dialect } from '../dialects/dialect.ts';
@@ -20,21 +21,17 @@ export class Exchange {
   readonly id = newRequestId();
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly #controller = new AbortController();
+  /** The client left before the end of its answer. */
+  readonly departure = new Departure();
   #onEnd: (() => void) | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.request = request;
     this.response = response;
     response.once('close', () => {
-      if (!response.writableFinished) this.#controller.abort();
+      if (!response.writableFinished) this.departure.leave();
       this.#onEnd?.();
     });
-  }
-
-  /** Aborts when the client leaves before the end of its answer. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   /** Called once when the socket is done with this answer, in whatever way. */
@@ -44,7 +41,7 @@ export class Exchange {
 
   /** Cuts the answer off: for the end of a drain. */
   cut(): void {
-    this.#controller.abort();
+    this.departure.leave();
     this.response.destroy();
   }
 

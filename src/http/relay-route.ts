@@ -59,7 +59,7 @@ function readCall(
     headers,
     options: callOptionsOf(headers, key),
     arrivedAtMs: front.clock.now(),
-    signal: exchange.signal,
+    departure: exchange.departure,
   };
 }
 

@@ -35,7 +35,7 @@ export async function serveStream(
       heart.beat();
       const bytes = bytesFor(dialect, { chunks, call, reply });
       if (bytes.length > 0 && !response.write(bytes)) await exchange.drained();
-      if (exchange.signal.aborted) return reply.clientLeft();
+      if (exchange.departure.gone) return reply.clientLeft();
     }
     response.end();
   } catch (error) {

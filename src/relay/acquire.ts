@@ -38,7 +38,9 @@ export function acquire(journey: Journey): Start | Promise<Start> {
     line: model.name,
     arrivedAtMs: call.arrivedAtMs,
     deadlineMs: journey.deadlineMs(nowMs),
-    signal: call.signal,
+    get signal() {
+      return call.departure.signal;
+    },
     holdsLine: channels.length === model.channels.length,
     mayWait: call.options.onLimit === 'queue',
     hasAlternative: journey.mayFallBack,

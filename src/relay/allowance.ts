@@ -33,7 +33,7 @@ export async function holdAllowance(journey: Journey): Promise<Permit> {
       line: quota.id,
       arrivedAtMs: call.arrivedAtMs,
       deadlineMs: journey.deadlineMs(enteredAtMs),
-      signal: call.signal,
+      signal: call.departure.signal,
       holdsLine: true,
       mayWait: key.onLimit === 'queue' && call.options.onLimit === 'queue',
       hasAlternative: false,

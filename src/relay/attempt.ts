@@ -29,7 +29,7 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
   const { channel, permit, secret } = start;
   const { clock } = rooms;
   const { stream } = call.head;
-  if (call.signal.aborted) {
+  if (call.departure.gone) {
     permit.cancel();
     throw new Failure('client_gone', { message: 'The client left before its call was sent.' });
   }
@@ -44,7 +44,7 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
   const watch = new Watch(clock, {
     firstByteMs: stream ? snapshot.settings.firstByteStreamMs : snapshot.settings.firstByteMs,
     idleMs: snapshot.settings.idleMs,
-    client: call.signal,
+    client: call.departure,
   });
   try {
     const source = await speak(journey, start, { watch, told });

@@ -4,6 +4,7 @@
  */
 
 import type { Cancel, Clock } from '../base/clock.ts';
+import type { Departure } from '../base/departure.ts';
 import { Failure } from '../domain/failure.ts';
 
 export class Watch {
@@ -13,23 +14,22 @@ export class Watch {
   #cancel: Cancel | undefined;
   #lastByteMs: number;
   #limitMs: number;
-  readonly #client: AbortSignal;
+  readonly #client: Departure;
   readonly #onClientGone = (): void =>
     this.#stop(new Failure('client_gone', { message: 'The client left.' }));
 
   constructor(
     clock: Clock,
-    options: { readonly firstByteMs: number; readonly idleMs: number; readonly client: AbortSignal },
+    options: { readonly firstByteMs: number; readonly idleMs: number; readonly client: Departure },
   ) {
     this.#clock = clock;
     this.#idleMs = options.idleMs;
     this.#limitMs = options.firstByteMs;
     this.#lastByteMs = clock.now();
     this.#client = options.client;
-    if (options.client.aborted) this.#onClientGone();
-    else options.client.addEventListener('abort', this.#onClientGone, { once: true });
     // The shorter of the two, so that the first byte need not set another timer.
     this.#arm(Math.min(options.firstByteMs, options.idleMs));
+    options.client.listen(this.#onClientGone);
   }
 
   /** Aborts with a `Failure`: `timeout` or `client_gone`. */
@@ -47,7 +47,7 @@ export class Watch {
   end(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#client.removeEventListener('abort', this.#onClientGone);
+    this.#client.listen(undefined);
   }
 
   /** Ends the attempt from our side: closes the socket. */

@@ -133,7 +133,7 @@ async function fuzz(seed: number): Promise<Fuzzed> {
     relay: {
       open(call: Parameters<typeof relay.open>[0]) {
         const opening = relay.open(call);
-        opened.set(call.id, call.signal);
+        opened.set(call.id, call.departure.signal);
         return opening;
       },
     },
