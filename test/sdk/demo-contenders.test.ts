@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createSeededRandom } from '../../base/seeded-random.ts';
-import { CONTENDERS, runContenders } from './contenders.ts';
-import { planTraffic } from './traffic.ts';
+import { createSeededRandom } from '../../src/base/seeded-random.ts';
+import { CONTENDERS, runContenders } from '../../src/cli/demo/contenders.ts';
+import { planTraffic } from '../../src/cli/demo/traffic.ts';
 
 const withoutBackoff = CONTENDERS.filter(({ id }) => id !== 'backoff');
 const run = { seed: 1, signal: new AbortController().signal };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { demoCommand } from './demo.ts';
+import { demoCommand } from '../../src/cli/demo.ts';
 
 test('wrong flags are told in words', async () => {
   const parse = (...words: string[]) => {
@@ -22,7 +22,7 @@ test('wrong flags are told in words', async () => {
 test('Ctrl-C ends it cleanly and leaves no file', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'));
   const out = join(folder, 'charts', 'demo.svg');
-  const module = pathToFileURL(new URL('./demo.ts', import.meta.url).pathname).href;
+  const module = pathToFileURL(new URL('../../src/cli/demo.ts', import.meta.url).pathname).href;
   const script = `const { demoCommand } = await import('${module}');
     await demoCommand().parseAsync(['--out', '${out}'], { from: 'user' });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
