@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PRINTED_DOCUMENTS, staleDocuments } from '../scripts/print-documents.ts';
+import { FAILURES } from '../src/domain/failure.ts';
 import { documentComplaints } from './house/documents.ts';
+import { failureComplaints } from './house/failures.ts';
 import { cycles, floorComplaints } from './house/floors.ts';
 import { LISTS, listComplaints } from './house/lists.ts';
 import { powerComplaints } from './house/powers.ts';
@@ -230,5 +232,23 @@ describe('documents', () => {
 
   it('that are printed equal the code (npm run print)', () => {
     assert.deepEqual(staleDocuments(PRINTED_DOCUMENTS), []);
+  });
+});
+
+describe('failures', () => {
+  it('can be caught being in the table alone', () => {
+    const complaints = failureComplaints(
+      ['used', 'unused'],
+      [
+        file('src/relay/decide.ts', `throw new Failure('used', {});`),
+        file('src/relay/decide.test.ts', `throw new Failure('unused', {});`),
+      ],
+    );
+    assert.equal(complaints.length, 1);
+    assert.match(complaints[0] ?? '', /'unused'/);
+  });
+
+  it('of the table are each thrown somewhere', () => {
+    assert.deepEqual(failureComplaints(Object.keys(FAILURES), code), []);
   });
 });
