@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The command line: one file a command in `cli/`. */
 
 import { readFileSync } from 'node:fs';
