@@ -1,7 +1,7 @@
 /** After a failed attempt: move to another channel, wait, fall back to another model, or stop. */
 
 import { ConnectionError } from '../base/fetch.ts';
-import { type Failure, ruleOf } from '../domain/failure.ts';
+import type { Failure } from '../domain/failure.ts';
 import type { Start } from './acquire.ts';
 import type { Journey } from './journey.ts';
 
@@ -13,11 +13,11 @@ export function decide(journey: Journey, start: Start, failure: Failure): void {
   journey.lastFailure = failure;
   const { settings } = journey.snapshot;
   if (failure.rule.next === 'stop' || isUnknownOutcome(failure, settings.retryUnknown)) throw failure;
-  if (failure.rule.next === 'next') journey.left.add(start.channel.id);
-  const failed = journey.story.attempts.filter(
-    ({ failure: kind }) => kind !== undefined && ruleOf(kind).next !== 'wait',
-  );
-  if (failed.length >= settings.maxAttempts || journey.story.attempts.length >= MAX_REFUSALS) throw failure;
+  if (journey.story.attempts.length >= MAX_REFUSALS) throw failure;
+  if (failure.rule.next !== 'next') return;
+  journey.left.add(start.channel.id);
+  journey.failuresOnModel += 1;
+  if (journey.failuresOnModel >= settings.maxAttempts && !journey.fallBack(failure)) throw failure;
 }
 
 /** Accepted and then dropped without a byte: it may have been generated, and would be paid twice. */

@@ -21,6 +21,8 @@ export class Journey {
   /** Channels that failed this call in a way that another may not. */
   readonly left = new Set<string>();
   model: Model;
+  /** Failed attempts on the model of now, refusals that only wait not counted. */
+  failuresOnModel = 0;
   /** Where the call waits, while it waits. */
   place: Place | undefined;
   lastFailure: Failure | undefined;
@@ -78,6 +80,7 @@ export class Journey {
       this.story.fallbacks.push({ from: this.model.name, to: name, reason: reason.kind });
       this.model = model;
       this.left.clear();
+      this.failuresOnModel = 0;
       return true;
     }
   }

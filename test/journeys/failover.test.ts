@@ -242,3 +242,22 @@ describe('a provider that answers a stream in one piece', () => {
     assert.doesNotMatch(answer.text, /"usage":\{/);
   });
 });
+
+describe('a model whose every attempt fails', () => {
+  it('is left for its fallback after so many attempts, and without one the last failure is told', async () => {
+    const broken = `${POOL}models: { qwen3-max: { fallbacks: [qwen-plus] } }\n`;
+    for (const fallback of ['on', 'off']) {
+      const house = createHouse(broken);
+      for (const { id } of house.simulator.accounts)
+        house.simulator.account(id).set({
+          fault: { kind: 'answer', status: 500, body: '{"error":{"message":"oops"}}', models: ['qwen3-max'] },
+        });
+      const answer = await house.one(
+        house.call(chat('call'), { 'x-sluice-fallback': fallback, 'x-sluice-max-wait': '600' }),
+      );
+      assert.equal(answer.status, fallback === 'on' ? 200 : 502);
+      assert.equal(answer.headers['x-sluice-model'], fallback === 'on' ? 'qwen-plus' : 'qwen3-max');
+      assert.equal(answer.headers['x-sluice-attempts'], fallback === 'on' ? '9' : '8');
+    }
+  });
+});
