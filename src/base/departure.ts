@@ -4,6 +4,7 @@
  */
 export class Departure {
   #gone = false;
+  #reason: unknown;
   #listener: (() => void) | undefined;
   #controller: AbortController | undefined;
 
@@ -25,10 +26,16 @@ export class Departure {
     if (this.#gone) listener?.();
   }
 
-  /** The client has left. Once. */
-  leave(): void {
+  /** Why, where it was not the client's own doing. */
+  get reason(): unknown {
+    return this.#reason;
+  }
+
+  /** The client has left, or is sent away for a reason. Once. */
+  leave(reason?: unknown): void {
     if (this.#gone) return;
     this.#gone = true;
+    this.#reason = reason;
     this.#controller?.abort();
     this.#listener?.();
   }

@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/interpolate.ts';
 import type { Known } from '../config/known.ts';
 import { loadConfig } from '../config/load.ts';
-import { ConfigError } from '../config/problem.ts';
+import { ConfigError, withoutKeys } from '../config/problem.ts';
 
 export type LiveResult = {
   readonly channel: string;
@@ -50,6 +50,11 @@ async function check(flags: { config: string; live?: boolean }, options: CheckOp
     options.writeError(`${error.message}\n`);
     return options.setExitCode(1);
   }
+  const keyless = withoutKeys(config, flags.config);
+  if (keyless !== undefined) {
+    options.writeError(`${keyless.message}\n`);
+    return options.setExitCode(1);
+  }
   options.write(`${flags.config} is right\n\n${summaryOf(config, known)}\n`);
   if (flags.live !== true || live === undefined) return;
   const results = await live(config);
@@ -69,10 +74,21 @@ export function summaryOf(config: Config, known: Known): string {
     );
     return [account.id, where.join(', '), plural(account.secrets.length, 'secret'), models.join(', ')];
   });
+  const served = new Set(
+    config.accounts.flatMap((account) => {
+      const usual = known.providers.find(({ id }) => id === account.provider)?.models ?? [];
+      return account.models.length > 0
+        ? account.models.map(({ upstreamModel, name }) => name ?? upstreamModel)
+        : usual;
+    }),
+  );
+  for (const { name, channels } of config.models) if (channels !== undefined) served.add(name);
+  const noted = (name: string): string =>
+    served.has(name) ? name : `${name} (no account serves it: skipped)`;
   const models = config.models.map(({ name, strategy, fallbacks, channels }) => [
     name,
     strategy ?? '',
-    fallbacks.length > 0 ? `then ${fallbacks.join(', ')}` : '',
+    fallbacks.length > 0 ? `then ${fallbacks.map(noted).join(', ')}` : '',
     channels === undefined ? '' : `only ${channels.join(', ')}`,
   ]);
   const keys = config.keys.map((key) => [

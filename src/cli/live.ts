@@ -1,6 +1,6 @@
 /**
- * `sluice check --live`: asks every account whether its secrets are accepted and its models known. The list of models
- * costs nothing; only a model that is not on it, or a provider that has no list, gets a call of one token.
+ * `sluice check --live`: asks every channel for one token, which shows secret, model, credit and rights at once; the
+ * further secrets of an account only for the list of models, which costs nothing.
  */
 
 import { embeddedSimulator, isEmbedded, snapshotOf } from '../app.ts';
@@ -39,9 +39,11 @@ export async function checkLive(config: Config, options: LiveOptions): Promise<L
       lists.set(key, list);
       try {
         const listed = (await list)?.includes(channel.upstreamModel) === true;
-        const detail = listed
-          ? 'the secret is accepted, the model is listed'
-          : await oneToken(channel, { secret, fetch, nowMs });
+        // A list does not show whether the account may still call: one secret of each channel pays a token for that.
+        const detail =
+          listed && i > 0
+            ? 'the secret is accepted, the model is listed'
+            : await oneToken(channel, { secret, fetch, nowMs });
         return { channel: name, ok: true, detail, ms: Math.round(nowMs() - startedMs) };
       } catch (error) {
         const detail = error instanceof Error ? error.message : String(error);

@@ -89,7 +89,13 @@ export async function startSimulator(flags: SimulateFlags): Promise<StartedSimul
     answers: { outputTokens: flags.outputTokens },
     pace: { firstTokenMs: flags.ttft, tokensPerSecond: flags.tokensPerSecond },
   });
-  const server = await serveSimulator(simulator, { host: flags.host, port: flags.port });
+  const server = await serveSimulator(simulator, { host: flags.host, port: flags.port }).catch(
+    (error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+        throw new Error(`port ${flags.port} of ${flags.host} is taken: choose another one with --port`);
+      throw error;
+    },
+  );
   return { simulator, server, lines: introduction(server.url, accounts, flags.rps !== 'off') };
 }
 

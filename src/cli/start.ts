@@ -9,7 +9,7 @@ import { type App, createApp } from '../app.ts';
 import { systemClock } from '../base/clock.ts';
 import { createLogger, type Logger } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
-import { ConfigError } from '../config/problem.ts';
+import { withoutKeys } from '../config/problem.ts';
 import { watchConfig } from '../config/watch.ts';
 import { createTransport, type Transport } from '../providers/transport.ts';
 import { findSettings, loadFile, readyMadeKey, type Settings } from './settings.ts';
@@ -40,21 +40,15 @@ async function start(flags: Flags): Promise<void> {
     settings.path === undefined ? undefined : reloadOnChange(settings.path, { ...running, keys: config });
   endOnSignal(running, () => stopWatching?.());
   // Last: whoever reads it may send a signal.
-  process.stdout.write(banner({ settings, config, url, readyKey }));
+  process.stdout.write(
+    banner({ settings, config, url, readyKey, model: app.front.snapshot().catalog.models[0]?.name ?? '' }),
+  );
 }
 
 /** A file must say who may call; without a file a key is made. */
 function withKey({ config, source, path }: Settings): { config: Config; readyKey?: string } {
   if (config.keys.length > 0) return { config };
-  if (source === 'file')
-    throw new ConfigError([
-      {
-        file: path ?? '',
-        path: 'keys',
-        message:
-          'no client key is configured, so nobody could call; add keys: [{ id: dev, key: "${SLUICE_KEY}" }]',
-      },
-    ]);
+  if (source === 'file') throw withoutKeys(config, path ?? '');
   const readyKey = readyMadeKey(KEY_FILE);
   return {
     config: {
@@ -90,11 +84,11 @@ type BannerFacts = {
   readonly config: Config;
   readonly url: string;
   readonly readyKey: string | undefined;
+  /** One that can be asked for. */
+  readonly model: string;
 };
 
-function banner({ settings, config, url, readyKey }: BannerFacts): string {
-  const model =
-    config.accounts[0]?.models[0]?.name ?? config.accounts[0]?.models[0]?.upstreamModel ?? 'qwen3-max';
+function banner({ settings, config, url, readyKey, model }: BannerFacts): string {
   const lines = ['', `${pc.bold('Sluice')} listens on ${pc.cyan(url)}`, ''];
   const accounts = config.accounts.map(({ id }) => id).join(', ');
   if (settings.source === 'simulator')
@@ -136,7 +130,8 @@ function reloadOnChange(path: string, { app, log, keys }: Running & { readonly k
   const reload = (): void => {
     try {
       const next = loadFile(path, process.env);
-      if (next.keys.length === 0) throw new Error('keys: no client key is configured');
+      const keyless = withoutKeys(next, path);
+      if (keyless !== undefined) throw keyless;
       app.apply(next);
       const moved = next.server.host !== address.host || next.server.port !== address.port;
       address = next.server;

@@ -52,3 +52,19 @@ function problemText({ file, line, column, path, message, excerpt }: Problem): s
   const marker = indent + '^'.repeat(Math.max(1, excerpt.length));
   return [...head, `  ${line} | ${excerpt.text}`, `  ${gutter} | ${marker}`].join('\n');
 }
+
+/** What is wrong with a file that names nobody who may call; undefined when it names somebody. */
+export const withoutKeys = (
+  config: { readonly keys: readonly unknown[] },
+  file: string,
+): ConfigError | undefined =>
+  config.keys.length > 0
+    ? undefined
+    : new ConfigError([
+        {
+          file,
+          path: 'keys',
+          message:
+            'no client key is configured, so nobody could call; add keys: [{ id: dev, key: "${SLUICE_KEY}" }]',
+        },
+      ]);

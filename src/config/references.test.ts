@@ -95,6 +95,22 @@ describe('names', () => {
     assert.deepEqual(issuesOf('accounts: [{ id: a, provider: simulator }]\nmodels: { sim-large: {} }'), []);
   });
 
+  it('of keys may be short on this machine alone', () => {
+    const keys = 'keys: [{ id: k, key: short }]';
+    assert.deepEqual(issuesOf(`${POOL}${keys}`), []);
+    assert.deepEqual(issuesOf(`${POOL}server: { host: 127.0.0.1 }\n${keys}`), []);
+    const [issue, ...more] = issuesOf(`${POOL}server: { host: 0.0.0.0 }\n${keys}`);
+    assert.match(issue ?? '', /^keys\[0\]\.key: /);
+    assert.deepEqual(more, []);
+  });
+
+  it('of fallbacks may be of models that no account serves yet, but not misspelt', () => {
+    assert.deepEqual(issuesOf(`${POOL}models: { sim: { fallbacks: [some-other-model] } }`), []);
+    assert.deepEqual(issuesOf(`${POOL}models: { sim: { fallbacks: [publik] } }`), [
+      'models.sim.fallbacks[0]: unknown model',
+    ]);
+  });
+
   it('are no fallback of themselves', () => {
     assert.deepEqual(issuesOf(`${POOL}models: { sim: { fallbacks: [sim] } }`), [
       'models.sim.fallbacks[0]: a model cannot fall back to itself',

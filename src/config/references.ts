@@ -8,10 +8,12 @@ import type { z } from 'zod';
 import { modelEntriesOf } from './config.ts';
 import type { Issue } from './issue.ts';
 import type { Known, KnownProvider } from './known.ts';
+import { nearestWord } from './nearest.ts';
 import type { Path } from './place.ts';
 import {
   type AccountValues,
   accountSchema,
+  KEY_MIN_LENGTH,
   type KeyValues,
   keySchema,
   type ModelValues,
@@ -39,6 +41,7 @@ export function referenceIssues(data: unknown, known: Known): Issue[] {
     ...duplicates(accounts, 'id', 'account'),
     ...duplicates(keys, 'id', 'key'),
     ...repeatedKeys(keys),
+    ...(isLocal(file['server']) ? [] : weakKeys(keys)),
     ...accounts.flatMap((account) => accountIssues(account, provider.get(account.values.provider))),
     ...(names === undefined ? [] : nameIssues({ models, keys, names })),
   ];
@@ -96,6 +99,24 @@ function repeatedKeys(keys: readonly Entry<KeyValues>[]): Issue[] {
   });
 }
 
+/** On this machine alone a short key is a convenience; on a network it is an open door. */
+function weakKeys(keys: readonly Entry<KeyValues>[]): Issue[] {
+  return keys
+    .filter(({ values }) => values.key.length < KEY_MIN_LENGTH)
+    .map(({ path }) => ({
+      path: [...path, 'key'],
+      at: 'value',
+      expected:
+        `at least ${KEY_MIN_LENGTH} visible characters where server.host is not of this machine, because a shorter key ` +
+        'can be guessed (openssl rand -hex 24 makes a good one)',
+    }));
+}
+
+function isLocal(server: unknown): boolean {
+  const host = typeof server === 'object' && server !== null && 'host' in server ? server.host : undefined;
+  return host === undefined || (typeof host === 'string' && /^(localhost|127\.[\d.]+|::1)$/.test(host));
+}
+
 function accountIssues(
   { path, values, broken }: Entry<AccountValues>,
   provider: KnownProvider | undefined,
@@ -149,7 +170,14 @@ function accountIssues(
   return issues;
 }
 
-type Names = { readonly models: readonly string[]; readonly channels: readonly string[] };
+type Names = {
+  readonly models: readonly string[];
+  readonly channels: readonly string[];
+  /** Models that some provider usually has, served here or not. */
+  readonly usual: ReadonlySet<string>;
+  /** Upstream names that are offered under another one. */
+  readonly hidden: ReadonlySet<string>;
+};
 
 function namesOf(
   accounts: readonly Entry<AccountValues>[],
@@ -158,6 +186,7 @@ function namesOf(
 ): Names {
   const offered = new Set<string>();
   const channels = new Set<string>();
+  const hidden = new Set<string>();
   for (const { values } of accounts) {
     const listed = modelEntriesOf(values).map(
       ([upstream, { name }]) => [upstream, name ?? upstream] as const,
@@ -166,10 +195,13 @@ function namesOf(
     for (const [upstream, name] of listed.length > 0 ? listed : usual) {
       offered.add(name);
       channels.add(`${values.id}/${upstream}`);
+      if (upstream !== name) hidden.add(upstream);
     }
   }
   for (const { path, values } of models) if (values.channels !== undefined) offered.add(String(path[1]));
-  return { models: [...offered], channels: [...channels] };
+  const usual = new Set([...provider.values()].flatMap((each) => each.models));
+  for (const name of offered) hidden.delete(name);
+  return { models: [...offered], channels: [...channels], usual, hidden };
 }
 
 type NamedEntries = {
@@ -194,8 +226,11 @@ function nameIssues({ models, keys, names }: NamedEntries): Issue[] {
     });
     values.fallbacks.forEach((fallback, index) => {
       const place = [...path, 'fallbacks', index];
-      if (fallback !== name) check(place, fallback, 'model');
-      else
+      // One that no account serves today is skipped; wrong is what looks misspelt, or is offered under another name.
+      if (fallback !== name) {
+        const misspelt = nearestWord(fallback, names.models) !== undefined && !names.usual.has(fallback);
+        if (misspelt || names.hidden.has(fallback)) check(place, fallback, 'model');
+      } else
         issues.push({
           path: place,
           at: 'value',

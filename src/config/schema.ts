@@ -103,10 +103,9 @@ export const modelSchema = (known?: Known) =>
 
 export const keySchema = section({
   id: identifier().describe('Your name for the key. Shown in logs and metrics.'),
-  key: secret(
-    KEY_MIN_LENGTH,
-    `at least ${KEY_MIN_LENGTH} visible characters, because a shorter key can be guessed (openssl rand -hex 24 makes a good one)`,
-  ).describe(`What clients send, at least ${KEY_MIN_LENGTH} characters.`),
+  key: secret(1, 'visible characters without spaces').describe(
+    `What clients send. At least ${KEY_MIN_LENGTH} characters where Sluice listens beyond this machine.`,
+  ),
   limits: section(rateShape).prefault({}).describe("The key's own limits, apart from the pool's."),
   on_limit: word('way to meet a limit', ['queue', 'reject'])
     .prefault('queue')

@@ -183,7 +183,12 @@ export const FAILURES = {
     next: 'next',
   },
   connection: {
-    ...busy('channel', 1 * s, 60 * s, 'The provider could not be reached, or hung up.'),
+    ...busy(
+      'channel',
+      1 * s,
+      60 * s,
+      'The provider could not be reached, or hung up at once. One that hung up later without a byte ends the call (stop): the answer may have been generated.',
+    ),
     status: 502,
     next: 'next',
   },

@@ -8,7 +8,7 @@ import { Departure } from '../base/departure.ts';
 import { asBuffer } from '../base/fetch.ts';
 import { newRequestId } from '../base/ids.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { Failure } from '../domain/failure.ts';
+import { Failure } from '../domain/failure.ts';
 import type { Story } from '../domain/story.ts';
 
 /** A larger body is not copied for the sake of one write. */
@@ -39,7 +39,12 @@ export class Exchange {
     this.#onEnd = task;
   }
 
-  /** Cuts the answer off: for the end of a drain. */
+  /** Ends the answer before its time, in words where it is a stream under way; the end of a drain. */
+  sendAway(): void {
+    this.departure.leave(new Failure('draining', { message: 'This instance is shutting down: try again.' }));
+  }
+
+  /** Cuts the socket. */
   cut(): void {
     this.departure.leave();
     this.response.destroy();
@@ -76,7 +81,8 @@ export class Exchange {
     if (this.response.destroyed || this.response.headersSent) return;
     const { status, body } = dialect.writeFailure(failure, this.id);
     // What was sent beyond the limit is not read to its end.
-    const close = failure.kind === 'request_too_large' ? { connection: 'close' } : {};
+    const close =
+      failure.kind === 'request_too_large' || failure.kind === 'draining' ? { connection: 'close' } : {};
     this.sendJson(status, body, { ...failureHeaders(failure), ...storyHeaders(story), ...close });
   }
 
@@ -98,7 +104,8 @@ export class Exchange {
 
 /** What every answer says of its way: never a secret, never an upstream's address. */
 export function storyHeaders(story: Story | undefined): Record<string, string> {
-  if (story === undefined) return { 'x-sluice-attempts': '0', 'x-sluice-queue-ms': '0' };
+  if (story === undefined)
+    return { 'x-sluice-attempts': '0', 'x-sluice-queue-ms': '0', 'x-sluice-overhead-ms': '0.00' };
   const channel = story.servedChannel ?? story.attempts.at(-1)?.channel;
   return {
     'x-sluice-model': story.servedModel ?? story.fallbacks.at(-1)?.to ?? story.model,

@@ -23,7 +23,7 @@ export async function serveStream(
   const { response } = exchange;
   const heart = new Heart(front, () => {
     if (response.writableNeedDrain) return;
-    if (!response.headersSent) exchange.openStream(storyHeaders(opening.story));
+    if (!response.headersSent) exchange.openStream(storyHeaders(opening.soFar()));
     response.write(dialect.heartbeat(heartbeatText(front, opening)));
   });
   let reply: Reply | undefined;
@@ -35,7 +35,7 @@ export async function serveStream(
       heart.beat();
       const bytes = bytesFor(dialect, { chunks, call, reply });
       if (bytes.length > 0 && !response.write(bytes)) await exchange.drained();
-      if (exchange.departure.gone) return reply.clientLeft();
+      if (exchange.response.destroyed) return reply.clientLeft();
     }
     response.end();
   } catch (error) {
@@ -78,7 +78,8 @@ class Heart {
   constructor(front: Front, onBeat: () => void) {
     this.#front = front;
     this.#onBeat = onBeat;
-    this.#everyMs = front.settings().heartbeatMs;
+    // A little early, so that what is promised within the time is there within the time.
+    this.#everyMs = front.settings().heartbeatMs * 0.95;
     this.#lastMs = front.clock.now();
     this.#cancel = this.#arm(this.#everyMs);
   }

@@ -20,6 +20,9 @@ import { addModels } from './models-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
 
+/** For what is sent away at the end of a drain to hear why. */
+const LAST_WORDS_MS = 200;
+
 /** Longer than the idle time of the usual load balancers, so that they hang up first. */
 const KEEP_ALIVE_MS = 75_000;
 
@@ -120,8 +123,8 @@ export function createServer(front: Front): Server {
       draining = true;
       await new Promise<void>((resolve) => {
         const cancel = front.clock.after(limitMs, () => {
-          for (const exchange of exchanges) exchange.cut();
-          resolve();
+          for (const exchange of exchanges) exchange.sendAway();
+          front.clock.after(LAST_WORDS_MS, resolve);
         });
         onIdle = () => {
           cancel();

@@ -47,6 +47,7 @@ export function acquire(journey: Journey): Start | Promise<Start> {
     tryStart: startOn(journey, channels, estimates),
     onWait: (place) => {
       journey.place = place;
+      journey.waitsSinceMs = nowMs;
     },
   };
   const granted = rooms.queue.startNow(ask);
@@ -60,6 +61,7 @@ async function wait(journey: Journey, ask: Ask<Granted>, enteredAtMs: number): P
     return { ...granted, queueMs: granted.permit.grantedAtMs - enteredAtMs };
   } finally {
     journey.place = undefined;
+    journey.waitsSinceMs = undefined;
     story.queueMs += rooms.clock.now() - enteredAtMs;
   }
 }
@@ -84,11 +86,17 @@ function startOn(
   /** When this channel is free, as far as can be told without reserving. */
   const startsAt = (i: number, nowMs: number): number => {
     const channel = channels[i] as Channel;
-    const benchedUntilMs = rooms.health.freeAt(channel, nowMs);
     const blocked = rooms.limiter.check(channel, estimates[i] as Estimate, nowMs);
-    if (benchedUntilMs > nowMs) heldBy = rooms.health.benchOf(channel, nowMs)?.kind ?? 'bench';
-    else if (blocked !== undefined) heldBy = blocked.limit;
-    return Math.max(benchedUntilMs, blocked?.atMs ?? nowMs);
+    return Math.max(rooms.health.freeAt(channel, nowMs), blocked?.atMs ?? nowMs);
+  };
+
+  /** Waiting for this channel: remembers for the story what holds the call back. */
+  const waitFor = (i: number, nowMs: number): void => {
+    const channel = channels[i] as Channel;
+    heldBy =
+      rooms.health.benchOf(channel, nowMs)?.kind ??
+      rooms.limiter.check(channel, estimates[i] as Estimate, nowMs)?.limit ??
+      'trial';
   };
 
   const only = (nowMs: number): Turn<Granted> => {
@@ -97,6 +105,7 @@ function startOn(
       const start = reserve(0, nowMs);
       if (!isBlocked(start)) return { granted: start };
     }
+    waitFor(0, nowMs);
     return { atMs: startsAt(0, nowMs) };
   };
 
@@ -105,13 +114,17 @@ function startOn(
       const startsAtMs = startsAt(i, nowMs);
       return { channel, startsAtMs, load: startsAtMs > nowMs ? 1 : rooms.limiter.load(channel, nowMs) };
     });
-    const strategy = strategyOf(model.strategy);
-    for (const { channel, startsAtMs } of rank(candidates, { strategy, nowMs, random: rooms.random })) {
-      if (startsAtMs > nowMs) break;
+    const ranked = rank(candidates, { strategy: strategyOf(model.strategy), nowMs, random: rooms.random });
+    for (const { channel, startsAtMs } of ranked) {
+      if (startsAtMs > nowMs) {
+        // Those that cannot start now come last, the soonest first.
+        waitFor(channels.indexOf(channel), nowMs);
+        return { atMs: startsAtMs };
+      }
       const start = reserve(channels.indexOf(channel), nowMs);
       if (!isBlocked(start)) return { granted: start };
     }
-    return { atMs: Math.min(...candidates.map(({ startsAtMs }) => Math.max(startsAtMs, nowMs + 1))) };
+    return { atMs: nowMs + 1 };
   };
 
   return channels.length === 1 ? only : best;

@@ -43,12 +43,14 @@ export async function holdAllowance(journey: Journey): Promise<Permit> {
       },
       onWait: (place) => {
         journey.place = place;
+        journey.waitsSinceMs = enteredAtMs;
       },
     });
   } catch (error) {
     throw asKeyLimit(Failure.from(error), key.id);
   } finally {
     journey.place = undefined;
+    journey.waitsSinceMs = undefined;
     story.queueMs += rooms.clock.now() - enteredAtMs;
   }
 }

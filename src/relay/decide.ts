@@ -12,7 +12,8 @@ const MAX_REFUSALS = 40;
 export function decide(journey: Journey, start: Start, failure: Failure): void {
   journey.lastFailure = failure;
   const { settings } = journey.snapshot;
-  if (failure.rule.next === 'stop' || isUnknownOutcome(failure, settings.retryUnknown)) throw failure;
+  if (failure.rule.next === 'stop' || isUnknownOutcome(journey, failure, settings.retryUnknown))
+    throw failure;
   if (journey.story.attempts.length >= MAX_REFUSALS) throw failure;
   if (failure.rule.next !== 'next') return;
   journey.left.add(start.channel.id);
@@ -20,12 +21,18 @@ export function decide(journey: Journey, start: Start, failure: Failure): void {
   if (journey.failuresOnModel >= settings.maxAttempts && !journey.fallBack(failure)) throw failure;
 }
 
-/** Accepted and then dropped without a byte: it may have been generated, and would be paid twice. */
-const isUnknownOutcome = (failure: Failure, retryUnknown: boolean): boolean =>
-  failure.kind === 'connection' &&
-  failure.cause instanceof ConnectionError &&
-  failure.cause.sent &&
-  !retryUnknown;
+/**
+ * A hang-up this soon after the call was sent was no answer under way: a listener that drops its clients, or a kept-alive
+ * connection that the provider closed at the same moment.
+ */
+const AT_ONCE_MS = 500;
+
+/** Accepted, thought about and then dropped without a byte: it may have been generated, and would be paid twice. */
+function isUnknownOutcome({ story, rooms }: Journey, failure: Failure, retryUnknown: boolean): boolean {
+  if (failure.kind !== 'connection' || !(failure.cause instanceof ConnectionError)) return false;
+  const startedAtMs = story.attempts.at(-1)?.startedAtMs ?? 0;
+  return failure.cause.sent && !retryUnknown && rooms.clock.now() - startedAtMs > AT_ONCE_MS;
+}
 
 /**
  * The line let the call go without a permit. Another model may still serve it; otherwise the client learns what stood

@@ -25,6 +25,7 @@ export class Journey {
   failuresOnModel = 0;
   /** Where the call waits, while it waits. */
   place: Place | undefined;
+  waitsSinceMs: number | undefined;
   lastFailure: Failure | undefined;
   /** What the call holds of its key's own limits. */
   allowance: Permit | undefined;
@@ -63,6 +64,11 @@ export class Journey {
     const budgetMs =
       this.call.options.maxWaitMs ?? (this.call.head.stream ? settings.maxWaitStreamMs : settings.maxWaitMs);
     return nowMs + Math.max(0, budgetMs - this.story.queueMs);
+  }
+
+  /** How long the wait that goes on has lasted, ms. */
+  waitedMs(): number {
+    return this.waitsSinceMs === undefined ? 0 : this.rooms.clock.now() - this.waitsSinceMs;
   }
 
   /** Another model could still serve the call. */

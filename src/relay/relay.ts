@@ -20,8 +20,9 @@ export type Opening = {
   readonly reply: Promise<Reply>;
   /** Undefined while it is not in line. */
   place(): Place | undefined;
-  /** What has happened so far. */
   readonly story: Story;
+  /** The story as it would read now, a wait that goes on included. */
+  soFar(): Story;
 };
 
 export type Relay = { open(call: Call): Opening };
@@ -35,6 +36,7 @@ export function createRelay(rooms: Rooms): Relay {
         reply: travel(journey),
         place: () => journey.place,
         story: journey.story,
+        soFar: () => ({ ...journey.story, queueMs: journey.story.queueMs + journey.waitedMs() }),
       };
     },
   };

@@ -16,7 +16,11 @@ export class Watch {
   #limitMs: number;
   readonly #client: Departure;
   readonly #onClientGone = (): void =>
-    this.#stop(new Failure('client_gone', { message: 'The client left.' }));
+    this.#stop(
+      this.#client.reason instanceof Failure
+        ? this.#client.reason
+        : new Failure('client_gone', { message: 'The client left.' }),
+    );
 
   constructor(
     clock: Clock,

@@ -26,7 +26,7 @@ export const FAULT_KINDS = [
   'silent',
   /** Hangs up after `afterChunks` chunks; 0 (or a plain answer): before any byte. */
   'cut',
-  /** Nobody listens: nothing was sent, nothing counts. */
+  /** Nobody listens: nothing was sent, nothing counts. Over HTTP: the socket is closed at once, without a byte. */
   'refuse-connection',
   /** 200 with a body that is no answer. */
   'malformed',

@@ -11,7 +11,8 @@ export type MemoryStoreOptions = {
   readonly guard: { readonly share: number; readonly maxMs: number };
 };
 
-export const DEFAULT_GUARD = { share: 0.02, maxMs: 250 } as const;
+/** A second's window is kept 50 ms longer: the first call on a new connection arrives that much later than the next. */
+export const DEFAULT_GUARD = { share: 0.05, maxMs: 250 } as const;
 
 /** Held until settled; the ids of holders, never a bare counter. */
 class Slots {

@@ -32,7 +32,7 @@ describe('the longest wait', () => {
     const house = createHouse(ONE_A_SECOND);
     const answers = await house.all(Array.from({ length: 60 }, (_, i) => house.call(chat(`call ${i}`))));
     const refused = answers.filter(({ status }) => status === 503);
-    assert.ok(refused.length >= 8 && refused.length <= 11, `${refused.length} refused`);
+    assert.ok(refused.length >= 9 && refused.length <= 13, `${refused.length} refused`);
     assert.ok(answers.every(({ atMs }) => atMs <= 50_500));
   });
 
