@@ -106,21 +106,19 @@ export class Exchange {
 export function storyHeaders(story: Story | undefined): Record<string, string> {
   if (story === undefined)
     return { 'x-sluice-attempts': '0', 'x-sluice-queue-ms': '0', 'x-sluice-overhead-ms': '0.00' };
-  const channel = story.servedChannel ?? story.attempts.at(-1)?.channel;
-  return {
+  const headers: Record<string, string> = {
     'x-sluice-model': story.servedModel ?? story.fallbacks.at(-1)?.to ?? story.model,
-    ...(channel === undefined ? {} : { 'x-sluice-channel': channel }),
     'x-sluice-attempts': String(story.attempts.length),
     'x-sluice-queue-ms': String(Math.round(story.queueMs)),
     'x-sluice-overhead-ms': story.overheadMs.toFixed(2),
-    ...(story.fallbacks.length === 0
-      ? {}
-      : {
-          'x-sluice-fallback-reason': story.fallbacks
-            .map(({ from, reason }) => `${from}: ${reason}`)
-            .join('; '),
-        }),
   };
+  const channel = story.servedChannel ?? story.attempts.at(-1)?.channel;
+  if (channel !== undefined) headers['x-sluice-channel'] = channel;
+  if (story.fallbacks.length > 0)
+    headers['x-sluice-fallback-reason'] = story.fallbacks
+      .map(({ from, reason }) => `${from}: ${reason}`)
+      .join('; ');
+  return headers;
 }
 
 function failureHeaders(failure: Failure): Record<string, string> {

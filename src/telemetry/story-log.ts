@@ -5,42 +5,37 @@ import type { Story } from '../domain/story.ts';
 import type { Usage } from '../domain/usage.ts';
 
 export function logStory(log: Logger, story: Story): void {
-  const failed = story.end !== 'complete';
-  const line = {
-    call: story.id,
-    key: story.key,
-    model: story.model,
-    ...(story.servedModel === undefined || story.servedModel === story.model
-      ? {}
-      : { served: story.servedModel }),
-    ...(story.servedChannel === undefined ? {} : { channel: story.servedChannel }),
-    stream: story.stream,
-    status: story.status,
-    end: story.end,
-    ...(story.failure === undefined ? {} : { failure: story.failure }),
-    queueMs: round(story.queueMs),
-    overheadMs: round(story.overheadMs),
-    ...(story.firstContentMs === undefined ? {} : { firstContentMs: round(story.firstContentMs) }),
-    durationMs: round(story.durationMs),
-    ...(story.usage === undefined ? {} : { usage: usedOf(story.usage) }),
-    ...(story.fallbacks.length === 0 ? {} : { fallbacks: story.fallbacks }),
-    // One smooth attempt says nothing that is not above.
-    ...(story.attempts.length === 1 && story.attempts[0]?.failure === undefined
-      ? {}
-      : { attempts: story.attempts }),
-  };
-  if (failed && story.end !== 'client_gone') log.warn(line, 'call');
+  // Built field by field, for it is built for every call.
+  const line: Record<string, unknown> = { call: story.id, key: story.key, model: story.model };
+  if (story.servedModel !== undefined && story.servedModel !== story.model)
+    line['served'] = story.servedModel;
+  if (story.servedChannel !== undefined) line['channel'] = story.servedChannel;
+  line['stream'] = story.stream;
+  line['status'] = story.status;
+  line['end'] = story.end;
+  if (story.failure !== undefined) line['failure'] = story.failure;
+  line['queueMs'] = round(story.queueMs);
+  line['overheadMs'] = round(story.overheadMs);
+  if (story.firstContentMs !== undefined) line['firstContentMs'] = round(story.firstContentMs);
+  line['durationMs'] = round(story.durationMs);
+  if (story.usage !== undefined) line['usage'] = usedOf(story.usage);
+  if (story.fallbacks.length > 0) line['fallbacks'] = story.fallbacks;
+  // One smooth attempt says nothing that is not above.
+  if (story.attempts.length !== 1 || story.attempts[0]?.failure !== undefined)
+    line['attempts'] = story.attempts;
+  if (story.end !== 'complete' && story.end !== 'client_gone') log.warn(line, 'call');
   else log.info(line, 'call');
 }
 
 /** Without the amounts that are nothing. */
-const usedOf = ({ input, cacheRead, cacheWrite, output, reasoning, source }: Usage) => ({
-  input,
-  ...(cacheRead === 0 ? {} : { cacheRead }),
-  ...(cacheWrite === 0 ? {} : { cacheWrite }),
-  output,
-  ...(reasoning === 0 ? {} : { reasoning }),
-  source,
-});
+function usedOf({ input, cacheRead, cacheWrite, output, reasoning, source }: Usage): Record<string, unknown> {
+  const used: Record<string, unknown> = { input };
+  if (cacheRead > 0) used['cacheRead'] = cacheRead;
+  if (cacheWrite > 0) used['cacheWrite'] = cacheWrite;
+  used['output'] = output;
+  if (reasoning > 0) used['reasoning'] = reasoning;
+  used['source'] = source;
+  return used;
+}
 
 const round = (ms: number): number => Math.round(ms * 100) / 100;
