@@ -22,7 +22,7 @@ export async function serveRelay(front: Front, dialect: Dialect, exchange: Excha
     const call = readCall(front, dialect, { exchange, key, body });
     opening = front.relay.open(call);
     if (call.head.stream) await serveStream(front, dialect, { exchange, call, opening });
-    else await servePlain(dialect, { exchange, opening, wantsUsage: true });
+    else await servePlain(dialect, exchange, opening);
   } catch (error) {
     const failure = Failure.from(error);
     if (failure.kind === 'internal')
@@ -63,21 +63,14 @@ function readCall(
   };
 }
 
-async function servePlain(
-  dialect: Dialect,
-  {
-    exchange,
-    opening,
-    wantsUsage,
-  }: { readonly exchange: Exchange; readonly opening: Opening; readonly wantsUsage: boolean },
-): Promise<void> {
+async function servePlain(dialect: Dialect, exchange: Exchange, opening: Opening): Promise<void> {
   const reply = await opening.reply;
   // Not `await using`: compiled code for it is several times slower, on every call.
   try {
     const chunk = reply.whole();
     if (chunk === undefined)
       throw new Failure('malformed', { message: 'The provider answered with nothing.' });
-    const body = dialect.forwardReply(chunk, { model: reply.model, wantsUsage });
+    const body = dialect.forwardReply(chunk, { model: reply.model, wantsUsage: true });
     exchange.sendJson(200, body, storyHeaders(opening.story));
   } finally {
     reply.close();

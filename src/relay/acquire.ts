@@ -45,25 +45,14 @@ export function acquire(journey: Journey): Start | Promise<Start> {
     mayWait: call.options.onLimit === 'queue',
     hasAlternative: journey.mayFallBack,
     tryStart: startOn(journey, channels, estimates),
-    onWait: (place) => {
-      journey.place = place;
-      journey.waitsSinceMs = nowMs;
-    },
   };
   const granted = rooms.queue.startNow(ask);
   return granted === undefined ? wait(journey, ask, nowMs) : { ...granted, queueMs: 0 };
 }
 
 async function wait(journey: Journey, ask: Ask<Granted>, enteredAtMs: number): Promise<Start> {
-  const { rooms, story } = journey;
-  try {
-    const granted = await rooms.queue.enter(ask);
-    return { ...granted, queueMs: granted.permit.grantedAtMs - enteredAtMs };
-  } finally {
-    journey.place = undefined;
-    journey.waitsSinceMs = undefined;
-    story.queueMs += rooms.clock.now() - enteredAtMs;
-  }
+  const granted = await journey.stand(ask);
+  return { ...granted, queueMs: granted.permit.grantedAtMs - enteredAtMs };
 }
 
 /** Reserves the best channel that can take the call now, or tells when one can. */

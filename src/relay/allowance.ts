@@ -13,7 +13,7 @@ export const hasLimits = (key: ClientKey): boolean => Object.keys(key.limits).le
 
 /** Throws `key_limit`, or `exceeds_limits` when the call alone is too large. */
 export async function holdAllowance(journey: Journey): Promise<Permit> {
-  const { call, rooms, story } = journey;
+  const { call, rooms } = journey;
   const { key } = call;
   const quota = { id: `key ${key.id}`, limits: key.limits };
   const estimate = rooms.calibration.estimate(
@@ -27,12 +27,11 @@ export async function holdAllowance(journey: Journey): Promise<Permit> {
       message: `The input is about ${estimate.inputTokens} tokens, more than the key's ${exceeded.limit} limit (${exceeded.capacity}).`,
       limitOwner: 'key',
     });
-  const enteredAtMs = rooms.clock.now();
   try {
-    return await rooms.queue.enter<Permit>({
+    return await journey.stand<Permit>({
       line: quota.id,
       arrivedAtMs: call.arrivedAtMs,
-      deadlineMs: journey.deadlineMs(enteredAtMs),
+      deadlineMs: journey.deadlineMs(rooms.clock.now()),
       signal: call.departure.signal,
       holdsLine: true,
       mayWait: key.onLimit === 'queue' && call.options.onLimit === 'queue',
@@ -41,17 +40,9 @@ export async function holdAllowance(journey: Journey): Promise<Permit> {
         const result = rooms.limiter.reserve(quota, estimate, nowMs);
         return isBlocked(result) ? result : { granted: result };
       },
-      onWait: (place) => {
-        journey.place = place;
-        journey.waitsSinceMs = enteredAtMs;
-      },
     });
   } catch (error) {
     throw asKeyLimit(Failure.from(error), key.id);
-  } finally {
-    journey.place = undefined;
-    journey.waitsSinceMs = undefined;
-    story.queueMs += rooms.clock.now() - enteredAtMs;
   }
 }
 

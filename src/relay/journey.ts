@@ -4,7 +4,7 @@
  */
 
 import type { Permit } from '../admission/permit.ts';
-import type { Place } from '../admission/queue.ts';
+import type { Ask, Place } from '../admission/queue.ts';
 import type { Call } from '../domain/call.ts';
 import type { Model } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
@@ -69,6 +69,25 @@ export class Journey {
   /** How long the wait that goes on has lasted, ms. */
   waitedMs(): number {
     return this.waitsSinceMs === undefined ? 0 : this.rooms.clock.now() - this.waitsSinceMs;
+  }
+
+  /** Stands in a line: the wait is counted, and where the call stands can be seen while it lasts. */
+  async stand<T>(ask: Ask<T>): Promise<T> {
+    const { clock, queue } = this.rooms;
+    const enteredAtMs = clock.now();
+    try {
+      return await queue.enter({
+        ...ask,
+        onWait: (place) => {
+          this.place = place;
+          this.waitsSinceMs = enteredAtMs;
+        },
+      });
+    } finally {
+      this.place = undefined;
+      this.waitsSinceMs = undefined;
+      this.story.queueMs += clock.now() - enteredAtMs;
+    }
   }
 
   /** Another model could still serve the call. */
