@@ -130,6 +130,7 @@ test('the control endpoint says what is wrong with a change, and changes nothing
     [{ fault: { kind: 'fire' } }, /fault.kind: expected one of silent/],
     [{ limits: { 'qwen3-max': 5 } }, /limits.qwen3-max: expected/],
     [{ limits: { 'qwen3-max': { rpm: '60' } } }, /limits.qwen3-max.rpm: expected a number/],
+    [{ limits: { 'qwen3-max': { rise: 3 } } }, /limits.qwen3-max.rise: expected an object/],
     [{ revoked: 'sk-1' }, /revoked: expected/],
     ['text', /expected a JSON object/],
   ] as const;

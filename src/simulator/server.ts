@@ -16,6 +16,9 @@ export type SimulatorServer = {
   close(): Promise<void>;
 };
 
+/** Limits that are no number. */
+const GUARD_NAMES: ReadonlySet<string> = new Set(['slope', 'rise']);
+
 export type ListenOptions = { readonly host: string; readonly port: number };
 
 /** Port 0 takes any free one. Rejects when the port is taken. */
@@ -155,8 +158,8 @@ function changeFault(change: unknown): string | undefined {
       if (value === null) continue;
       if (!isJsonObject(value)) return `limits.${model}: expected an object or null`;
       for (const [name, number] of Object.entries(value))
-        if (name === 'slope' ? !isJsonObject(number) : typeof number !== 'number')
-          return `limits.${model}.${name}: expected ${name === 'slope' ? 'an object' : 'a number'}`;
+        if (GUARD_NAMES.has(name) ? !isJsonObject(number) : typeof number !== 'number')
+          return `limits.${model}.${name}: expected ${GUARD_NAMES.has(name) ? 'an object' : 'a number'}`;
     }
   }
   if (revoked !== undefined && !Array.isArray(revoked)) return 'revoked: expected an array of secrets';

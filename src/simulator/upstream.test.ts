@@ -309,3 +309,15 @@ test('the same seed tells the same story', async () => {
   };
   assert.deepEqual(await tell(), await tell());
 });
+
+test('max_tokens is charged at the door where the rules say so, and given back', async () => {
+  const limits = { 'qwen3-max': { tpm: 2_000, tps: 1e9 } };
+  const accounts = [{ id: 'one', secrets: ['sk-1'], limits }];
+  for (const charging of ['used', 'reserved'] as const) {
+    const { simulator } = setUp({ accounts, rules: { charging } });
+    const refused = await ask(simulator.fetch, { max_tokens: 3_000 }, { secret: 'sk-1' });
+    assert.equal(refused.status, charging === 'reserved' ? 429 : 200);
+    assert.equal((await ask(simulator.fetch, { max_tokens: 900 }, { secret: 'sk-1' })).status, 200);
+    assert.ok(simulator.stats().tokensLastMinute < 900);
+  }
+});

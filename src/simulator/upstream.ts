@@ -61,6 +61,8 @@ type Visit = {
   tally: Tally;
 };
 
+type AskedSize = { readonly promptTokens: number; readonly maxOutputTokens: number | undefined };
+
 export function createSimulator(options: SimulatorOptions): Simulator {
   const { clock, random } = options;
   const rules = { ...DEFAULT_RULES, ...options.rules };
@@ -164,7 +166,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     const wrong = faultOf(chat, promptTokens);
     if (wrong !== undefined) return refuse(visit, 'parameter', { message: wrong });
 
-    const ticket = await admit(visit, quota, promptTokens);
+    const ticket = await admit(visit, quota, { promptTokens, maxOutputTokens: chat.maxOutputTokens });
     if (typeof ticket === 'string') return refuse(visit, ticket);
     visit.tally.admitted += 1;
     visit.tally.promptTokens += promptTokens;
@@ -186,12 +188,12 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   };
 
   /** A call may ask to be held for a while rather than refused, but only where it grew too quickly. */
-  const admit = async (visit: Visit, quota: Quota, promptTokens: number): Promise<Ticket | LimitKind> => {
+  const admit = async (visit: Visit, quota: Quota, size: AskedSize): Promise<Ticket | LimitKind> => {
     quota.arrive();
     const holdS = Number(visit.request.headers['x-dashscope-wait-timeout'] ?? 0);
     const untilMs = visit.arrivedMs + (holdS > 0 ? Math.min(holdS, LONGEST_HOLD_S) * 1_000 : 0);
     for (;;) {
-      const answer = quota.admit(promptTokens);
+      const answer = quota.admit(size.promptTokens, size.maxOutputTokens);
       const leftMs = untilMs - clock.now();
       if (answer !== 'burst' || leftMs <= 0) return answer;
       await sleep(clock, Math.min(HOLD_STEP_MS, leftMs), visit.request.signal);

@@ -1,14 +1,27 @@
 /**
- * An exact trailing window: how many calls, and how many tokens, fell into the last `lengthMs`. Entries may grow in
- * place while an answer is produced, so a call's tokens leave the window together with the call.
+ * Windows: how many calls, and how many tokens, count at a moment. The vendor does not publish which kind it keeps,
+ * so there are four: an exact trailing one here, three that keep no list of calls in `cheap-windows.ts`.
  */
 
 /** One call inside a window. */
 export type WindowEntry = { readonly atMs: number; readonly count: number; tokens: number; inside: boolean };
 
-export class TrailingWindow {
+export interface Window {
   readonly lengthMs: number;
   /** Highest count and token sum ever inside at once. */
+  readonly peakCount: number;
+  readonly peakTokens: number;
+  count(nowMs: number): number;
+  tokens(nowMs: number): number;
+  /** `count: 0` adds tokens that belong to no new call. */
+  add(nowMs: number, tokens: number, count?: number): WindowEntry;
+  /** Adds tokens to an entry, at the entry's own time; one that has left the window stays gone. May take back. */
+  grow(entry: WindowEntry, tokens: number, nowMs: number): void;
+}
+
+/** Exact: entries may grow in place while an answer is produced, so a call's tokens leave together with the call. */
+export class TrailingWindow implements Window {
+  readonly lengthMs: number;
   peakCount = 0;
   peakTokens = 0;
   #entries: WindowEntry[] = [];
@@ -31,7 +44,6 @@ export class TrailingWindow {
     return this.#tokens;
   }
 
-  /** `count: 0` adds tokens that belong to no new call. */
   add(nowMs: number, tokens: number, count = 1): WindowEntry {
     this.#expire(nowMs);
     const entry: WindowEntry = { atMs: nowMs, count, tokens, inside: true };
@@ -42,7 +54,6 @@ export class TrailingWindow {
     return entry;
   }
 
-  /** Adds tokens to an entry, at the entry's own time; one that has left the window stays gone. */
   grow(entry: WindowEntry, tokens: number, nowMs: number): void {
     this.#expire(nowMs);
     if (!entry.inside) return;
