@@ -5,6 +5,7 @@
 import { OPENAI_RULES } from './classify-openai.ts';
 import { createOpenAICompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
+import { toldPerDay } from './told.ts';
 
 export const groq: Provider = createOpenAICompatible({
   id: 'groq',
@@ -12,5 +13,7 @@ export const groq: Provider = createOpenAICompatible({
   variables: ['GROQ_API_KEY'],
   baseUrl: 'https://api.groq.com/openai/v1',
   rules: [[{ status: 498 }, 'overload', { say: 'the flex tier is at its capacity' }], ...OPENAI_RULES],
+  // Its x-ratelimit-…-requests are of the day, its …-tokens of the minute: https://console.groq.com/docs/rate-limits
+  readTold: toldPerDay,
   models: ['llama-3.3-70b-versatile', 'llama-3.1-8b-instant', 'openai/gpt-oss-120b', 'openai/gpt-oss-20b'],
 });

@@ -13,6 +13,11 @@ describe('providers', () => {
     assert.equal(providerOf('constructor'), undefined);
   });
 
+  it('are asked for plain answers as they are, but for Model Studio and what stands in its place', () => {
+    const streaming = providers.filter(({ streamsPlain }) => streamsPlain).map(({ id }) => id);
+    assert.deepEqual(streaming.toSorted(), ['qwen', 'simulator']);
+  });
+
   it('have their usual addresses', () => {
     assert.equal(providerOf('qwen')?.baseUrl(), 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1');
     assert.equal(providerOf('qwen')?.baseUrl('beijing'), 'https://dashscope.aliyuncs.com/compatible-mode/v1');

@@ -9,6 +9,7 @@ import { OPENAI_RULES } from './classify-openai.ts';
 import { QWEN_RULES_ABROAD } from './classify-qwen.ts';
 import type { Provider, PublishedLimits } from './provider.ts';
 import type { Rule } from './refusal-rule.ts';
+import { toldBy } from './told.ts';
 
 export type OpenAICompatibleOptions = {
   readonly id: string;
@@ -17,10 +18,15 @@ export type OpenAICompatibleOptions = {
   /** One address, or one per region, the default first. */
   readonly baseUrl?: string | Readonly<Record<string, string>>;
   readonly forwardHeaders?: readonly string[];
+  readonly waitHeader?: string;
   /** Its own rules; the common ones follow. OpenAI's when not given. */
   readonly rules?: readonly Rule[];
+  /** Where its headers mean something else than the usual. */
+  readonly readTold?: Provider['readTold'];
   readonly limits?: (model: string, region?: string) => PublishedLimits | undefined;
+  readonly streamsPlain?: boolean;
   readonly enforcesSeconds?: boolean;
+  readonly prepaid?: boolean;
   readonly models?: readonly string[];
 };
 
@@ -38,13 +44,17 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
       typeof baseUrl === 'string' ? baseUrl : Object.hasOwn(byRegion, region) ? byRegion[region] : undefined,
     speaks: { 'openai-chat': '/chat/completions' },
     forwardHeaders: options.forwardHeaders ?? [],
+    ...(options.waitHeader === undefined ? {} : { waitHeader: options.waitHeader }),
     authorize(headers, secret) {
       // A local server without a secret is asked without one.
       if (secret !== '') headers['authorization'] = `Bearer ${secret}`;
     },
     classify: createClassifier(id, options.rules ?? [...QWEN_RULES_ABROAD, ...OPENAI_RULES]),
+    readTold: options.readTold ?? toldBy,
     limits: (model, region = defaultRegion) => options.limits?.(model, region),
+    streamsPlain: options.streamsPlain ?? false,
     enforcesSeconds: options.enforcesSeconds ?? false,
+    prepaid: options.prepaid ?? false,
     models: options.models ?? [],
   };
 }

@@ -11,6 +11,8 @@ export const openai: Provider = createOpenAICompatible({
   baseUrl: 'https://api.openai.com/v1',
   forwardHeaders: ['openai-beta'],
   rules: OPENAI_RULES,
+  // Counted is the greater of max_tokens and an estimate of the input: https://platform.openai.com/docs/guides/rate-limits
+  prepaid: true,
   models: [
     'gpt-5.2',
     'gpt-5.1',

@@ -7,6 +7,7 @@ import type { HeaderMap } from '../base/fetch.ts';
 import type { DialectId } from '../domain/call.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Limits } from '../domain/limits.ts';
+import type { Told } from './told.ts';
 
 /** An answer that was no answer. */
 export type Refusal = {
@@ -36,14 +37,22 @@ export interface Provider {
   readonly speaks: Readonly<Partial<Record<DialectId, string>>>;
   /** Client request headers (lower case) that may travel upstream. */
   readonly forwardHeaders: readonly string[];
+  /** Header by which it is asked to keep a call in a line of its own for so many seconds, instead of refusing it. */
+  readonly waitHeader?: string;
   /** Sets the authorisation header. */
   authorize(headers: Record<string, string>, secret: string): void;
   /** What a refusal means. Total: never throws, whatever the body. */
   classify(refusal: Refusal): Failure;
+  /** What the headers of an answer tell of arrival and windows. Total, and cheap: it is asked for every answer. */
+  readTold(headers: HeaderMap, nowMs: number): Told;
   /** Published limits of a model, if known. */
   limits(model: string, region?: string): PublishedLimits | undefined;
+  /** Plain calls are asked for as streams, for the sake of an early head, and put together here. */
+  readonly streamsPlain: boolean;
   /** Limits per minute hold per second too: RPS = RPM/60, TPS = TPM/60. */
   readonly enforcesSeconds: boolean;
+  /** The most a call may use, its `max_tokens`, is charged to the tokens' window when it arrives. */
+  readonly prepaid: boolean;
   /** Models offered when an account lists none. */
   readonly models: readonly string[];
 }

@@ -20,8 +20,13 @@ export const QWEN_WAYS = {
     'x-dashscope-datainspection',
     'x-dashscope-session-cache',
   ],
+  // Of the growth of a rate only, not of its limits; 3 to 120 s:
+  // https://www.alibabacloud.com/help/en/model-studio/rate-limiting-best-practices
+  waitHeader: 'x-dashscope-wait-timeout',
   rules: QWEN_RULES,
   limits: qwenLimits,
+  // Some models answer in streams alone: https://docs.qwencloud.com/resources/faq-text-generation
+  streamsPlain: true,
   // "RPS = RPM/60, TPS = TPM/60": https://help.aliyun.com/zh/model-studio/rate-limit
   enforcesSeconds: true,
   models: [

@@ -64,13 +64,19 @@ export function resetHeaderMs(
     'x-ratelimit-reset',
   ]) {
     const value = headers[name];
-    if (value === undefined) continue;
-    const at = stampMs(value);
-    const told = durationMs(value) ?? (at === undefined ? undefined : plausible(at - nowMs));
-    const seconds = numberOf(value);
-    return told ?? (seconds === undefined || seconds >= 1e9 ? undefined : plausible(seconds * 1_000));
+    if (value !== undefined) return untilResetMs(value, nowMs);
   }
   return undefined;
+}
+
+/** How long until a reset that is told as a duration, a moment, or plain seconds. */
+export function untilResetMs(value: string | undefined, nowMs: number): number | undefined {
+  const duration = durationMs(value);
+  if (duration !== undefined) return duration;
+  const at = stampMs(value);
+  if (at !== undefined) return plausible(at - nowMs);
+  const seconds = numberOf(value);
+  return seconds === undefined ? undefined : plausible(seconds * 1_000);
 }
 
 /** A moment in any of the machine forms: RFC 3339, epoch seconds, epoch milliseconds. */
