@@ -1,17 +1,19 @@
 /**
  * What every dialect must do: read back what it writes, whatever the network cuts; forward its own frames byte for
- * byte but for the model and an unasked usage report; tell failures so that its own reader understands them.
+ * byte but for the model and an unasked usage report; put a stream together as the plain answer of the same meaning;
+ * tell failures so that its own reader understands them.
  */
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isJsonObject, type JsonObject, topLevelFields } from '../base/json.ts';
+import { isJsonObject, topLevelFields } from '../base/json.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { FAILURES, Failure, type FailureKind } from '../domain/failure.ts';
-import type { Chunk, Dialect, ReplyHead } from './dialect.ts';
-import { chatRequests, eventSequences, extraFields, replyEvents, text } from './neutral-chat.suite.ts';
+import type { Assembler, Chunk, Dialect, ReplyHead } from './dialect.ts';
+import { eventSequences, replyEvents } from './neutral-chat.suite.ts';
+import { requestSuite } from './request.suite.ts';
 
 const HEAD: ReplyHead = { id: 'chatcmpl-1', model: 'm', created: 1_754_000_000 };
 const START: ChatEvent = { type: 'start', ...HEAD };
@@ -34,6 +36,25 @@ function writeStream(dialect: Dialect, events: readonly ChatEvent[], wantsUsage 
   return Buffer.concat([...events.map((event) => writer.write(event)), writer.end()]);
 }
 
+function assembled(
+  dialect: Dialect,
+  chunks: readonly Chunk[],
+  look: (assembler: Assembler) => void = () => undefined,
+): Chunk {
+  const assembler = dialect.assembler();
+  for (const chunk of chunks) assembler.push(chunk);
+  look(assembler);
+  return assembler.finish();
+}
+
+const meaningOf = (dialect: Dialect, reply: Buffer): readonly ChatEvent[] => dialect.readReply(reply).events;
+
+/** The events of each choice, and last those of none. */
+function choicesOf(events: readonly ChatEvent[]): ChatEvent[][] {
+  const choices = Map.groupBy(events, (event) => ('choice' in event ? event.choice : undefined));
+  return [...choices.values()];
+}
+
 export type Fixture = { readonly name: string; readonly bytes: Buffer };
 
 export const fixturesOf = (dialect: Dialect, ending: '.sse' | '.json'): Fixture[] => {
@@ -44,33 +65,7 @@ export const fixturesOf = (dialect: Dialect, ending: '.sse' | '.json'): Fixture[
 };
 
 export function dialectSuite(dialect: Dialect): void {
-  describe(`${dialect.id}: requests`, () => {
-    it('read back as they were written', () => {
-      fc.assert(
-        fc.property(chatRequests, (request) => {
-          assert.deepEqual(dialect.readRequest(dialect.writeRequest(request)), request);
-        }),
-      );
-    });
-
-    it('have a head that agrees with their meaning', () => {
-      fc.assert(
-        fc.property(chatRequests, (request) => {
-          const head = dialect.readHead(dialect.writeRequest(request));
-          assert.deepEqual(head, {
-            model: request.model,
-            stream: request.stream,
-            wantsUsage: request.wantsUsage,
-            maxOutputTokens: request.maxOutputTokens ?? Infinity,
-          });
-        }),
-      );
-    });
-
-    it('are forwarded with the model and the usage option changed, and not one other byte', () => {
-      fc.assert(fc.property(chatRequests, extraFields, text, forwardKeepsTheRest(dialect)), { numRuns: 200 });
-    });
-  });
+  requestSuite(dialect);
 
   describe(`${dialect.id}: streams`, () => {
     it('read back as they were written', () => {
@@ -127,6 +122,51 @@ export function dialectSuite(dialect: Dialect): void {
       }
       reader.push(writer.end());
       assert.equal(reader.ended, true);
+    });
+  });
+
+  describe(`${dialect.id}: streams put together again`, () => {
+    it('mean what the plain answer would have meant', () => {
+      fc.assert(
+        fc.property(eventSequences, (events) => {
+          const { chunks } = readStream(dialect, writeStream(dialect, [START, ...events]));
+          const plain = dialect.writeReply(HEAD, events);
+          assert.deepEqual(meaningOf(dialect, assembled(dialect, chunks).frame), meaningOf(dialect, plain));
+        }),
+      );
+    });
+
+    it('are the answer that was written, whichever choice came first', () => {
+      fc.assert(
+        fc.property(replyEvents, fc.boolean(), (events, backwards) => {
+          const told = backwards ? [...choicesOf(events)].reverse().flat() : events;
+          const { chunks } = readStream(dialect, writeStream(dialect, told));
+          assert.deepEqual(meaningOf(dialect, assembled(dialect, chunks).frame), [START, ...events]);
+        }),
+      );
+    });
+
+    it('name their model, and are passed on under the name that served', () => {
+      const { chunks } = readStream(dialect, writeStream(dialect, [{ type: 'text', text: 'a' }]));
+      const chunk = assembled(dialect, chunks);
+      assert.equal(chunk.model, HEAD.model);
+      assert.equal(dialect.forwardReply(chunk, KEEP), chunk.frame);
+      onlyTheModelChanged(
+        dialect.forwardReply(chunk, { ...KEEP, model: 'größer "x"' }),
+        chunk.frame,
+        'assembled',
+      );
+    });
+
+    it('grow with what is said, and not with how often it is said', () => {
+      const sizeOf = (pieces: readonly string[]): number => {
+        const events = pieces.map((piece): ChatEvent => ({ type: 'text', text: piece }));
+        return assembled(dialect, readStream(dialect, writeStream(dialect, events)).chunks, (assembler) =>
+          assert.ok(assembler.size >= pieces.join('').length),
+        ).frame.length;
+      };
+      const whole = 'word '.repeat(1_000);
+      assert.equal(sizeOf(whole.split(/(?<= )/)), sizeOf([whole]));
     });
   });
 
@@ -198,6 +238,15 @@ function fixtureSuite(dialect: Dialect, { name, bytes }: Fixture): void {
       assert.equal(JSON.stringify(eventsOf(whole.chunks)).includes('\uFFFD'), false);
     });
 
+    it('is put together as the plain answer of the same meaning', () => {
+      const events = eventsOf(whole.chunks);
+      if (!whole.ended || events.some(({ type }) => type === 'error')) return;
+      const head = events.find((event) => event.type === 'start');
+      assert.ok(head);
+      const plain = dialect.writeReply(head, events);
+      assert.deepEqual(meaningOf(dialect, assembled(dialect, whole.chunks).frame), meaningOf(dialect, plain));
+    });
+
     it('is forwarded byte for byte', () => {
       const forwarded = whole.chunks.map((chunk) => {
         const frame = dialect.forward(chunk, { ...KEEP, model: chunk.model ?? '' });
@@ -251,47 +300,6 @@ function fixtureSuite(dialect: Dialect, { name, bytes }: Fixture): void {
       }
     });
   });
-}
-
-/** Forwards a body with strange fields in a strange layout, and compares what came of each field. */
-function forwardKeepsTheRest(dialect: Dialect) {
-  return (
-    request: Parameters<Dialect['writeRequest']>[0],
-    extra: JsonObject,
-    upstreamModel: string,
-  ): void => {
-    const written = JSON.parse(dialect.writeRequest(request).toString()) as JsonObject;
-    const fields = Object.entries({ ...extra, ...written });
-    const rotated = [...fields.slice(2), ...fields.slice(0, 2)];
-    const body = Buffer.from(
-      ` ${JSON.stringify(Object.fromEntries(rotated), undefined, rotated.length % 3)}\n`,
-    );
-    const head = dialect.readHead(body);
-    const forwarded = Buffer.from(dialect.forwardRequest(body, head, upstreamModel));
-    const result = JSON.parse(forwarded.toString()) as JsonObject;
-    const again = dialect.readHead(forwarded);
-    assert.deepEqual(again, { ...head, model: upstreamModel, wantsUsage: head.stream || head.wantsUsage });
-    const before = topLevelFields(body);
-    const after = topLevelFields(forwarded);
-    assert.ok(before !== undefined && after !== undefined);
-    const changed = [...after.keys()].filter((name) => {
-      const [old, fresh] = [before.get(name), after.get(name)];
-      return (
-        !old ||
-        !fresh ||
-        !body.subarray(old.start, old.end).equals(forwarded.subarray(fresh.start, fresh.end))
-      );
-    });
-    assert.ok(changed.length <= 2, changed.join());
-    for (const [name, value] of Object.entries(JSON.parse(body.toString()) as JsonObject))
-      if (!changed.includes(name)) assert.deepEqual(result[name], value, name);
-    if (head.model === upstreamModel && (!head.stream || head.wantsUsage))
-      assert.equal(forwarded.equals(body), true);
-    assert.ok(
-      [...before.keys()].every((name) => after.has(name)),
-      'no field is lost',
-    );
-  };
 }
 
 function onlyTheModelChanged(forwarded: Buffer, bytes: Buffer, name: string): void {

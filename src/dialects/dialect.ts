@@ -36,6 +36,16 @@ export interface StreamWriter {
   end(): Buffer;
 }
 
+/** Puts a stream together again as the plain answer it would have been. */
+export interface Assembler {
+  /** The next chunk, as the reader gave it. One that tells an error is none of its. */
+  push(chunk: Chunk): void;
+  /** What it holds, in characters of the wire, roughly. */
+  readonly size: number;
+  /** The plain answer from what came, as if the upstream had written it; its events are not told again. */
+  finish(): Chunk;
+}
+
 export type ReplyHead = { readonly id: string; readonly model: string; readonly created: number };
 
 export type ForwardOptions = {
@@ -59,6 +69,11 @@ export interface Dialect {
   writeRequest(request: ChatRequest): Buffer;
   /** The client's own bytes for an upstream of the same dialect: only the model and the usage option are spliced. */
   forwardRequest(body: Uint8Array, head: RequestHead, upstreamModel: string): Uint8Array;
+  /**
+   * A plain request turned into one for a stream with a usage report, everything else as it was. Undefined where the
+   * stream could not be put together again as the plain answer. Never throws.
+   */
+  forwardAsStream(body: Uint8Array, head: RequestHead, upstreamModel: string): Uint8Array | undefined;
 
   /** A plain answer. Throws `Failure('malformed')`. */
   readReply(body: Uint8Array): Chunk;
@@ -67,6 +82,7 @@ export interface Dialect {
   writeReply(head: ReplyHead, events: readonly ChatEvent[]): Buffer;
 
   streamReader(): StreamReader;
+  assembler(): Assembler;
   /** `wantsUsage`: whether a usage event is written at the end. */
   streamWriter(head: ReplyHead, options: { readonly wantsUsage: boolean }): StreamWriter;
 

@@ -3,8 +3,10 @@
 import { writeSseComment, writeSseEvent } from '../../base/sse.ts';
 import type { Failure } from '../../domain/failure.ts';
 import type { Dialect } from '../dialect.ts';
+import { OpenAIChatAssembler } from './assembler.ts';
+import { forwardAsStream, forwardRequest } from './forward-request.ts';
 import { forwardReply, glanceReply, readReply, writeReply } from './reply.ts';
-import { forwardRequest, readHead, readRequest, writeRequest } from './request.ts';
+import { readHead, readRequest, writeRequest } from './request.ts';
 import { forward, OpenAIChatStreamReader, OpenAIChatStreamWriter } from './stream.ts';
 
 export const openaiChat: Dialect = {
@@ -14,10 +16,12 @@ export const openaiChat: Dialect = {
   readRequest,
   writeRequest,
   forwardRequest,
+  forwardAsStream,
   readReply,
   glanceReply,
   writeReply,
   streamReader: () => new OpenAIChatStreamReader(),
+  assembler: () => new OpenAIChatAssembler(),
   streamWriter: (head, options) => new OpenAIChatStreamWriter(head, options.wantsUsage),
   forward,
   forwardReply,

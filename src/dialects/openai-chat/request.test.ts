@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Failure } from '../../domain/failure.ts';
-import { forwardRequest, readHead, readRequest, writeRequest } from './request.ts';
+import { readHead, readRequest, writeRequest } from './request.ts';
 
 const MESSAGES = [{ role: 'user', content: 'Hello' }];
 const bytes = (fields: object): Buffer => Buffer.from(JSON.stringify(fields));
@@ -123,29 +123,6 @@ test('reading the head of a huge body takes milliseconds', () => {
   const beganMs = performance.now();
   readHead(big);
   assert.ok(performance.now() - beganMs < 250);
-});
-
-test('a body that needs no change is forwarded as the very same bytes', () => {
-  for (const each of [body(), body({ stream: true, stream_options: { include_usage: true } })])
-    assert.equal(forwardRequest(each, readHead(each), 'm'), each);
-});
-
-test('usage is asked for wherever the option stands and whatever it held', () => {
-  const forwarded = (text: string): unknown => {
-    const each = Buffer.from(text);
-    return JSON.parse(Buffer.from(forwardRequest(each, readHead(each), 'up')).toString());
-  };
-  const rest = { messages: MESSAGES, stream: true, model: 'up' };
-  const asked = { ...rest, stream_options: { include_usage: true } };
-  const messages = `"messages":${JSON.stringify(MESSAGES)},"stream":true`;
-  assert.deepEqual(forwarded(`{"model":"m",${messages}}`), asked);
-  assert.deepEqual(forwarded(`{${messages},"model" : "m" }`), asked);
-  assert.deepEqual(forwarded(`{"stream_options":null,"model":"m",${messages}}`), asked);
-  assert.deepEqual(forwarded(`{"model":"m","stream_options":{"include_usage":false},${messages}}`), asked);
-  assert.deepEqual(forwarded(`{${messages},"stream_options":{"x":1},"model":"m"}`), {
-    ...rest,
-    stream_options: { x: 1, include_usage: true },
-  });
 });
 
 test('what has no neutral form travels along untouched', () => {

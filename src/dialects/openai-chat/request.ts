@@ -1,10 +1,10 @@
 /**
- * Requests of OpenAI's chat wire format: the cheap head for the way of a call, the whole meaning for those who need
- * it, and the client's own bytes with only model and usage option spliced for an upstream of the same dialect.
+ * Requests of OpenAI's chat wire format: the cheap head for the way of a call, and the whole meaning for those who
+ * need it, read and written.
  */
 
 import { asBuffer } from '../../base/fetch.ts';
-import { isJsonObject, type JsonEdit, type JsonObject, splice, topLevelFields } from '../../base/json.ts';
+import { isJsonObject, type JsonObject, topLevelFields } from '../../base/json.ts';
 import type { RequestHead } from '../../domain/call.ts';
 import type { ChatMessage, ChatPart, ChatRequest, ChatRole, ChatTool, ToolCall } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
@@ -61,7 +61,7 @@ function parseBody(body: Uint8Array): unknown {
 }
 
 /** Of a field that stands twice two readers may see two values: one checks the model, the other runs it. */
-const TWICE = 'A field of the body stands twice: send each field once.';
+export const TWICE = 'A field of the body stands twice: send each field once.';
 
 function parseOnce(body: Buffer): unknown {
   const value = parseBody(body);
@@ -110,28 +110,6 @@ function maxPerChoiceOf(fields: JsonObject): number {
     bound = Math.max(bound, value);
   }
   return bound === 0 ? Infinity : bound;
-}
-
-/** Throws `invalid_request` when a field to be spliced stands twice. */
-export function forwardRequest(body: Uint8Array, head: RequestHead, upstreamModel: string): Uint8Array {
-  const asksUsage = head.stream && !head.wantsUsage;
-  if (head.model === upstreamModel && !asksUsage) return body;
-  const bytes = asBuffer(body);
-  const spans = topLevelFields(bytes);
-  const model = spans?.get('model');
-  if (spans === undefined || model === undefined) throw new Failure('invalid_request', { message: TWICE });
-  const edits: JsonEdit[] = [];
-  if (head.model !== upstreamModel) edits.push({ ...model, text: JSON.stringify(upstreamModel) });
-  if (asksUsage) {
-    const options = spans.get('stream_options');
-    if (options === undefined)
-      edits.push({ start: model.end, end: model.end, text: ',"stream_options":{"include_usage":true}' });
-    else {
-      const old = objectOf(parseBody(bytes.subarray(options.start, options.end)));
-      edits.push({ ...options, text: JSON.stringify({ ...old, include_usage: true }) });
-    }
-  }
-  return splice(bytes, edits);
 }
 
 const KNOWN_FIELDS = new Set([
