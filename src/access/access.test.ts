@@ -8,6 +8,8 @@ const plan = (id: string, key: string, rest: Partial<KeyPlan> = {}): KeyPlan => 
   key,
   limits: {},
   onLimit: 'queue',
+  priority: 'normal',
+  weight: 1,
   fallback: true,
   ...rest,
 });
@@ -48,7 +50,10 @@ test('no key, an unknown one or a part of one is refused, and the words never re
 
 test('what the rest of the house gets of a key does not hold the key', () => {
   const key = access.authenticate({ 'x-api-key': 'sk-ops' });
-  assert.deepEqual(key, { id: 'ops', limits: {}, onLimit: 'queue', fallback: true, models: ['a', 'b'] });
+  assert.deepEqual(key, {
+    ...{ id: 'ops', limits: {}, onLimit: 'queue', priority: 'normal', weight: 1 },
+    ...{ fallback: true, models: ['a', 'b'] },
+  });
 });
 
 test('a key may use the models of its list, or all when it has none', () => {

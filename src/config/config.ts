@@ -3,7 +3,7 @@
  * in milliseconds. Which limits hold on a channel in the end is decided by `limitsInForce` in `domain/limits.ts`.
  */
 
-import type { OnLimit } from '../domain/call.ts';
+import type { OnLimit, Priority } from '../domain/call.ts';
 import type { LimitSettings, Limits } from '../domain/limits.ts';
 import type { AccountValues, FileValues, KeyValues, LimitsValues, ModelValues } from './schema.ts';
 
@@ -27,6 +27,10 @@ export type AccountConfig = {
   readonly tier: number;
   /** Of each model that has none of its own. */
   readonly limits: LimitSettings;
+  /** For how long the provider may keep a call in a line of its own; undefined: not at all. */
+  readonly waitTimeoutMs?: number;
+  /** Plain calls are asked for as streams and put together; undefined: where the provider is better asked so. */
+  readonly streamUpstream?: 'on' | 'off';
   /** Empty: the provider's usual ones. */
   readonly models: readonly AccountModelConfig[];
 };
@@ -35,6 +39,10 @@ export type ModelConfig = {
   readonly name: string;
   readonly strategy?: string;
   readonly fallbacks: readonly string[];
+  /** A fallback serves when the wait would be longer and it is quicker; undefined: only past the deadline. */
+  readonly fallbackAfterMs?: number;
+  /** Calls of one conversation prefer the account that served it last. */
+  readonly affinity: boolean;
   /** Only these channels, `account/upstream-model`. */
   readonly channels?: readonly string[];
 };
@@ -44,6 +52,8 @@ export type KeyConfig = {
   readonly key: string;
   readonly limits: Limits;
   readonly onLimit: OnLimit;
+  readonly priority: Priority;
+  readonly weight: number;
   /** Undefined: all. */
   readonly models?: readonly string[];
   readonly fallback: boolean;
@@ -65,7 +75,12 @@ export type Config = {
   readonly queue: {
     readonly maxWaitMs: number;
     readonly maxWaitStreamMs: number;
+    /** Calls, and the bytes of their bodies, in line per model. */
     readonly maxLength: number;
+    readonly maxBytes: number;
+    readonly maxLengthPerKey?: number;
+    readonly maxBytesPerKey?: number;
+    readonly overloadWaitMs: number;
   };
   readonly timeouts: {
     readonly connectMs: number;
@@ -75,6 +90,8 @@ export type Config = {
   };
   /** 0: none. */
   readonly heartbeatMs: number;
+  /** What is learned and kept across restarts. */
+  readonly dataDir: string;
   readonly log: { readonly level: LogConfig['level']; readonly format: LogConfig['format'] };
   /** What is not given is the simulator's own choice. */
   readonly simulator: {
@@ -97,7 +114,14 @@ export function configOf(values: FileValues): Config {
     accounts: values.accounts.map(accountOf),
     models: Object.entries(values.models).map(modelOf),
     keys: values.keys.map(keyOf),
-    queue: { maxWaitMs: queue.max_wait, maxWaitStreamMs: queue.max_wait_stream, maxLength: queue.max_length },
+    queue: {
+      ...given({ maxLengthPerKey: queue.max_length_per_key, maxBytesPerKey: queue.max_bytes_per_key }),
+      maxWaitMs: queue.max_wait,
+      maxWaitStreamMs: queue.max_wait_stream,
+      maxLength: queue.max_length,
+      maxBytes: queue.max_bytes,
+      overloadWaitMs: queue.overload_wait,
+    },
     timeouts: {
       connectMs: timeouts.connect,
       firstByteMs: timeouts.first_byte,
@@ -105,6 +129,7 @@ export function configOf(values: FileValues): Config {
       idleMs: timeouts.idle,
     },
     heartbeatMs: values.heartbeat,
+    dataDir: values.data_dir,
     log: values.log,
     simulator: given({
       ttftMs: simulator.ttft,
@@ -116,7 +141,12 @@ export function configOf(values: FileValues): Config {
 }
 
 const accountOf = (account: AccountValues): AccountConfig => ({
-  ...given({ region: account.region, baseUrl: account.base_url }),
+  ...given({
+    region: account.region,
+    baseUrl: account.base_url,
+    waitTimeoutMs: account.wait_timeout === 'off' ? undefined : account.wait_timeout,
+    streamUpstream: account.stream_upstream === 'auto' ? undefined : account.stream_upstream,
+  }),
   id: account.id,
   provider: account.provider,
   secrets: account.secrets,
@@ -139,9 +169,14 @@ export const modelEntriesOf = ({
   Array.isArray(models) ? models.map((model) => [model, {}] as const) : Object.entries(models);
 
 const modelOf = ([name, model]: [string, ModelValues]): ModelConfig => ({
-  ...given({ strategy: model.strategy, channels: model.channels }),
+  ...given({
+    strategy: model.strategy,
+    channels: model.channels,
+    fallbackAfterMs: model.fallback_after,
+  }),
   name,
   fallbacks: model.fallbacks,
+  affinity: model.affinity,
 });
 
 const keyOf = (key: KeyValues): KeyConfig => ({
@@ -150,6 +185,8 @@ const keyOf = (key: KeyValues): KeyConfig => ({
   key: key.key,
   limits: withoutOff(key.limits),
   onLimit: key.on_limit,
+  priority: key.priority,
+  weight: key.weight,
   fallback: key.fallback,
 });
 

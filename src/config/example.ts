@@ -38,12 +38,14 @@ models:
   qwen3-max:
     strategy: earliest-start
     fallbacks: [qwen-plus]        # when no channel of qwen3-max is free in time
+    fallback_after: 20s           # or when it would take longer than this, and qwen-plus is quicker
 
 keys:
   - { id: web, key: "\${SLUICE_KEY}" }
   - id: batch
     key: \${SLUICE_BATCH_KEY}
     limits: { rpm: 120, concurrency: 4 }
+    priority: batch               # after everybody else in a line
     models: [qwen-plus]
     fallback: false
 

@@ -9,6 +9,7 @@ import {
   name,
   positiveNumber,
   secret,
+  switchedDuration,
   text,
   url,
   wholeNumber,
@@ -51,6 +52,16 @@ const CASES: Readonly<Record<string, Case>> = {
     wrong: ['other'],
   },
   'an unknown name': { field: name('strategy', undefined), right: [['other', 'other']], wrong: [5] },
+  'a duration with a switch': {
+    field: switchedDuration({ onMs: 30_000, minMs: 3_000, maxMs: 120_000 }),
+    right: [
+      ['off', 'off'],
+      ['on', 30_000],
+      ['3s', 3_000],
+      [120, 120_000],
+    ],
+    wrong: ['2999ms', '121s', 0, 'On', true],
+  },
   'a whole number': {
     field: wholeNumber({ min: 1, max: 9 }),
     right: [

@@ -6,7 +6,7 @@
 
 import { z } from 'zod';
 import type { Ramp } from '../domain/limits.ts';
-import { DURATION_PATTERN, readDuration } from './duration.ts';
+import { DURATION_PATTERN, durationText, readDuration } from './duration.ts';
 import { readSize, SIZE_PATTERN } from './size.ts';
 
 type LeafOptions<T> = {
@@ -158,6 +158,26 @@ export const duration = (minMs = 1) =>
     read: (value) => {
       const durationMs = readDuration(value);
       return durationMs !== undefined && durationMs >= minMs ? durationMs : undefined;
+    },
+  });
+
+type SwitchedDurationOptions = { readonly onMs: number; readonly minMs: number; readonly maxMs: number };
+
+/** Milliseconds within bounds, `on` for the usual ones, or `off`. */
+export const switchedDuration = ({ onMs, minMs, maxMs }: SwitchedDurationOptions) =>
+  leaf<number | 'off'>({
+    expected: `off, on, or a duration from ${durationText(minMs)} to ${durationText(maxMs)}`,
+    json: {
+      title: 'off | on | duration',
+      type: ['number', 'string'],
+      minimum: minMs / 1_000,
+      maximum: maxMs / 1_000,
+      pattern: orInterpolated(`off|on|${DURATION_PATTERN}`),
+    },
+    read: (value) => {
+      if (value === 'off') return 'off';
+      const durationMs = value === 'on' ? onMs : readDuration(value);
+      return durationMs !== undefined && durationMs >= minMs && durationMs <= maxMs ? durationMs : undefined;
     },
   });
 

@@ -19,7 +19,7 @@ describe('the JSON schema', () => {
   it('accepts values that are still to be interpolated', () => {
     for (const text of [
       'server: { port: "${PORT}", body_limit: "${SIZE:-1mb}" }',
-      'queue: { max_wait: "${WAIT}", max_length: "${LENGTH}" }',
+      'queue: { max_wait: "${WAIT}", max_length: "${LENGTH}", max_bytes: "${BYTES}" }',
       'log: { level: "${LEVEL:-info}" }',
       'simulator: { tokens_per_second: "${PACE}", ramp: "${RAMP}" }',
       'keys: [{ id: a, key: "${K}", fallback: "${F}", limits: { rpm: "${RPM:-off}" } }]',
@@ -35,6 +35,13 @@ describe('the JSON schema', () => {
     assert.ok(
       accepts('accounts: [{ id: a, provider: q, limits: { rpm: off, ramp: { floor: 0.3, growth: 2 } } }]'),
     );
+  });
+
+  it('accepts switches with more than two positions', () => {
+    for (const wait of ['off', 'on', '30s', '5', '"${WAIT}"'])
+      assert.ok(accepts(`accounts: [{ id: a, provider: q, wait_timeout: ${wait} }]`), wait);
+    assert.ok(!accepts('accounts: [{ id: a, provider: q, wait_timeout: 500 }]'));
+    assert.ok(!accepts('accounts: [{ id: a, provider: q, stream_upstream: maybe }]'));
   });
 
   it('refuses what the loader refuses', () => {

@@ -8,6 +8,8 @@ export type KnownProvider = {
   readonly regions: readonly string[];
   /** Models offered when an account lists none. */
   readonly models: readonly string[];
+  /** Header by which it is asked to keep a call in a line of its own; undefined: it has no such line. */
+  readonly waitHeader?: string;
   /** The provider's own address; undefined when it must be configured. */
   baseUrl(region?: string): string | undefined;
 };

@@ -44,9 +44,13 @@ describe('a small file', () => {
       accounts: [{ id: 'a', provider: 'simulator', secrets: [], weight: 1, tier: 0, limits: {}, models: [] }],
       models: [],
       keys: [],
-      queue: { maxWaitMs: 50_000, maxWaitStreamMs: 300_000, maxLength: 10_000 },
+      queue: {
+        ...{ maxWaitMs: 50_000, maxWaitStreamMs: 300_000, overloadWaitMs: 10_000 },
+        ...{ maxLength: 10_000, maxBytes: 268_435_456 },
+      },
       timeouts: { connectMs: 5_000, firstByteMs: 600_000, firstByteStreamMs: 60_000, idleMs: 300_000 },
       heartbeatMs: 10_000,
+      dataDir: './data',
       log: { level: 'info', format: 'auto' },
       simulator: {},
     });
@@ -59,7 +63,10 @@ describe('a small file', () => {
 
   it('gives a key its defaults', () => {
     const [key] = load(`${account()}keys: [{ id: dev, key: ${KEY} }]`).keys;
-    assert.deepEqual(key, { id: 'dev', key: KEY, limits: {}, onLimit: 'queue', fallback: true });
+    assert.deepEqual(key, {
+      ...{ id: 'dev', key: KEY, limits: {}, onLimit: 'queue', fallback: true },
+      ...{ priority: 'normal', weight: 1 },
+    });
   });
 });
 
@@ -84,10 +91,14 @@ describe('a full file', () => {
     assert.equal(house?.baseUrl, 'http://127.0.0.1:9100/v1');
     assert.deepEqual(house?.models, [{ upstreamModel: 'Qwen/Qwen3-32B', name: 'qwen-plus', limits: {} }]);
     assert.deepEqual(config.models, [
-      { name: 'qwen3-max', strategy: 'earliest-start', fallbacks: ['qwen-plus'] },
+      {
+        ...{ name: 'qwen3-max', strategy: 'earliest-start', fallbacks: ['qwen-plus'] },
+        ...{ fallbackAfterMs: 20_000, affinity: true },
+      },
     ]);
     assert.deepEqual(config.keys[1]?.models, ['qwen-plus']);
     assert.deepEqual(config.keys[1]?.limits, { rpm: 120, concurrency: 4 });
+    assert.equal(config.keys[1]?.priority, 'batch');
     assert.equal(config.server.port, 4290);
   });
 
@@ -107,6 +118,44 @@ describe('a full file', () => {
   it('takes a limit that is off for no limit of a key', () => {
     const [key] = load(`${account()}keys: [{ id: dev, key: ${KEY}, limits: { rpm: off, tpm: 5 } }]`).keys;
     assert.deepEqual(key?.limits, { tpm: 5 });
+  });
+
+  it('says how an account is asked', () => {
+    const waitOf = (text: string): number | undefined =>
+      load(`accounts: [{ id: a, provider: qwen, secrets: [s]${text} }]`).accounts[0]?.waitTimeoutMs;
+    assert.equal(waitOf(''), undefined);
+    assert.equal(waitOf(', wait_timeout: off'), undefined);
+    assert.equal(waitOf(', wait_timeout: on'), 30_000);
+    assert.equal(waitOf(', wait_timeout: 2m'), 120_000);
+    const askedOf = (text: string): string | undefined => load(account(text)).accounts[0]?.streamUpstream;
+    assert.equal(askedOf(', stream_upstream: auto'), undefined);
+    assert.equal(askedOf(', stream_upstream: on'), 'on');
+    assert.equal(askedOf(', stream_upstream: off'), 'off');
+  });
+
+  it('says how tokens are charged, and a model may say it otherwise', () => {
+    const text = ', limits: { tpm: 5, prepaid: true }, models: { m: { limits: { prepaid: false } } }';
+    const [first] = load(account(text)).accounts;
+    assert.deepEqual(first?.limits, { tpm: 5, prepaid: true });
+    assert.deepEqual(first?.models[0]?.limits, { prepaid: false });
+  });
+
+  it('says who goes first, and how long and how large a line may be', () => {
+    const config = load(`${account()}models: { sim-large: { fallback_after: 0, affinity: false } }
+keys: [{ id: dev, key: ${KEY}, priority: interactive, weight: 2.5 }]
+queue: { max_bytes: 1mb, max_length_per_key: 7, max_bytes_per_key: 64kb, overload_wait: 3s }
+data_dir: /var/lib/sluice`);
+    assert.deepEqual(config.models, [
+      { name: 'sim-large', fallbacks: [], fallbackAfterMs: 0, affinity: false },
+    ]);
+    assert.equal(config.keys[0]?.priority, 'interactive');
+    assert.equal(config.keys[0]?.weight, 2.5);
+    const { maxBytes, maxLengthPerKey, maxBytesPerKey, overloadWaitMs } = config.queue;
+    assert.deepEqual(
+      [maxBytes, maxLengthPerKey, maxBytesPerKey, overloadWaitMs],
+      [1_048_576, 7, 65_536, 3_000],
+    );
+    assert.equal(config.dataDir, '/var/lib/sluice');
   });
 
   it('has the settings of the simulator', () => {
@@ -132,7 +181,7 @@ keys: [{ id: dev, key: "\${K}", limits: { rpm: "\${RPM}" }, fallback: "\${FALLBA
     assert.equal(config.log.level, 'debug');
     assert.deepEqual(config.keys[0], {
       ...{ id: 'dev', key: '1234567890123456', limits: { rpm: 12 } },
-      ...{ onLimit: 'queue', fallback: false },
+      ...{ onLimit: 'queue', fallback: false, priority: 'normal', weight: 1 },
     });
   });
 
@@ -234,6 +283,16 @@ describe('everything that is wrong', () => {
       'a number among models',
       account(', models: [a, 3]'),
       'accounts[0].models[1]: expected the name of a model, found 3',
+    ],
+    [
+      'a wait the provider would not keep',
+      'accounts: [{ id: a, provider: qwen, secrets: [s], wait_timeout: 2s }]',
+      "accounts[0].wait_timeout: expected off, on, or a duration from 3s to 2m, found '2s'",
+    ],
+    [
+      'a priority there is not',
+      `${account()}keys: [{ id: dev, key: ${KEY}, priority: urgent }]`,
+      "keys[0].priority: unknown priority 'urgent': expected one of interactive, normal, batch",
     ],
     [
       'a timeout of nothing',

@@ -44,6 +44,14 @@ describe('an account', () => {
     ]);
   });
 
+  it('may wait at the provider where the provider has a line of its own', () => {
+    assert.deepEqual(of('provider: qwen, secrets: [s], wait_timeout: on'), []);
+    assert.deepEqual(of('provider: openai, secrets: [s], wait_timeout: off'), []);
+    assert.deepEqual(of('provider: openai, secrets: [s], wait_timeout: 5s'), [
+      "accounts[0].wait_timeout: the provider 'openai' keeps no line of its own",
+    ]);
+  });
+
   it('has an address where the provider has none, and models where it has no usual ones', () => {
     assert.deepEqual(of('provider: openai-compatible'), [
       "accounts[0].base_url: missing: expected an address, because 'openai-compatible' has none of its own",

@@ -158,6 +158,10 @@ function accountIssues(
   ) {
     missing('secrets', `at least one secret, such as ["\${${provider.variables[0]}}"]`);
   }
+  if (typeof values.wait_timeout === 'number' && provider.waitHeader === undefined) {
+    const message = `the provider '${provider.id}' keeps no line of its own`;
+    issues.push({ path: [...path, 'wait_timeout'], at: 'value', expected: 'off', message });
+  }
   const listed = modelEntriesOf(values).map(([name]) => name);
   if (listed.length === 0 && provider.models.length === 0) {
     missing('models', `at least one model, because '${provider.id}' has no usual ones`);

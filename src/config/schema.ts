@@ -7,6 +7,7 @@
  */
 
 import { z } from 'zod';
+import { PRIORITIES } from '../domain/call.ts';
 import {
   duration,
   flag,
@@ -20,6 +21,7 @@ import {
   secret,
   section,
   size,
+  switchedDuration,
   text,
   url,
   wholeNumber,
@@ -44,6 +46,9 @@ const limits = () =>
   section({
     ...rateShape,
     ramp: ramp().optional().describe('How fast the rate may grow after a start or a pause.'),
+    prepaid: flag()
+      .optional()
+      .describe('The provider charges max_tokens when the call arrives, not what it used.'),
   });
 
 const weight = () =>
@@ -83,6 +88,17 @@ export const accountSchema = (known?: Known) =>
     weight: weight().prefault(1),
     tier: tier().prefault(0),
     limits: limits().prefault({}).describe('Limits of each model of the account that has none of its own.'),
+    wait_timeout: switchedDuration({ onMs: 30_000, minMs: 3_000, maxMs: 120_000 })
+      .prefault('off')
+      .describe(
+        'How long the provider may keep a call in a line of its own when the rate grows too quickly, where it offers that ' +
+          '(Model Studio: `X-DashScope-Wait-Timeout`); `on` is 30s.',
+      ),
+    stream_upstream: word('choice', ['auto', 'on', 'off'])
+      .prefault('auto')
+      .describe(
+        'Asks for plain answers as streams and puts them together; `auto` where the provider is better asked so.',
+      ),
     models: accountModels
       .prefault({})
       .describe("Upstream models to use, as a mapping or a list of names. None: the provider's usual ones."),
@@ -96,6 +112,14 @@ export const modelSchema = (known?: Known) =>
     fallbacks: listOf(text('the name of a model'))
       .prefault([])
       .describe('Models tried in this order when no channel of this one can serve in time.'),
+    fallback_after: duration(0)
+      .optional()
+      .describe('Serve by a fallback when the wait would be longer than this and the fallback is quicker.'),
+    affinity: flag()
+      .prefault(true)
+      .describe(
+        'Calls of one conversation prefer the account that served it last, so that its prompt cache is used.',
+      ),
     channels: listOf(text('the name of a channel, account/model'))
       .optional()
       .describe('Only these channels, as `account/upstream-model`. Makes a name of your own possible.'),
@@ -110,6 +134,13 @@ export const keySchema = section({
   on_limit: word('way to meet a limit', ['queue', 'reject'])
     .prefault('queue')
     .describe('At a limit the call waits in line (`queue`) or is refused at once (`reject`).'),
+  priority: word('priority', PRIORITIES)
+    .prefault('normal')
+    .describe(
+      'Whose calls are served first in a line. A call may ask for a lower one with `x-sluice-priority`, never for a ' +
+        'higher one than its key has.',
+    ),
+  weight: positiveNumber().prefault(1).describe('Share of a crowded pool among keys of one priority.'),
   models: listOf(text('the name of a model')).optional().describe('Models the key may use. None given: all.'),
   fallback: flag().prefault(true).describe("May the key's calls be served by a fallback model?"),
 });
@@ -125,6 +156,16 @@ const queue = section({
   max_wait: duration(0).prefault('50s').describe('Longest wait of a plain call for a free channel.'),
   max_wait_stream: duration(0).prefault('300s').describe('Longest wait of a streaming call.'),
   max_length: wholeNumber({ min: 1 }).prefault(10_000).describe('Calls in line per model.'),
+  max_bytes: size().prefault('256mb').describe('Bodies of the calls in line per model, together.'),
+  max_length_per_key: wholeNumber({ min: 1 }).optional().describe('Calls of one key in line per model.'),
+  max_bytes_per_key: size()
+    .optional()
+    .describe('Bodies of the calls of one key in line per model, together.'),
+  overload_wait: duration(0)
+    .prefault('10s')
+    .describe(
+      'Longest wait while calls have been turned away for some time without the line ever being empty.',
+    ),
 });
 
 const timeouts = section({
@@ -170,6 +211,9 @@ export const fileSchema = (known?: Known) =>
     heartbeat: duration(0)
       .prefault('10s')
       .describe('Pause after which an open stream gets a comment, so that nobody hangs up; 0 for none.'),
+    data_dir: text('a folder')
+      .prefault('./data')
+      .describe('Where learned limits are kept across restarts. Relative to the folder Sluice runs in.'),
     log: log.prefault({}).describe('What is written while running.'),
     simulator: simulator.prefault({}).describe('How accounts of the provider `simulator` behave.'),
   });

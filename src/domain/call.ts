@@ -11,6 +11,10 @@ export type ClientKey = {
   /** Limits of the key itself, apart from the pool's. */
   readonly limits: Limits;
   readonly onLimit: OnLimit;
+  /** The highest its calls may have, and what they have when they ask for none. */
+  readonly priority: Priority;
+  /** Share of a crowded pool among keys of one priority. */
+  readonly weight: number;
   /** Model names the key may use; undefined: all. */
   readonly models?: readonly string[];
   /** May its calls be served by a fallback model? */
@@ -18,6 +22,10 @@ export type ClientKey = {
 };
 
 export type OnLimit = 'queue' | 'reject';
+
+/** Who is served first in a line, the first before the last. */
+export const PRIORITIES = ['interactive', 'normal', 'batch'] as const;
+export type Priority = (typeof PRIORITIES)[number];
 
 /** What the relay reads of a request before it decides anything: cheap to get, whatever the body's size. */
 export type RequestHead = {
@@ -32,6 +40,7 @@ export type CallOptions = {
   /** Longest wait for a permit, in ms; undefined: the configured one. */
   readonly maxWaitMs?: number;
   readonly onLimit: OnLimit;
+  readonly priority: Priority;
   readonly fallback: boolean;
 };
 

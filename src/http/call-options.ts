@@ -1,6 +1,6 @@
 /** What a client may say about one call in `x-sluice-…` headers; anything it says wrong is a clear 400. */
 
-import type { CallOptions, ClientKey } from '../domain/call.ts';
+import { type CallOptions, type ClientKey, PRIORITIES, type Priority } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 
 type HeaderValues = Readonly<Record<string, string | string[] | undefined>>;
@@ -9,12 +9,18 @@ export function callOptionsOf(headers: HeaderValues, key: ClientKey): CallOption
   const maxWait = textOf(headers, 'x-sluice-max-wait');
   const onLimit = oneOf(headers, 'x-sluice-on-limit', ['queue', 'reject']);
   const fallback = oneOf(headers, 'x-sluice-fallback', ['on', 'off']);
+  const priority = oneOf(headers, 'x-sluice-priority', PRIORITIES);
   return {
     ...(maxWait === undefined ? {} : { maxWaitMs: secondsToMs(maxWait) }),
     onLimit: onLimit ?? 'queue',
+    priority: lowerOf(key.priority, priority ?? key.priority),
     fallback: key.fallback && fallback !== 'off',
   };
 }
+
+/** Nobody jumps the line by a header: above its key's own priority a call does not get. */
+const lowerOf = (a: Priority, b: Priority): Priority =>
+  PRIORITIES.indexOf(a) > PRIORITIES.indexOf(b) ? a : b;
 
 function textOf(headers: HeaderValues, name: string): string | undefined {
   const value = headers[name];
