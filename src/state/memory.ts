@@ -1,67 +1,93 @@
-/** Windows in this process's memory: exact, synchronous, gone with the process. */
+/** Windows in this process's memory: synchronous, of fixed size, gone with the process. */
 
-import { SlidingWindow } from './sliding-window.ts';
-import type { Blocked, Claim, Reservation, Settlement, WindowSpec, WindowStore } from './windows.ts';
+import { BucketWindow } from './bucket-window.ts';
+import type { Blocked, Claim, Reservation, Settlement, Unit, WindowSpec, WindowStore } from './windows.ts';
 
-export type MemoryStoreOptions = {
-  /**
-   * Kept longer than the provider's window: a call sent late in one window may arrive early in the next. Share of
-   * the window's length, with a bound in ms.
-   */
-  readonly guard: { readonly share: number; readonly maxMs: number };
-};
-
-/** A second's window is kept 50 ms longer: the first call on a new connection arrives that much later than the next. */
-export const DEFAULT_GUARD = { share: 0.05, maxMs: 250 } as const;
-
-/** Held until settled; the ids of holders, never a bare counter. */
+/** Held until settled; the holders themselves, never a bare counter. */
 class Slots {
-  capacity: number;
   readonly holders = new Set<MemoryReservation>();
-
-  constructor(capacity: number) {
-    this.capacity = capacity;
-  }
 }
 
-type Counter = SlidingWindow | Slots;
-type Held = { readonly counter: Counter; readonly claim: Claim; readonly entry: number };
+type Counter = BucketWindow | Slots;
 
+/** One per call: a few flat lists instead of an object for each window. */
 class MemoryReservation implements Reservation {
-  #held: readonly Held[] | undefined;
+  readonly used: number[] = [];
+  readonly #claims: readonly Claim[];
+  readonly #amounts: number[] = [];
+  readonly #buckets: number[] = [];
+  /** Undefined: it has ended. */
+  #counters: readonly Counter[] | undefined;
 
-  constructor(claims: readonly Claim[], counters: readonly Counter[], nowMs: number) {
-    this.#held = claims.map((claim, i): Held => {
+  constructor(
+    claims: readonly Claim[],
+    counters: readonly Counter[],
+    { nowMs, boundMs }: { readonly nowMs: number; readonly boundMs: number },
+  ) {
+    this.#claims = claims;
+    this.#counters = counters;
+    for (let i = 0; i < claims.length; i++) {
+      const claim = claims[i] as Claim;
       const counter = counters[i] as Counter;
-      if (counter instanceof SlidingWindow)
-        return { counter, claim, entry: counter.add(claim.amount, nowMs) };
-      counter.holders.add(this);
-      return { counter, claim, entry: -1 };
+      const amount = Math.min(claim.amount, claim.capacity);
+      this.#amounts.push(amount);
+      this.used.push(usedOf(counter, claim.guardMs, nowMs) + amount);
+      if (counter instanceof Slots) {
+        counter.holders.add(this);
+        this.#buckets.push(-1);
+      } else this.#buckets.push(counter.add(amount, boundMs));
+    }
+  }
+
+  arrived(boundMs: number): void {
+    const counters = this.#counters ?? [];
+    for (let i = 0; i < counters.length; i++) {
+      const counter = counters[i] as Counter;
+      if (counter instanceof BucketWindow)
+        this.#buckets[i] = counter.move(this.#buckets[i] as number, this.#amounts[i] as number, boundMs);
+    }
+  }
+
+  settle(actual: Settlement, nowMs: number): void {
+    const output = Math.ceil(Math.max(0, actual.tokens - actual.input));
+    const input = Math.ceil(actual.input);
+    this.#end((unit, amount, counter) => {
+      if (unit === 'request') return amount;
+      if (unit === 'tokens' || unit === 'reserved') return input + output;
+      if (unit === 'charged' && counter instanceof BucketWindow) counter.add(output, nowMs);
+      return input;
     });
   }
 
-  settle(actual: Settlement): void {
-    this.#end((claim) =>
-      claim.unit === 'tokens' ? actual.tokens : claim.unit === 'input' ? actual.input : claim.amount,
-    );
-  }
-
   refuse(): void {
-    this.#end((claim) => (claim.unit === 'request' ? claim.amount : 0));
+    this.#end((unit, amount) => (unit === 'request' ? amount : 0));
   }
 
   cancel(): void {
     this.#end(() => 0);
   }
 
-  #end(amountOf: (claim: Claim) => number): void {
-    if (this.#held === undefined) return;
-    for (const { counter, claim, entry } of this.#held) {
-      if (counter instanceof SlidingWindow) counter.correct(entry, amountOf(claim));
-      else counter.holders.delete(this);
+  #end(amountOf: (unit: Unit, amount: number, counter: Counter) => number): void {
+    const counters = this.#counters ?? [];
+    this.#counters = undefined;
+    for (let i = 0; i < counters.length; i++) {
+      const counter = counters[i] as Counter;
+      const amount = this.#amounts[i] as number;
+      const { unit } = (this.#claims[i] as Claim).window;
+      const truth = amountOf(unit, amount, counter);
+      if (counter instanceof Slots) counter.holders.delete(this);
+      else counter.change(this.#buckets[i] as number, truth - amount);
     }
-    this.#held = undefined;
   }
+}
+
+const usedOf = (counter: Counter, guardMs: number, nowMs: number): number =>
+  counter instanceof Slots ? counter.holders.size : counter.used(nowMs, guardMs);
+
+function freeAt(counter: Counter, { amount, capacity, guardMs }: Claim, nowMs: number): number {
+  if (capacity === Infinity) return nowMs;
+  if (counter instanceof Slots) return counter.holders.size < capacity ? nowMs : Infinity;
+  return counter.freeAt(amount, capacity, { nowMs, guardMs });
 }
 
 export type MemoryStore = WindowStore & {
@@ -69,57 +95,69 @@ export type MemoryStore = WindowStore & {
   openSlots(): number;
 };
 
-export function createMemoryStore(options: MemoryStoreOptions = { guard: DEFAULT_GUARD }): MemoryStore {
+export function createMemoryStore(): MemoryStore {
   const counters = new Map<string, Counter>();
+  const byClaims = new WeakMap<readonly Claim[], readonly Counter[]>();
 
   const counterOf = (window: WindowSpec): Counter => {
-    let counter = counters.get(window.id);
-    if (counter === undefined) {
-      const { share, maxMs } = options.guard;
-      counter =
-        window.windowMs === 0
-          ? new Slots(window.capacity)
-          : new SlidingWindow(window.windowMs, {
-              capacity: window.capacity,
-              guardMs: Math.min(maxMs, window.windowMs * share),
-            });
-      counters.set(window.id, counter);
-    }
-    counter.capacity = window.capacity;
+    const known = counters.get(window.id);
+    if (known !== undefined) return known;
+    const counter = window.windowMs === 0 ? new Slots() : new BucketWindow(window.windowMs);
+    counters.set(window.id, counter);
     return counter;
   };
 
-  const blockedBy = (claims: readonly Claim[], nowMs: number): Blocked | undefined => {
-    let blocked: Blocked | undefined;
-    for (const { window, amount } of claims) {
-      const counter = counterOf(window);
-      const atMs =
-        counter instanceof SlidingWindow
-          ? counter.freeAt(amount, nowMs)
-          : counter.holders.size < counter.capacity
-            ? nowMs
-            : Infinity;
-      if (atMs > nowMs && (blocked === undefined || atMs > blocked.atMs))
-        blocked = { atMs, limit: window.limit };
+  /** A lane asks with the same list of claims every time: its counters are looked up once. */
+  const countersOf = (claims: readonly Claim[]): readonly Counter[] => {
+    let found = byClaims.get(claims);
+    if (found === undefined) {
+      found = claims.map(({ window }) => counterOf(window));
+      byClaims.set(claims, found);
     }
-    return blocked;
+    return found;
+  };
+
+  const blockedBy = (claims: readonly Claim[], nowMs: number): Blocked | undefined => {
+    const all = countersOf(claims);
+    let last: Claim | undefined;
+    let lastMs = nowMs;
+    for (let i = 0; i < claims.length; i++) {
+      const claim = claims[i] as Claim;
+      const atMs = freeAt(all[i] as Counter, claim, nowMs);
+      if (atMs > lastMs) {
+        lastMs = atMs;
+        last = claim;
+      }
+    }
+    if (last === undefined) return undefined;
+    const { limit, unit } = last.window;
+    return unit === 'request' ? { atMs: lastMs, limit } : { atMs: lastMs, limit, bySize: true };
   };
 
   return {
     check: blockedBy,
-    reserve(claims, nowMs) {
-      const blocked = blockedBy(claims, nowMs);
-      if (blocked !== undefined) return blocked;
-      return new MemoryReservation(
-        claims,
-        claims.map((claim) => counterOf(claim.window)),
-        nowMs,
-      );
+    reserve(claims, at) {
+      return blockedBy(claims, at.nowMs) ?? new MemoryReservation(claims, countersOf(claims), at);
     },
-    headroom(window, nowMs) {
-      const counter = counterOf(window);
-      const used = counter instanceof SlidingWindow ? counter.used(nowMs) : counter.holders.size;
-      return { used, left: Math.max(0, window.capacity - used) };
+    delays(claims, others, { boundMs }) {
+      for (const other of others.claims) {
+        const counter = counterOf(other.window);
+        if (counter instanceof Slots || other.capacity === Infinity) continue;
+        const claim = claims.find(({ window }) => window.id === other.window.id);
+        if (claim === undefined) continue;
+        const { windowMs } = other.window;
+        const counts = boundMs + windowMs + other.guardMs > others.atMs;
+        if (!counts) continue;
+        const left = counter.leftAt(others.atMs, other.guardMs) + Math.min(claim.amount, claim.capacity);
+        if (left + Math.min(other.amount, other.capacity) > other.capacity) return true;
+      }
+      return false;
+    },
+    used: (claim, nowMs) => usedOf(counterOf(claim.window), claim.guardMs, nowMs),
+    emptyAt(claim, nowMs) {
+      const counter = counterOf(claim.window);
+      if (counter instanceof Slots) return counter.holders.size === 0 ? nowMs : Infinity;
+      return counter.emptyAt(nowMs, claim.guardMs);
     },
     openSlots() {
       let open = 0;
