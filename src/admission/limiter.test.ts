@@ -6,8 +6,11 @@ import { type Blocked, isBlocked } from '../state/windows.ts';
 import { createLimiter } from './limiter.ts';
 import type { Permit } from './permit.ts';
 
+const T0 = 1_800_000_000_000;
 const estimate = { inputTokens: 60, outputTokens: 40, maxOutputTokens: Infinity };
-const create = () => createLimiter(createMemoryStore({ guard: { share: 0, maxMs: 0 } }));
+const create = () => createLimiter(createMemoryStore(), { now: () => T0 });
+const at = (atMs: number, owner?: object) =>
+  owner === undefined ? { nowMs: T0 + atMs } : { nowMs: T0 + atMs, owner };
 const quota = (limits: Limits, id = 'a/m') => ({ id, limits });
 
 function permitOf(result: Permit | Blocked): Permit {
@@ -17,87 +20,103 @@ function permitOf(result: Permit | Blocked): Permit {
 
 test('a permit reserves every limit of the quota, or none', () => {
   const limiter = create();
-  const both = quota({ rpm: 5, tpm: 150 });
-  permitOf(limiter.reserve(both, estimate, 0));
-  assert.deepEqual(limiter.reserve(both, estimate, 10), { atMs: 60_000, limit: 'tpm' });
-  assert.deepEqual(limiter.headroom(both, 10), [
-    { limit: 'rpm', capacity: 5, left: 4 },
-    { limit: 'tpm', capacity: 150, left: 50 },
-  ]);
+  const both = quota({ rpd: 5, tpd: 150 });
+  permitOf(limiter.reserve(both, estimate, at(0)));
+  const refused = limiter.reserve(both, estimate, at(10));
+  assert.ok(isBlocked(refused));
+  assert.deepEqual([refused.limit, refused.bySize], ['tpd', true]);
+  assert.deepEqual(
+    limiter.headroom(both, T0 + 10).map(({ limit, capacity, used }) => [limit, capacity, used]),
+    [
+      ['rpd', 5, 1],
+      ['tpd', 150, 100],
+    ],
+  );
   assert.equal(limiter.open(), 1);
 });
 
 test('a check reserves nothing and agrees with the reservation', () => {
   const limiter = create();
-  const one = quota({ rpm: 1 });
-  assert.equal(limiter.check(one, estimate, 0), undefined);
-  assert.equal(limiter.check(one, estimate, 0), undefined);
-  permitOf(limiter.reserve(one, estimate, 0));
-  assert.deepEqual(limiter.check(one, estimate, 1), limiter.reserve(one, estimate, 1));
+  const one = quota({ rpd: 1 });
+  for (let i = 0; i < 5; i++) assert.equal(limiter.check(one, estimate, at(0)), undefined);
+  permitOf(limiter.reserve(one, estimate, at(0)));
+  assert.deepEqual(limiter.check(one, estimate, at(1)), limiter.reserve(one, estimate, at(1)));
+  assert.equal(limiter.open(), 1);
 });
 
-test('a settled permit counts what was used; a cancelled one nothing; each end is told once', () => {
+test('the room that is left is known before the first call, and right after another configuration', () => {
   const limiter = create();
-  const limited = quota({ rpm: 5, tpm: 1_000, concurrency: 2 });
-  let ends = 0;
-  limiter.onRelease(() => {
-    ends++;
-  });
-  const settled = permitOf(limiter.reserve(limited, estimate, 0));
-  const cancelled = permitOf(limiter.reserve(limited, estimate, 0));
-  assert.deepEqual(limiter.check(limited, estimate, 0), { atMs: Infinity, limit: 'concurrency' });
-  settled.settle({ tokens: 700, input: 60 });
-  cancelled.cancel();
-  cancelled.refused();
-  assert.equal(ends, 2);
-  assert.equal(limiter.open(), 0);
-  assert.deepEqual(
-    limiter.headroom(limited, 1).map(({ left }) => left),
-    [4, 300, 2],
-  );
+  const rows = (limits: Limits) =>
+    limiter
+      .headroom(quota(limits), T0)
+      .map(({ limit, capacity, used }) => [limit, capacity, Math.max(0, capacity - used)]);
+  assert.deepEqual(rows({ rpm: 60, tpm: 900, concurrency: 2 }), [
+    ['rpm', 60, 60],
+    ['tpm', 900, 900],
+    ['concurrency', 2, 2],
+  ]);
+  permitOf(limiter.reserve(quota({ rpm: 60, tpm: 900, concurrency: 2 }), estimate, at(0)));
+  assert.deepEqual(rows({ rpm: 50, tpm: 90, prepaid: true }), [
+    ['rpm', 50, 49],
+    ['tpm', 89, 0],
+  ]);
 });
 
-test('the number of open permits is right when the listener looks at it', () => {
+test('every end is told to those who wait, and so is a call that was heard of', () => {
   const limiter = create();
   const seen: number[] = [];
   limiter.onRelease(() => seen.push(limiter.open()));
-  const [first, second] = [1, 2].map(() => permitOf(limiter.reserve(quota({}), estimate, 0)));
+  const [first, second, third] = [1, 2, 3].map(() => permitOf(limiter.reserve(quota({}), estimate, at(0))));
+  third?.heard({});
   first?.cancel();
+  first?.refused('rpm');
   second?.settle({ tokens: 1, input: 1 });
-  assert.deepEqual(seen, [1, 0]);
+  third?.refused('rpm');
+  assert.deepEqual(seen, [3, 2, 1, 0], 'and the number of open permits is right when they look');
 });
 
-test('the load is that of the fullest window', () => {
+test('an end gives back what was reserved', () => {
   const limiter = create();
-  const limited = quota({ rpm: 10, tpm: 200 });
-  assert.equal(limiter.load(limited, 0), 0);
-  permitOf(limiter.reserve(limited, estimate, 0));
-  assert.equal(limiter.load(limited, 0), 0.5);
-  assert.equal(limiter.load(limited, 60_000), 0);
-  assert.equal(limiter.load(quota({}, 'free'), 0), 0);
+  const limited = quota({ rpd: 5, tpd: 1_000, concurrency: 3 });
+  const [settled, cancelled, refused] = [1, 2, 3].map(() =>
+    permitOf(limiter.reserve(limited, estimate, at(0))),
+  );
+  assert.deepEqual(limiter.check(limited, estimate, at(0)), { atMs: Infinity, limit: 'concurrency' });
+  settled?.settle({ tokens: 700, input: 60 });
+  cancelled?.cancel();
+  refused?.refused();
+  const left = Object.fromEntries(
+    limiter.headroom(limited, T0 + 1).map((row) => [row.limit, row.capacity - row.used]),
+  );
+  assert.deepEqual(left, { concurrency: 3, rpd: 3, tpd: 300 });
 });
 
-test('new limits hold at once, with what was counted before', () => {
+test('there is one lane for each quota, and it follows the limits that it is asked with', () => {
   const limiter = create();
-  permitOf(limiter.reserve(quota({ rpm: 1 }), estimate, 0));
-  assert.ok(isBlocked(limiter.reserve(quota({ rpm: 1 }), estimate, 1)));
-  permitOf(limiter.reserve(quota({ rpm: 2 }), estimate, 1));
-  assert.deepEqual(limiter.reserve(quota({ rpm: 2 }), estimate, 2), { atMs: 60_000, limit: 'rpm' });
+  const lane = limiter.lane(quota({ rpd: 1 }));
+  permitOf(limiter.reserve(quota({ rpd: 1 }), estimate, at(0)));
+  assert.ok(isBlocked(limiter.reserve(quota({ rpd: 1 }), estimate, at(1))));
+  permitOf(limiter.reserve(quota({ rpd: 2 }), estimate, at(1)));
+  assert.ok(isBlocked(limiter.reserve(quota({ rpd: 2 }), estimate, at(2))));
+  assert.equal(limiter.lane(quota({ rpd: 2 })), lane);
+  assert.notEqual(limiter.lane(quota({ rpd: 2 }, 'b/m')), lane);
 });
 
 test('quotas of different owners know nothing of each other', () => {
   const limiter = create();
-  permitOf(limiter.reserve(quota({ rpm: 1 }, 'a'), estimate, 0));
-  permitOf(limiter.reserve(quota({ rpm: 1 }, 'b'), estimate, 0));
+  permitOf(limiter.reserve(quota({ rpd: 1 }, 'a'), estimate, at(0)));
+  permitOf(limiter.reserve(quota({ rpd: 1 }, 'b'), estimate, at(0)));
+  assert.equal(limiter.load(quota({ rpd: 1 }, 'a'), T0), 1);
+  assert.equal(limiter.load(quota({}, 'c'), T0), 0);
 });
 
-test('the ramp holds calls back, and whichever ends later is named', () => {
+test('a lane is held for an owner, who is named with the asking', () => {
   const limiter = create();
-  const ramped = quota({ rpm: 60, tpm: 100, ramp: { floor: 0.5, growth: 1 } });
-  const small = { ...estimate, inputTokens: 10, outputTokens: 0 };
-  permitOf(limiter.reserve(ramped, small, 0));
-  assert.deepEqual(limiter.reserve(ramped, small, 1), { atMs: 2_000, limit: 'ramp' });
-  assert.deepEqual(limiter.check(ramped, small, 1), { atMs: 2_000, limit: 'ramp' });
-  assert.deepEqual(limiter.reserve(ramped, estimate, 1), { atMs: 60_000, limit: 'tpm' });
-  assert.deepEqual(limiter.check(ramped, estimate, 1), { atMs: 60_000, limit: 'tpm' });
+  const limited = quota({ tpm: 1_000 });
+  const owner = {};
+  limiter.lane(limited).hold = { owner, estimate: { ...estimate, inputTokens: 900 }, atMs: T0 + 5 };
+  assert.ok(isBlocked(limiter.reserve(limited, estimate, at(10))));
+  assert.equal(limiter.check(limited, estimate, at(10, owner)), undefined);
+  permitOf(limiter.reserve(limited, estimate, at(10, owner)));
+  assert.equal(limiter.lane(limited).hold, undefined);
 });
