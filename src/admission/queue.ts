@@ -1,324 +1,268 @@
 /**
- * One line per model, first come first served: whoever cannot start now waits, and sleeps to the exact moment at
- * which the first in line can. No polling. Whoever leaves, by abort or by deadline, is out at once. Which channel a
- * call starts on, and whether it can, is the asker's knowledge, not the queue's.
+ * The lines of all models, and the door to them: who may come in (bounds of calls and bytes, in all and per tenant,
+ * and whether the wait foreseen fits the call's own limit), and how the wait is told. Which channel a call starts on,
+ * and whether it can, is the asker's knowledge, not the queue's.
  */
 
-import type { Cancel, Clock } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Priority } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
+import type { Ask, Place } from './ask.ts';
+import type { Entry } from './entry.ts';
+import type { Coming } from './flows.ts';
+import { Line } from './line.ts';
+import { full, gone, hopeless, notWaiting, tooLong } from './waiting-failures.ts';
 
-/** The answer to "can you start now?": a grant, or the moment to ask again (Infinity: when a permit ends). */
-export type Turn<T> = { readonly granted: T } | { readonly atMs: number };
+export type { Ask, Place, Turn } from './ask.ts';
 
-export type Ask<T> = {
-  /** Whoever asks for the same line waits behind one another. */
+export type QueueSettings = {
+  readonly maxLength: number;
+  readonly maxBytes: number;
+  readonly maxLengthPerTenant: number;
+  readonly maxBytesPerTenant: number;
+  /** Longest wait of a call while overload stands. */
+  readonly overloadWaitMs: number;
+};
+
+export const UNBOUNDED: QueueSettings = {
+  maxLength: Infinity,
+  maxBytes: Infinity,
+  maxLengthPerTenant: Infinity,
+  maxBytesPerTenant: Infinity,
+  overloadWaitMs: Infinity,
+};
+
+export type LineState = {
   readonly line: string;
-  /** Orders the line: a call that comes back after a refusal keeps its place. */
-  readonly arrivedAtMs: number;
-  /** Out of the line at this moment. */
-  readonly deadlineMs: number;
-  readonly signal: AbortSignal;
-  /** False: the call does not hold up those behind it (it can only use some of the line's channels). */
-  readonly holdsLine: boolean;
-  /** False: refuse instead of waiting. */
-  readonly mayWait: boolean;
-  /** The call can be served elsewhere: it does not join a line whose pace says that its deadline would pass. */
-  readonly hasAlternative: boolean;
-  /** Starts if possible; must leave nothing reserved when it returns a moment. */
-  tryStart(nowMs: number): Turn<T>;
-  /** Told once when the call has to wait. */
-  onWait?(place: Place): void;
+  readonly length: number;
+  readonly bytes: number;
+  readonly nextStartMs?: number;
 };
 
-/** Where a waiting call stands, live. */
-export type Place = {
-  /** 1 is the head of the line. */
-  position(): number;
-  /** When this call can start, as far as known: the head's moment, and the line's recent pace from there. */
-  startsAtMs(): number | undefined;
+/** One who waits, as others may see it. */
+export type LiveCall = {
+  readonly tenant: string;
+  readonly priority: Priority;
+  readonly position: number;
+  readonly waitedMs: number;
+  readonly startsInMs?: number;
+  readonly deadlineInMs: number;
 };
 
-export type LineState = { readonly line: string; readonly length: number };
+export type LiveLine = LineState & { readonly calls: readonly LiveCall[] };
+
+export type Told<T> = {
+  readonly resolve: (grant: T) => void;
+  readonly reject: (failure: Failure) => void;
+};
 
 export type Queue = {
   /**
-   * Resolves with the grant. A call that comes back is let in though the line is full. Rejects with `Failure`: `queue_full`, `wait_over` at the deadline, `pool_exhausted`
-   * at once when the start lies beyond it, `pool_limit` when it may not wait, `client_gone` on abort.
+   * Resolves with the grant. Rejects with `Failure`: `queue_full`, `wait_over` at the deadline or at once when the
+   * wait foreseen is longer, `pool_exhausted` at once when no start lies before the deadline, `pool_limit` when it may
+   * not wait, `client_gone` when the client leaves.
    */
   enter<T>(ask: Ask<T>): Promise<T>;
-  /**
-   * The grant, if nobody stands before the call and it can start at this moment: the usual case, without a promise or
-   * a look at its signal.
-   */
-  startNow<T>(ask: Ask<T>): T | undefined;
+  /** The same, told by callbacks, perhaps before it returns. */
+  join<T>(ask: Ask<T>, told: Told<T>): void;
+  /** Nobody waits in it: whoever comes may start without standing in line, and pays nothing. */
+  isEmpty(line: string): boolean;
+  /** The wait that a call of this tenant would have, ms; undefined: not known. 0 where nobody waits. */
+  expectedWaitMs(line: string, of: Coming): number | undefined;
+  /** A call cost this much more (or less) than it paid for when it started. */
+  correct(
+    line: string,
+    of: { readonly priority: Priority; readonly tenant: string; readonly difference: number },
+  ): void;
   /** Asks the heads of all lines again; for changes that free something early. */
   wake(): void;
   lines(): readonly LineState[];
+  /** The lines with the first of those who wait in them. */
+  live(): readonly LiveLine[];
 };
 
-type Entry = {
-  readonly ask: Ask<unknown>;
-  readonly resolve: (grant: unknown) => void;
-  readonly reject: (failure: Failure) => void;
-  readonly leave: Cancel;
-  gone: boolean;
-};
+/** Tenants whose first calls are shown. */
+const SHOWN = 100;
 
-class Line {
-  entries: Entry[] = [];
-  waiting = 0;
-  timer: Cancel | undefined;
-  timerAtMs = Infinity;
-  headStartsAtMs: number | undefined;
-  /** Mean time between starts while somebody waited, ms. */
-  #gapMs: number | undefined;
-  #lastStartMs: number | undefined;
+/** After so many of a call's longest waits without an empty line, with calls turned away, overload stands. */
+const STANDING = 1.5;
 
-  /** Somebody who waited has started. */
-  started(nowMs: number): void {
-    if (this.#lastStartMs !== undefined) {
-      const gapMs = nowMs - this.#lastStartMs;
-      this.#gapMs = this.#gapMs === undefined ? gapMs : this.#gapMs + 0.1 * (gapMs - this.#gapMs);
-    }
-    this.#lastStartMs = nowMs;
-  }
-
-  startsAtMs(position: number): number | undefined {
-    if (this.headStartsAtMs === undefined) return undefined;
-    return this.headStartsAtMs + (position - 1) * (this.#gapMs ?? 0);
-  }
-
-  /** Would the call stand before somebody who waits already? Then it has been in line before. */
-  standsBefore(arrivedAtMs: number): boolean {
-    const last = this.entries.findLast((entry) => !entry.gone);
-    return last !== undefined && arrivedAtMs < last.ask.arrivedAtMs;
-  }
-
-  /** Does somebody hold up whoever comes now? */
-  isHeld(): boolean {
-    return this.entries.some((entry) => !entry.gone && entry.ask.holdsLine);
-  }
-
-  /** Is nobody holding up this entry? */
-  isNext(entry: Entry): boolean {
-    for (const other of this.entries) {
-      if (other === entry) return true;
-      if (!other.gone && other.ask.holdsLine) return false;
-    }
-    return false;
-  }
-
-  insert(entry: Entry): void {
-    let i = this.entries.length;
-    while (i > 0 && (this.entries[i - 1]?.ask.arrivedAtMs ?? 0) > entry.ask.arrivedAtMs) i--;
-    if (i === this.entries.length) this.entries.push(entry);
-    else this.entries.splice(i, 0, entry);
-    this.waiting++;
-  }
-
-  /** Takes the entry out of the count; its place in the list is swept later. */
-  drop(entry: Entry): void {
-    if (entry.gone) return;
-    entry.gone = true;
-    entry.leave();
-    this.waiting--;
-    if (this.entries.length > 32 && this.waiting * 2 < this.entries.length) this.sweep();
-  }
-
-  sweep(): void {
-    this.entries = this.entries.filter((entry) => !entry.gone);
-  }
-
-  /** Those in front who are gone: cheap, and nobody has to step over them again. */
-  sweepFront(): void {
-    const front = this.entries.findIndex((entry) => !entry.gone);
-    if (front !== 0) this.entries.splice(0, front < 0 ? this.entries.length : front);
-  }
-
-  positionOf(entry: Entry): number {
-    let position = 1;
-    for (const other of this.entries) {
-      if (other === entry) break;
-      if (!other.gone) position++;
-    }
-    return position;
-  }
-}
-
-export function createQueue(options: { readonly clock: Clock; readonly maxLength: () => number }): Queue {
+export function createQueue(options: {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly settings: () => QueueSettings;
+}): Queue {
   const { clock } = options;
   const lines = new Map<string, Line>();
+  let order = 0;
 
   const lineOf = (name: string): Line => {
     let line = lines.get(name);
     if (line === undefined) {
-      line = new Line();
+      line = new Line(clock);
       lines.set(name, line);
     }
     return line;
   };
 
-  const disarm = (line: Line): void => {
-    line.timer?.();
-    line.timer = undefined;
-    line.timerAtMs = Infinity;
+  const expectedIn = (line: Line, of: Coming, nowMs: number): number | undefined => {
+    const cost = line.flows.costBefore(of);
+    if (cost <= 0) return 0;
+    const speed = line.speed(nowMs);
+    return speed === undefined ? undefined : cost / speed;
   };
 
-  const arm = (name: string, line: Line, atMs: number): void => {
-    if (atMs === line.timerAtMs) return;
-    disarm(line);
-    if (atMs === Infinity) return;
-    line.timerAtMs = atMs;
-    line.timer = clock.after(atMs - clock.now(), () => {
-      disarm(line);
-      pump(name, line);
-    });
+  /** The longest wait of this call, shorter while overload stands. */
+  const budgetOf = (line: Line, ask: Ask<unknown>, nowMs: number): number => {
+    const budgetMs = ask.deadlineMs - nowMs;
+    const { overloadWaitMs } = options.settings();
+    const standing =
+      nowMs - line.busySinceMs > STANDING * budgetMs && nowMs - line.turnedAwayAtMs < STANDING * budgetMs;
+    return standing && !ask.ownWait ? Math.min(budgetMs, overloadWaitMs) : budgetMs;
   };
 
-  /** Asks one entry. Undefined: it has started, or an asker's fault has ended it, which must not stop the others. */
-  const tryEntry = (line: Line, entry: Entry, nowMs: number): number | undefined => {
-    let turn: Turn<unknown>;
-    try {
-      turn = entry.ask.tryStart(nowMs);
-    } catch (error) {
-      line.drop(entry);
-      entry.reject(Failure.from(error));
+  const refuseForBounds = (line: Line, ask: Ask<unknown>, nowMs: number): void => {
+    const { maxLength, maxBytes, maxLengthPerTenant, maxBytesPerTenant } = options.settings();
+    const refuse = (what: string): Failure => full(what, line.headStartsAtMs, nowMs);
+    const held = line.flows.heldBy(ask.tenant);
+    if (held.length >= maxLengthPerTenant)
+      throw refuse(`${held.length} calls of this key already wait for ${ask.line}`);
+    if (held.bytes > 0 && held.bytes + ask.bytes > maxBytesPerTenant)
+      throw refuse(`The calls of this key that wait for ${ask.line} hold ${held.bytes} bytes`);
+    const isFull = (length: number, bytes: number): boolean =>
+      length >= maxLength || (length > 0 && bytes + ask.bytes > maxBytes);
+    const { waiting, bytes } = line.flows;
+    if (!isFull(waiting, bytes)) return;
+    const refusal = refuse(
+      waiting >= maxLength
+        ? `${waiting} calls already wait for ${ask.line}, which is all that may (queue.max_length)`
+        : `The calls that already wait for ${ask.line} hold ${bytes} bytes, and this one is too much (queue.max_bytes)`,
+    );
+    const batch = line.flows.batch();
+    // Nobody gives way in vain.
+    if (ask.priority === 'batch' || isFull(waiting - batch.length, bytes - batch.bytes)) throw refusal;
+    while (isFull(line.waiting, line.flows.bytes)) {
+      const oldest = line.flows.oldestBatch();
+      if (oldest === undefined) throw refusal;
+      line.quit(oldest, refusal);
+    }
+  };
+
+  const refuseForTime = (line: Line, ask: Ask<unknown>, nowMs: number): void => {
+    if (line.waiting === 0) return;
+    const waitMs = expectedIn(line, ask, nowMs);
+    const budgetMs = budgetOf(line, ask, nowMs);
+    if (waitMs === undefined || waitMs <= budgetMs) return;
+    line.turnedAwayAtMs = nowMs;
+    throw tooLong(waitMs, budgetMs, options.random());
+  };
+
+  const placeOf = (line: Line, entry: Entry): Place => ({
+    deadlineMs: entry.ask.deadlineMs,
+    position: () => 1 + line.flows.placeOf(entry).before,
+    startsAtMs() {
+      const { headStartsAtMs } = line;
+      const speed = line.speed(clock.now());
+      if (headStartsAtMs === undefined) return undefined;
+      const { before, costBefore } = line.flows.placeOf(entry);
+      if (before === 0) return Math.max(headStartsAtMs, clock.now());
+      return speed === undefined ? undefined : Math.max(headStartsAtMs, clock.now()) + costBefore / speed;
+    },
+  });
+
+  /** A line stays when it is empty: what its tenants were charged is theirs until it is paid back. */
+  const crowded = (): [string, Line][] => [...lines].filter(([, { waiting }]) => waiting > 0);
+
+  const stateOf = (name: string, { waiting, flows, headStartsAtMs }: Line): LineState => ({
+    line: name,
+    length: waiting,
+    bytes: flows.bytes,
+    ...(headStartsAtMs === undefined ? {} : { nextStartMs: headStartsAtMs }),
+  });
+
+  const liveCall = (line: Line, entry: Entry): LiveCall => {
+    const nowMs = clock.now();
+    const place = placeOf(line, entry);
+    const startsAtMs = place.startsAtMs();
+    return {
+      tenant: entry.ask.tenant,
+      priority: entry.ask.priority,
+      position: place.position(),
+      waitedMs: Math.round(nowMs - entry.enteredAtMs),
+      ...(startsAtMs === undefined ? {} : { startsInMs: Math.max(0, Math.round(startsAtMs - nowMs)) }),
+      deadlineInMs: Math.round(place.deadlineMs - nowMs),
+    };
+  };
+
+  const stand = (line: Line, ask: Ask<unknown>, told: Told<unknown>): void => {
+    const entry: Entry = {
+      ask,
+      enteredAtMs: clock.now(),
+      // Among calls that came at the same moment, who returns keeps its place before those that were behind it.
+      order: ask.returns ? order++ - Number.MAX_SAFE_INTEGER : order++,
+      flowIndex: -1,
+      deadlineIndex: -1,
+      ...told,
+    };
+    line.insert(entry);
+    ask.onWait?.(placeOf(line, entry));
+    line.pump();
+    if (entry.flowIndex >= 0) ask.departure.listen(() => line.quit(entry, gone(ask.departure.reason)));
+  };
+
+  /** At the door: started at once, let in (undefined), or refused by throwing. */
+  const come = <T>(ask: Ask<T>): { readonly granted: T } | undefined => {
+    if (ask.departure.gone) throw gone(ask.departure.reason);
+    const nowMs = clock.now();
+    const line = lines.get(ask.line);
+    if (line === undefined || line.waiting === 0) {
+      const turn = ask.tryStart(nowMs);
+      if ('granted' in turn) return turn;
+      if (!ask.mayWait) throw notWaiting(turn.atMs, nowMs);
+      if (turn.atMs !== Infinity && turn.atMs > ask.deadlineMs) throw hopeless(turn.atMs, nowMs);
       return undefined;
     }
-    if (!('granted' in turn)) return turn.atMs;
-    line.drop(entry);
-    line.started(nowMs);
-    entry.resolve(turn.granted);
+    if (!ask.mayWait) {
+      const inLineMs = expectedIn(line, ask, nowMs) ?? 0;
+      throw notWaiting(Math.max(line.headStartsAtMs ?? nowMs, nowMs + inLineMs), nowMs);
+    }
+    if (ask.returns) return undefined;
+    // Nobody gives way to a call that would not be let in anyway.
+    refuseForTime(line, ask, nowMs);
+    refuseForBounds(line, ask, nowMs);
     return undefined;
   };
 
-  /** Starts whoever can start, in order, and sets the timer for the first who cannot. */
-  const pump = (name: string, line: Line): void => {
-    let wakeAtMs = Infinity;
-    for (const entry of line.entries) {
-      if (entry.gone) continue;
-      const nowMs = clock.now();
-      const atMs = tryEntry(line, entry, nowMs);
-      if (atMs === undefined) continue;
-      if (atMs !== Infinity && atMs > entry.ask.deadlineMs) {
-        line.drop(entry);
-        entry.reject(hopeless(atMs, nowMs));
-        continue;
+  const queue: Queue = {
+    isEmpty: (name) => (lines.get(name)?.waiting ?? 0) === 0,
+    join<T>(ask: Ask<T>, told: Told<T>): void {
+      try {
+        const granted = come(ask);
+        if (granted !== undefined) told.resolve(granted.granted);
+        else stand(lineOf(ask.line), ask as Ask<unknown>, told as Told<unknown>);
+      } catch (error) {
+        told.reject(Failure.from(error));
       }
-      wakeAtMs = Math.min(wakeAtMs, atMs);
-      if (entry.ask.holdsLine) break;
-    }
-    line.sweepFront();
-    line.headStartsAtMs = line.waiting === 0 || wakeAtMs === Infinity ? undefined : wakeAtMs;
-    if (line.waiting === 0) {
-      disarm(line);
-      lines.delete(name);
-    } else arm(name, line, wakeAtMs);
-  };
-
-  const wake = (): void => {
-    for (const [name, line] of lines) if (line.waiting > 0) pump(name, line);
-  };
-
-  const enterLine = (ask: Ask<unknown>, resolve: Entry['resolve'], reject: Entry['reject']): void => {
-    const line = lineOf(ask.line);
-    const quit = (failure: Failure): void => {
-      const wasNext = line.isNext(entry);
-      line.drop(entry);
-      reject(failure);
-      if (wasNext) pump(ask.line, line);
-    };
-    const onAbort = (): void => quit(gone());
-    // Who can start at the very moment of the deadline shall: the line's timer may come after this one.
-    const onDeadline = (): void => {
-      const nowMs = clock.now();
-      if (line.isNext(entry) && tryEntry(line, entry, nowMs) === undefined) pump(ask.line, line);
-      else quit(waitOver(line, nowMs));
-    };
-    const cancelDeadline = clock.after(ask.deadlineMs - clock.now(), onDeadline);
-    const entry: Entry = {
-      ask,
-      resolve,
-      reject,
-      gone: false,
-      leave: () => {
-        cancelDeadline();
-        ask.signal.removeEventListener('abort', onAbort);
-      },
-    };
-    ask.signal.addEventListener('abort', onAbort, { once: true });
-    line.insert(entry);
-    ask.onWait?.({
-      position: () => line.positionOf(entry),
-      startsAtMs: () => line.startsAtMs(line.positionOf(entry)),
-    });
-    // Whoever stands behind others changes nothing for them.
-    if (line.isNext(entry)) pump(ask.line, line);
-  };
-
-  return {
-    startNow(ask) {
-      if (ask.holdsLine && lines.get(ask.line)?.isHeld() === true) return undefined;
-      const turn = ask.tryStart(clock.now());
-      return 'granted' in turn ? turn.granted : undefined;
     },
-    async enter<T>(ask: Ask<T>): Promise<T> {
-      if (ask.signal.aborted) throw gone();
-      const line = lines.get(ask.line);
-      const waiting = line?.waiting ?? 0;
-      if (line === undefined || !line.isHeld() || !ask.holdsLine) {
-        const nowMs = clock.now();
-        const turn = ask.tryStart(nowMs);
-        if ('granted' in turn) return turn.granted;
-        if (!ask.mayWait) throw notWaiting(turn.atMs, nowMs);
-        if (turn.atMs !== Infinity && turn.atMs > ask.deadlineMs) throw hopeless(turn.atMs, nowMs);
-      } else if (!ask.mayWait) throw notWaiting(line?.headStartsAtMs ?? Infinity, clock.now());
-      const expectedMs = line?.isHeld() ? line.startsAtMs(waiting + 1) : undefined;
-      const comesBack = line?.standsBefore(ask.arrivedAtMs) === true;
-      if (ask.hasAlternative && !comesBack && expectedMs !== undefined && expectedMs > ask.deadlineMs)
-        throw hopeless(expectedMs, clock.now());
-      if (waiting >= options.maxLength() && !comesBack)
-        throw new Failure('queue_full', {
-          message: `${waiting} calls already wait for ${ask.line}: try again later.`,
-          limitOwner: 'pool',
-          retryAfterMs: retryAfter(line?.headStartsAtMs, clock.now()),
-        });
-      return new Promise<T>((resolve, reject) => {
-        enterLine(ask as Ask<unknown>, resolve as Entry['resolve'], reject);
-      });
+    enter: <T>(ask: Ask<T>) =>
+      new Promise<T>((resolve, reject) => {
+        queue.join(ask, { resolve, reject });
+      }),
+    expectedWaitMs(name, of) {
+      const line = lines.get(name);
+      return line === undefined ? 0 : expectedIn(line, of, clock.now());
     },
-    wake,
-    lines: () => [...lines].map(([line, { waiting }]) => ({ line, length: waiting })),
+    correct: (name, { priority, tenant, difference }) =>
+      lines.get(name)?.flows.correct(priority, tenant, difference),
+    wake() {
+      for (const line of lines.values()) if (line.waiting > 0) line.pump();
+    },
+    lines: () => crowded().map(([name, line]) => stateOf(name, line)),
+    live: () =>
+      crowded().map(([name, line]) => ({
+        ...stateOf(name, line),
+        calls: line.flows.heads(SHOWN).map((entry) => liveCall(line, entry)),
+      })),
   };
+  return queue;
 }
-
-const gone = (): Failure => new Failure('client_gone', { message: 'The client left while it waited.' });
-
-const retryAfter = (atMs: number | undefined, nowMs: number): number =>
-  Math.max(1_000, Math.min(60_000, atMs === undefined || atMs === Infinity ? 1_000 : atMs - nowMs));
-
-const hopeless = (atMs: number, nowMs: number): Failure =>
-  new Failure('pool_exhausted', {
-    message: `No channel can take this call before its deadline; the first is free again in ${seconds(atMs - nowMs)}.`,
-    limitOwner: 'pool',
-    resetAtMs: atMs,
-    retryAfterMs: atMs - nowMs,
-    // Out for the day is hopeless for an SDK; out for seconds is worth another try.
-    retry: atMs - nowMs <= 60_000,
-  });
-
-const waitOver = (line: Line, nowMs: number): Failure =>
-  new Failure('wait_over', {
-    message: 'The longest wait for this call is over and no channel became free.',
-    limitOwner: 'pool',
-    retryAfterMs: retryAfter(line.headStartsAtMs, nowMs),
-  });
-
-const notWaiting = (atMs: number, nowMs: number): Failure =>
-  new Failure('pool_limit', {
-    message: 'Every channel is at its limit, and the call asked not to wait (x-sluice-on-limit: reject).',
-    limitOwner: 'pool',
-    retryAfterMs: retryAfter(atMs, nowMs),
-  });
-
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
