@@ -23,7 +23,10 @@ type FailureRow = {
   readonly blame: 'client' | 'upstream' | 'sluice';
   readonly scope: FailureScope;
   readonly next: FailureNext;
-  /** First bench of the scope, doubled up to `benchMaxMs` while it repeats without a success. 0: nobody is benched. */
+  /**
+   * First bench of the scope, doubled up to `benchMaxMs` while it repeats without a success. 0: nobody is benched
+   * unless the provider says until when; for limits of rate admission learns the pause instead.
+   */
   readonly benchMs: number;
   readonly benchMaxMs: number;
   /** May the client's SDK try again by itself (`x-should-retry`)? */
@@ -158,11 +161,11 @@ export const FAILURES = {
   internal: own(500, 'server_error', 'internal_error', true, 'A fault of Sluice itself.'),
 
   // refused by a limit of the upstream
-  rpm: busy('channel', 1 * s, 60 * s, 'Requests per minute are used up.'),
-  tpm: busy('channel', 2 * s, 60 * s, 'Tokens per minute are used up.'),
-  rps: busy('channel', 1 * s, 5 * s, 'Requests per second are used up.'),
-  tps: busy('channel', 1 * s, 5 * s, 'Tokens per second are used up.'),
-  burst: busy('channel', 2 * s, 30 * s, 'The rate rose too quickly.'),
+  rpm: busy('channel', 0, 0, 'Requests per minute are used up.'),
+  tpm: busy('channel', 0, 0, 'Tokens per minute are used up.'),
+  rps: busy('channel', 0, 0, 'Requests per second are used up.'),
+  tps: busy('channel', 0, 0, 'Tokens per second are used up.'),
+  burst: busy('channel', 0, 0, 'The rate rose too quickly.'),
   concurrency: busy('channel', 1 * s, 10 * s, 'Too many calls in flight.'),
   day: busy('channel', 60 * min, 24 * 60 * min, "The day's quota is used up."),
   plan: busy('account', 15 * min, 31 * 24 * 60 * min, "The plan's window is used up."),

@@ -19,6 +19,7 @@ type BenchRecord = Bench & { readonly streak: number; trialUntilMs: number };
 
 /** A trial that neither failed nor succeeded within this time does not block another. */
 const TRIAL_MS = 5_000;
+const LONGEST_SPREAD_MS = 5_000;
 
 export type Health = {
   /** The earliest moment the channel may be tried; `nowMs` when it is free. */
@@ -125,7 +126,7 @@ export function createHealth(options: { readonly random: () => number }): Health
     },
     failed(channel, failure, attempt) {
       const key = keyOf(channel, failure, attempt.secret);
-      if (key === undefined || failure.rule.benchMs === 0) return undefined;
+      if (key === undefined || (failure.rule.benchMs === 0 && !saysUntilWhen(failure))) return undefined;
       const { nowMs } = attempt;
       const old = records.get(key);
       const sameIncident = old !== undefined && attempt.startedAtMs <= old.sinceMs;
@@ -162,6 +163,9 @@ export function createHealth(options: { readonly random: () => number }): Health
   };
 }
 
+const saysUntilWhen = ({ options }: Failure): boolean =>
+  options.retryAfterMs !== undefined || options.resetAtMs !== undefined;
+
 /** The provider's own word counts when it gives one; else the table's time, doubled per repetition, with jitter upwards. */
 function benchFor(
   failure: Failure,
@@ -172,5 +176,7 @@ function benchFor(
   const { retryAfterMs, resetAtMs } = failure.options;
   const told = retryAfterMs ?? (resetAtMs === undefined ? undefined : resetAtMs - context.nowMs);
   const base = told === undefined || told <= 0 ? own : Math.max(250, told);
-  return base * (1 + 0.1 * context.random());
+  // Of a told time a moment only: whoever waits for weeks shall not wait for days more.
+  const spreadMs = told === undefined ? 0.1 * base : Math.min(LONGEST_SPREAD_MS, 0.1 * base);
+  return base + spreadMs * context.random();
 }
