@@ -5,8 +5,9 @@
  */
 
 import { createAccess } from './access/access.ts';
-import { createLimiter } from './admission/limiter.ts';
-import { createQueue } from './admission/queue.ts';
+import { cutNotes, viewOf } from './admission/lane-view.ts';
+import { createLimiter, type Memories } from './admission/limiter.ts';
+import { createQueue, type QueueSettings } from './admission/queue.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fetch } from './base/fetch.ts';
 import type { Logger } from './base/log.ts';
@@ -14,12 +15,15 @@ import type { AccountConfig, Config } from './config/config.ts';
 import type { Known } from './config/known.ts';
 import type { Channel } from './domain/channel.ts';
 import { type LimitSettings, limitsInForce } from './domain/limits.ts';
+import { addGauges } from './gauges.ts';
 import type { Front } from './http/front.ts';
 import { createServer, type Server } from './http/server.ts';
 import { providerOf, providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
+import { hasLimits, quotaOfKey } from './relay/allowance.ts';
 import { createRelay } from './relay/relay.ts';
 import type { RelaySettings, Rooms, Snapshot } from './relay/rooms.ts';
+import { createAffinity } from './routing/affinity.ts';
 import { type AccountPlan, createCatalog } from './routing/catalog.ts';
 import { createHealth } from './routing/health.ts';
 import { strategies } from './routing/strategies/index.ts';
@@ -44,6 +48,8 @@ export type AppOptions = {
   readonly fetch: Fetch;
   /** Attempts of one call over all channels; what was accepted and dropped is not sent again. */
   readonly maxAttempts?: number;
+  /** What an earlier run had learned. */
+  readonly memories?: Memories;
 };
 
 export type App = {
@@ -67,9 +73,15 @@ export function createApp(options: AppOptions): App {
   let access = createAccess(config.keys);
 
   const store = createMemoryStore();
-  const limiter = createLimiter(store);
-  const queue = createQueue({ clock, maxLength: () => config.queue.maxLength });
+  const limiter = createLimiter(store, {
+    now: () => clock.now(),
+    ...(options.memories === undefined ? {} : { memories: options.memories }),
+  });
+  const queue = createQueue({ clock, random, settings: () => queueSettingsOf(config) });
   limiter.onRelease(() => queue.wake());
+  limiter.onCut((lane) => {
+    for (const note of cutNotes(lane)) log.warn({ channel: lane.id }, note);
+  });
   const health = createHealth({ random });
   const registry = createRegistry();
   const metrics = createMetrics(registry);
@@ -80,6 +92,7 @@ export function createApp(options: AppOptions): App {
     limiter,
     queue,
     health,
+    affinity: createAffinity(),
     calibration: createCalibration(),
     snapshot: () => snapshot,
     providerOf: (channel) => requireProvider(channel.account.provider),
@@ -107,34 +120,32 @@ export function createApp(options: AppOptions): App {
     snapshot: () => snapshot,
     settings: () => ({ bodyLimitBytes: config.server.bodyLimitBytes, heartbeatMs: config.heartbeatMs }),
     lines: () => queue.lines(),
+    liveLines: () => queue.live(),
+    liveLimits: () =>
+      snapshot.catalog.channels.map((channel) => {
+        const view = viewOf(limiter.lane(channel), clock.now());
+        const bench = health.benchOf(channel, clock.now());
+        if (bench === undefined) return view;
+        const until = new Date(bench.untilMs).toISOString();
+        return {
+          ...view,
+          notes: [`Left alone until ${until} (${bench.what}: ${bench.kind}).`, ...view.notes],
+        };
+      }),
+    keyWindows: (key) => (hasLimits(key) ? limiter.headroom(quotaOfKey(key), clock.now()) : undefined),
     usableChannels,
   };
   const server = createServer(front);
 
-  registry.gauge('sluice_inflight', 'Calls in flight, queued ones included.', () => [
-    { labels: {}, value: server.active() },
-  ]);
-  registry.gauge('sluice_queue_depth', 'Calls in line.', () =>
-    queue.lines().map(({ line, length }) => ({ labels: { line }, value: length })),
-  );
-  registry.gauge('sluice_permits_open', 'Permits that have not ended.', () => [
-    { labels: {}, value: limiter.open() },
-  ]);
-  registry.gauge('sluice_channels_usable', 'Channels that could be tried now.', () => [
-    { labels: {}, value: usableChannels().usable },
-  ]);
-  registry.gauge('sluice_ratelimit_remaining', 'What is left of each limit of each channel.', () =>
-    snapshot.catalog.channels.flatMap((channel) =>
-      limiter
-        .headroom(channel, clock.now())
-        .map(({ limit, left }) => ({ labels: { channel: channel.id, limit }, value: Math.floor(left) })),
-    ),
-  );
-  registry.gauge('sluice_benched_seconds', 'For how long something is still benched.', () =>
-    health
-      .benches(clock.now())
-      .map(({ what, kind, untilMs }) => ({ labels: { what, kind }, value: (untilMs - clock.now()) / 1_000 })),
-  );
+  addGauges(registry, {
+    clock,
+    limiter,
+    queue,
+    health,
+    snapshot: () => snapshot,
+    active: () => server.active(),
+    usable: () => usableChannels().usable,
+  });
 
   return {
     server,
@@ -149,6 +160,16 @@ export function createApp(options: AppOptions): App {
       access = createAccess(next.keys);
       queue.wake();
     },
+  };
+}
+
+function queueSettingsOf({ queue }: Config): QueueSettings {
+  return {
+    maxLength: queue.maxLength,
+    maxBytes: queue.maxBytes,
+    maxLengthPerTenant: queue.maxLengthPerKey ?? Infinity,
+    maxBytesPerTenant: queue.maxBytesPerKey ?? Infinity,
+    overloadWaitMs: queue.overloadWaitMs,
   };
 }
 
@@ -184,6 +205,8 @@ function planOf(config: AccountConfig): AccountPlan {
     ...(region === undefined ? {} : { region }),
     baseUrl: config.baseUrl ?? provider.baseUrl(region) ?? '',
     secrets,
+    ...(config.waitTimeoutMs === undefined ? {} : { waitTimeoutMs: config.waitTimeoutMs }),
+    ...(config.streamUpstream === undefined ? {} : { streamUpstream: config.streamUpstream }),
   };
   const listed =
     config.models.length > 0
@@ -197,7 +220,7 @@ function planOf(config: AccountConfig): AccountPlan {
       limits: limitsInForce(
         { ...config.limits, ...model.limits },
         provider.limits(model.upstreamModel, region)?.limits,
-        { enforcesSeconds: provider.enforcesSeconds },
+        { enforcesSeconds: provider.enforcesSeconds, prepaid: provider.prepaid },
       ),
       tier: ('tier' in model ? model.tier : undefined) ?? config.tier,
       weight: ('weight' in model ? model.weight : undefined) ?? config.weight,

@@ -12,6 +12,10 @@ export type Account = {
   readonly baseUrl: string;
   /** Several secrets of one account share its limits. */
   readonly secrets: readonly string[];
+  /** For how long the provider may keep a call in a line of its own, where it has one, ms. */
+  readonly waitTimeoutMs?: number;
+  /** Are plain calls asked for as streams? Undefined: the provider's way. */
+  readonly streamUpstream?: 'on' | 'off';
 };
 
 export type Channel = {
@@ -20,6 +24,8 @@ export type Channel = {
   readonly account: Account;
   /** The provider's own name of the model. */
   readonly upstreamModel: string;
+  /** Shared by the channels of one provider and model: `qwen/qwen3-max`. */
+  readonly family?: string;
   readonly limits: Limits;
   /** Lower is tried first. */
   readonly tier: number;
@@ -31,11 +37,19 @@ export type Model = {
   /** What clients ask for. */
   readonly name: string;
   readonly channels: readonly Channel[];
+  /** Models with the same channels share one line, or one of them would starve the other. Default: its own. */
+  readonly line?: string;
   /** Id of a strategy in `routing/strategies`. */
   readonly strategy: string;
   /** Models tried in this order when no channel of this one can serve within the deadline. */
   readonly fallbacks: readonly string[];
+  /** A call moves to a fallback that is quicker when its wait would be longer than this, ms. */
+  readonly fallbackAfterMs?: number;
+  /** Calls of one conversation prefer the channel that served it last. */
+  readonly affinity: boolean;
 };
+
+export const lineOf = ({ line, name }: Model): string => line ?? name;
 
 export const channelId = (accountId: string, upstreamModel: string): string =>
   `${accountId}/${upstreamModel}`;

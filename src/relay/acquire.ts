@@ -1,153 +1,154 @@
 /**
- * From "I want to start" to a permit on a channel: stands in the model's line, ranks the channels each time its turn
- * comes, reserves the first that fits, or says when one will.
+ * From "I want to start" to a permit on a channel: at once where one is free and nobody waits, else from the model's
+ * line, or not at all where a fallback model would be quicker.
  */
 
-import type { Permit } from '../admission/permit.ts';
-import type { Ask, Turn } from '../admission/queue.ts';
-import type { Channel } from '../domain/channel.ts';
+import type { Ask } from '../admission/queue.ts';
+import { type Channel, lineOf, type Model } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Estimate } from '../domain/limits.ts';
-import { rank } from '../routing/rank.ts';
-import { strategyOf } from '../routing/strategies/index.ts';
-import type { Candidate } from '../routing/strategy.ts';
-import { type Blocked, exceededBy, isBlocked } from '../state/windows.ts';
+import { type Exceeded, exceededBy } from '../state/windows.ts';
+import { costOn } from './capacity.ts';
+import { prefersFallback } from './foresee.ts';
 import type { Journey } from './journey.ts';
+import { type Granted, Pool } from './pool.ts';
 
-export type Start = {
-  readonly channel: Channel;
-  readonly permit: Permit;
-  readonly secret: number;
+export type Start = Granted & {
   readonly queueMs: number;
-  readonly heldBy?: string;
+  /** Share of the line's minute that it paid for; undefined: there was no line, and nothing to pay. */
+  readonly cost: number | undefined;
 };
 
-type Granted = Omit<Start, 'queueMs'>;
-
 /**
- * A start, at once when one can be had at once. Throws the queue's failures, or `exceeds_limits` when no channel could
- * ever take the call.
+ * A start, at once when one can be had at once; undefined: the call moved to a fallback model and asks again. Throws
+ * the queue's failures, or `exceeds_limits` when no channel could ever take the call.
  */
-export function acquire(journey: Journey): Start | Promise<Start> {
+export function acquire(journey: Journey): Start | Promise<Start> | undefined {
+  const { rooms, model } = journey;
+  const pool = poolOf(journey, model);
+  refuseImpossible(pool);
+  // The usual case, for which nothing is made that only waiting needs.
+  if (rooms.queue.isEmpty(lineOf(model))) {
+    const turn = pool.tryStart(rooms.clock.now());
+    if ('granted' in turn) return { ...turn.granted, queueMs: 0, cost: undefined };
+  }
+  if (prefersFallback(journey, (other) => (other === model ? pool : poolOf(journey, other))))
+    return undefined;
+  return wait(journey, askOf(journey, pool), rooms.clock.now());
+}
+
+function askOf(journey: Journey, first: Pool): Ask<Granted> {
   const { call, rooms, model } = journey;
-  const channels = channelsFor(journey);
-  const estimates = channels.map((channel) => estimateOn(journey, channel));
-  refuseImpossible(channels, estimates);
-  const nowMs = rooms.clock.now();
-  const ask: Ask<Granted> = {
-    line: model.name,
-    arrivedAtMs: call.arrivedAtMs,
-    deadlineMs: journey.deadlineMs(nowMs),
-    get signal() {
-      return call.departure.signal;
-    },
-    holdsLine: channels.length === model.channels.length,
+  const follow = poolFollowing(journey, first);
+  return {
+    line: lineOf(model),
+    tenant: call.key.id,
+    weight: call.key.weight,
+    priority: call.options.priority,
+    cost: costOn(model.channels, first.estimates[0] as Estimate),
+    bytes: call.body.length,
+    orderMs: call.arrivedAtMs + journey.maxWaitMs,
+    deadlineMs: journey.deadlineMs(rooms.clock.now()),
+    departure: call.departure,
     mayWait: call.options.onLimit === 'queue',
-    hasAlternative: journey.mayFallBack,
-    tryStart: startOn(journey, channels, estimates),
+    returns: journey.returns,
+    ownWait: call.options.maxWaitMs !== undefined,
+    tryStart: (atMs) => {
+      const turn = follow().tryStart(atMs);
+      // Only some of the line's channels are left to it: it does not hold up those who have more.
+      return 'granted' in turn || !isPartial(journey, follow()) ? turn : { ...turn, byChoice: true };
+    },
+    hold: (atMs) => follow().hold(atMs),
+    release: () => follow().release(),
+    speed: (atMs) => follow().speed(atMs),
   };
-  const granted = rooms.queue.startNow(ask);
-  return granted === undefined ? wait(journey, ask, nowMs) : { ...granted, queueMs: 0 };
 }
 
 async function wait(journey: Journey, ask: Ask<Granted>, enteredAtMs: number): Promise<Start> {
-  const granted = await journey.stand(ask);
-  return { ...granted, queueMs: granted.permit.grantedAtMs - enteredAtMs };
+  let charged = false;
+  const granted = await journey.stand(ask, () => {
+    charged = true;
+  });
+  return {
+    ...granted,
+    queueMs: granted.permit.grantedAtMs - enteredAtMs,
+    cost: charged ? ask.cost : undefined,
+  };
 }
 
-/** Reserves the best channel that can take the call now, or tells when one can. */
-function startOn(
-  { rooms, model }: Journey,
-  channels: readonly Channel[],
-  estimates: readonly Estimate[],
-): (nowMs: number) => Turn<Granted> {
-  let heldBy: string | undefined;
-
-  const reserve = (i: number, nowMs: number): Granted | Blocked => {
-    const channel = channels[i] as Channel;
-    const permit = rooms.limiter.reserve(channel, estimates[i] as Estimate, nowMs);
-    if (isBlocked(permit)) return permit;
-    const secret = rooms.health.secretOf(channel.account, nowMs);
-    rooms.health.started(channel, secret, nowMs);
-    return { channel, permit, secret, ...(heldBy === undefined ? {} : { heldBy }) };
-  };
-
-  /** When this channel is free, as far as can be told without reserving. */
-  const startsAt = (i: number, nowMs: number): number => {
-    const channel = channels[i] as Channel;
-    const blocked = rooms.limiter.check(channel, estimates[i] as Estimate, nowMs);
-    return Math.max(rooms.health.freeAt(channel, nowMs), blocked?.atMs ?? nowMs);
-  };
-
-  /** Waiting for this channel: remembers for the story what holds the call back. */
-  const waitFor = (i: number, nowMs: number): void => {
-    const channel = channels[i] as Channel;
-    heldBy =
-      rooms.health.benchOf(channel, nowMs)?.kind ??
-      rooms.limiter.check(channel, estimates[i] as Estimate, nowMs)?.limit ??
-      'trial';
-  };
-
-  const only = (nowMs: number): Turn<Granted> => {
-    const channel = channels[0] as Channel;
-    if (rooms.health.freeAt(channel, nowMs) <= nowMs) {
-      const start = reserve(0, nowMs);
-      if (!isBlocked(start)) return { granted: start };
+/** A configuration that changes while the call waits changes where it may start. */
+function poolFollowing(journey: Journey, first: Pool): () => Pool {
+  const { model, rooms } = journey;
+  let { catalog } = rooms.snapshot();
+  let pool = first;
+  return () => {
+    const latest = rooms.snapshot().catalog;
+    if (latest !== catalog) {
+      catalog = latest;
+      pool.release();
+      pool = poolOf(journey, model);
     }
-    waitFor(0, nowMs);
-    return { atMs: startsAt(0, nowMs) };
+    return pool;
   };
-
-  const best = (nowMs: number): Turn<Granted> => {
-    const candidates = channels.map((channel, i): Candidate => {
-      const startsAtMs = startsAt(i, nowMs);
-      return { channel, startsAtMs, load: startsAtMs > nowMs ? 1 : rooms.limiter.load(channel, nowMs) };
-    });
-    const ranked = rank(candidates, { strategy: strategyOf(model.strategy), nowMs, random: rooms.random });
-    for (const { channel, startsAtMs } of ranked) {
-      if (startsAtMs > nowMs) {
-        // Those that cannot start now come last, the soonest first.
-        waitFor(channels.indexOf(channel), nowMs);
-        return { atMs: startsAtMs };
-      }
-      const start = reserve(channels.indexOf(channel), nowMs);
-      if (!isBlocked(start)) return { granted: start };
-    }
-    return { atMs: nowMs + 1 };
-  };
-
-  return channels.length === 1 ? only : best;
 }
+
+/** The model's channels as they are configured now; as the call knew them where there are none any more. */
+function channelsNow({ rooms }: Journey, model: Model): readonly Channel[] {
+  const latest = rooms.snapshot().catalog.resolve(model.name);
+  return latest === undefined || latest.channels.length === 0 ? model.channels : latest.channels;
+}
+
+function poolOf(journey: Journey, model: Model): Pool {
+  const { call, rooms } = journey;
+  const channels = channelsFor(journey, model);
+  const nowMs = rooms.clock.now();
+  return new Pool({
+    rooms,
+    strategy: model.strategy,
+    channels,
+    estimates: channels.map((channel) => estimateOn(journey, channel)),
+    warmChannel: journey.warmChannel(model),
+    maxWaitMs: call.options.onLimit === 'queue' ? journey.deadlineMs(nowMs) - nowMs : 0,
+  });
+}
+
+const isPartial = (journey: Journey, { channels }: Pool): boolean =>
+  journey.left.size > 0 && channels.length < channelsNow(journey, journey.model).length;
 
 /** Those that have not failed this call; all of them when every one has. */
-function channelsFor(journey: Journey): readonly Channel[] {
-  const { channels } = journey.model;
+function channelsFor(journey: Journey, model: Model): readonly Channel[] {
+  const channels = channelsNow(journey, model);
   if (journey.left.size === 0) return channels;
   const fresh = channels.filter((channel) => !journey.left.has(channel.id));
   return fresh.length > 0 ? fresh : channels;
 }
 
 const estimateOn = (journey: Journey, channel: Channel): Estimate =>
-  journey.rooms.calibration.estimate(
-    channel.upstreamModel,
-    journey.rawInputTokens,
-    journey.call.head.maxOutputTokens,
-  );
+  journey.rooms.calibration.estimate(channel.upstreamModel, {
+    key: journey.call.key.id,
+    rawInputTokens: journey.rawInputTokens,
+    maxOutputTokens: journey.call.head.maxOutputTokens,
+  });
 
-function refuseImpossible(channels: readonly Channel[], estimates: readonly Estimate[]): void {
-  let widest: { limit: string; capacity: number; tokens: number } | undefined;
+function refuseImpossible({ channels, estimates }: Pool): void {
+  let widest: (Exceeded & { readonly input: number }) | undefined;
   for (let i = 0; i < channels.length; i++) {
     const estimate = estimates[i] as Estimate;
     const exceeded = exceededBy((channels[i] as Channel).limits, estimate);
     if (exceeded === undefined) return;
     if (widest === undefined || exceeded.capacity > widest.capacity)
-      widest = { ...exceeded, tokens: estimate.inputTokens };
+      widest = { ...exceeded, input: estimate.inputTokens };
   }
-  if (widest !== undefined)
-    throw new Failure('exceeds_limits', {
-      message:
-        `The input is about ${widest.tokens} tokens, more than the largest ${widest.limit} limit of any channel ` +
-        `(${widest.capacity}): no waiting can help. Send less, or use a model with a larger limit.`,
-      param: 'messages',
-    });
+  if (widest === undefined) return;
+  const { limit, capacity, tokens, input } = widest;
+  const what =
+    tokens > input
+      ? `input and max_tokens are about ${tokens} tokens together`
+      : `input is about ${tokens} tokens`;
+  throw new Failure('exceeds_limits', {
+    message:
+      `The ${what}, more than the largest ${limit} limit of any channel (${capacity}): no waiting can help. ` +
+      'Send less, or use a model with a larger limit.',
+    param: tokens > input ? 'max_tokens' : 'messages',
+  });
 }

@@ -3,11 +3,20 @@
  * model's line: a busy key waits alone. A call that fails before it is sent spends nothing of its key.
  */
 
+import type { Quota } from '../admission/limiter.ts';
 import type { Permit } from '../admission/permit.ts';
 import type { ClientKey } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
+import type { LimitName } from '../domain/limits.ts';
 import { exceededBy, isBlocked } from '../state/windows.ts';
+import { costWithin, speedWithin } from './capacity.ts';
 import type { Journey } from './journey.ts';
+
+export const quotaOfKey = (key: ClientKey): Quota => ({
+  id: `key ${key.id}`,
+  limits: key.limits,
+  ours: true,
+});
 
 export const hasLimits = (key: ClientKey): boolean => Object.keys(key.limits).length > 0;
 
@@ -15,42 +24,55 @@ export const hasLimits = (key: ClientKey): boolean => Object.keys(key.limits).le
 export async function holdAllowance(journey: Journey): Promise<Permit> {
   const { call, rooms } = journey;
   const { key } = call;
-  const quota = { id: `key ${key.id}`, limits: key.limits };
+  const quota = quotaOfKey(key);
   const estimate = rooms.calibration.estimate(
-    journey.model.name,
-    journey.rawInputTokens,
-    call.head.maxOutputTokens,
+    journey.model.channels[0]?.upstreamModel ?? journey.model.name,
+    {
+      key: key.id,
+      rawInputTokens: journey.rawInputTokens,
+      maxOutputTokens: call.head.maxOutputTokens,
+    },
   );
   const exceeded = exceededBy(key.limits, estimate);
   if (exceeded !== undefined)
     throw new Failure('exceeds_limits', {
-      message: `The input is about ${estimate.inputTokens} tokens, more than the key's ${exceeded.limit} limit (${exceeded.capacity}).`,
+      message: `The input is about ${exceeded.tokens} tokens, more than the key's ${exceeded.limit} limit (${exceeded.capacity}).`,
       limitOwner: 'key',
     });
+  let limit: LimitName | undefined;
   try {
     return await journey.stand<Permit>({
       line: quota.id,
-      arrivedAtMs: call.arrivedAtMs,
+      tenant: key.id,
+      weight: 1,
+      priority: call.options.priority,
+      cost: costWithin(key.limits, estimate),
+      bytes: call.body.length,
+      orderMs: call.arrivedAtMs + journey.maxWaitMs,
       deadlineMs: journey.deadlineMs(rooms.clock.now()),
-      signal: call.departure.signal,
-      holdsLine: true,
+      departure: call.departure,
       mayWait: key.onLimit === 'queue' && call.options.onLimit === 'queue',
-      hasAlternative: false,
+      returns: false,
+      ownWait: call.options.maxWaitMs !== undefined,
       tryStart: (nowMs) => {
-        const result = rooms.limiter.reserve(quota, estimate, nowMs);
-        return isBlocked(result) ? result : { granted: result };
+        const result = rooms.limiter.reserve(quota, estimate, { nowMs });
+        if (!isBlocked(result)) return { granted: result };
+        limit = result.limit;
+        return result;
       },
+      speed: () => speedWithin(key.limits),
     });
   } catch (error) {
-    throw asKeyLimit(Failure.from(error), key.id);
+    throw asKeyLimit(Failure.from(error), key, limit);
   }
 }
 
-function asKeyLimit(failure: Failure, keyId: string): Failure {
+function asKeyLimit(failure: Failure, { id, limits }: ClientKey, limit: LimitName | undefined): Failure {
   if (failure.kind === 'client_gone' || failure.kind === 'internal') return failure;
   const { retryAfterMs, resetAtMs } = failure.options;
+  const which = limit === undefined || limit === 'ramp' ? '' : ` (${limit}: ${limits[limit]})`;
   return new Failure('key_limit', {
-    message: `The key '${keyId}' has reached its own limit at this relay; the upstream was not asked.`,
+    message: `The key '${id}' has reached its own limit${which} at this relay; the upstream was not asked.`,
     limitOwner: 'key',
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(resetAtMs === undefined ? {} : { resetAtMs }),

@@ -5,30 +5,26 @@
 
 import type { Clock } from '../base/clock.ts';
 import { ConnectionError, readAll, type UpstreamResponse } from '../base/fetch.ts';
-import type { Chunk, Dialect } from '../dialects/dialect.ts';
 import { dialectOf } from '../dialects/index.ts';
-import { type ChatEvent, isMeaningful } from '../domain/chat.ts';
+import type { Call } from '../domain/call.ts';
+import type { Account } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import type { AttemptStory } from '../domain/story.ts';
 import type { Provider, Refusal } from '../providers/provider.ts';
 import type { Start } from './acquire.ts';
 import type { Journey } from './journey.ts';
+import { type AnswerForm, type ErrorEvent, openAnswer } from './open-answer.ts';
 import { Reply, type ReplySource } from './reply.ts';
 import { Watch } from './watch.ts';
 
 /** More of an error's body than this is not read. */
 const REFUSAL_LIMIT_BYTES = 64 * 1024;
-/** A plain answer larger than this is a fault. */
-const REPLY_LIMIT_BYTES = 64 * 1024 * 1024;
-
-type ErrorEvent = Extract<ChatEvent, { type: 'error' }>;
 
 /** Resolves with the answer under way. Throws `Failure`; the permit has then ended and the bench is set. */
 export async function attempt(journey: Journey, start: Start): Promise<Reply> {
   const { call, rooms, snapshot, story } = journey;
   const { channel, permit, secret } = start;
   const { clock } = rooms;
-  const { stream } = call.head;
   if (call.departure.gone) {
     permit.cancel();
     throw new Failure('client_gone', { message: 'The client left before its call was sent.' });
@@ -41,16 +37,19 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
     ...(start.heldBy === undefined ? {} : { heldBy: start.heldBy }),
   };
   story.attempts.push(told);
+  const asked = askOf(journey, start);
   const watch = new Watch(clock, {
-    firstByteMs: stream ? snapshot.settings.firstByteStreamMs : snapshot.settings.firstByteMs,
+    firstByteMs: asked.form === 'plain' ? snapshot.settings.firstByteMs : snapshot.settings.firstByteStreamMs,
     idleMs: snapshot.settings.idleMs,
     client: call.departure,
   });
   try {
-    const source = await speak(journey, start, { watch, told });
+    const source = await speak(journey, start, { asked, watch, told });
     journey.upstreamMs += clock.now() - startedAtMs;
+    permit.accepted();
+    journey.servedBy(channel.id);
     if (rooms.health.succeeded(channel, secret, startedAtMs)) rooms.queue.wake();
-    if (stream) story.firstContentMs = clock.now() - call.arrivedAtMs;
+    if (asked.form !== 'plain') story.firstContentMs = clock.now() - call.arrivedAtMs;
     story.servedModel = journey.model.name;
     story.servedChannel = channel.id;
     return new Reply({ ...source, journey, channel, permit, watch });
@@ -61,18 +60,36 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
     told.failure = failure.kind;
     told.detail = failure.message;
     if (neverSent(error)) permit.cancel();
-    else permit.refused();
+    else permit.refused(failure.kind);
     rooms.health.failed(channel, failure, { secret, startedAtMs, nowMs: clock.now() });
     throw failure;
   }
 }
 
-type Opened = Pick<ReplySource, 'first' | 'rest' | 'classify'>;
+/** How the upstream is asked: in which form it shall answer, and the body where that differs from the client's wish. */
+type Ask = { readonly form: AnswerForm; readonly turned?: Uint8Array };
+
+const AS_STREAM: Ask = { form: 'stream' };
+const AS_PLAIN: Ask = { form: 'plain' };
+
+/** A stream tells with its head and its first token what a plain answer tells at its end. */
+function askOf({ call, rooms }: Journey, { channel }: Start): Ask {
+  if (call.head.stream) return AS_STREAM;
+  const { streamUpstream } = channel.account;
+  if (!(streamUpstream === undefined ? rooms.providerOf(channel).streamsPlain : streamUpstream === 'on'))
+    return AS_PLAIN;
+  const turned = dialectOf(call.dialect).forwardAsStream(call.body, call.head, channel.upstreamModel);
+  return turned === undefined ? AS_PLAIN : { form: 'assembled', turned };
+}
+
+type Opened = Pick<ReplySource, 'answer' | 'classify'>;
+
+type Speaking = { readonly asked: Ask; readonly watch: Watch; readonly told: AttemptStory };
 
 async function speak(
   journey: Journey,
-  { channel, secret }: Start,
-  { watch, told }: { readonly watch: Watch; readonly told: AttemptStory },
+  { channel, permit, secret }: Start,
+  { asked, watch, told }: Speaking,
 ): Promise<Opened> {
   const { call, rooms } = journey;
   const dialect = dialectOf(call.dialect);
@@ -80,18 +97,23 @@ async function speak(
   const path = provider.speaks[dialect.id];
   if (path === undefined)
     throw new Failure('no_access', { message: `${provider.name} does not speak ${dialect.id}.` });
-  const headers = headersFor(journey, provider);
+  const headers = headersFor(journey.call, provider, { form: asked.form, account: channel.account });
   provider.authorize(headers, channel.account.secrets[secret] ?? '');
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
     url: channel.account.baseUrl + path,
     headers,
-    body: dialect.forwardRequest(call.body, call.head, channel.upstreamModel),
+    body: asked.turned ?? dialect.forwardRequest(call.body, call.head, channel.upstreamModel),
     signal: watch.signal,
   });
   told.headMs = rooms.clock.now() - startedAtMs;
+  permit.heard(provider.readTold(response.headers, rooms.clock.now()));
   watch.byte();
+  if (response.status < 200 || response.status > 299) {
+    told.status = response.status;
+    throw provider.classify(await refusalOf(response, { watch, clock: rooms.clock }));
+  }
   const classify = (event: ErrorEvent): Failure =>
     provider.classify({
       status: event.status,
@@ -100,26 +122,26 @@ async function speak(
       phase: 'stream',
       nowMs: rooms.clock.now(),
     });
-  if (response.status < 200 || response.status > 299) {
-    told.status = response.status;
-    throw provider.classify(await refusalOf(response, { watch, clock: rooms.clock }));
-  }
-  if (!call.head.stream) return readPlain(response, { dialect, watch, classify });
-  return response.headers['content-type']?.startsWith('application/json') === true
-    ? readPlainAsStream(response, { dialect, watch, classify })
-    : openStream(response, { dialect, watch, classify });
+  return { answer: await openAnswer(response, { form: asked.form, dialect, watch, classify }), classify };
 }
 
-function headersFor(journey: Journey, provider: Provider): Record<string, string> {
+function headersFor(
+  call: Call,
+  provider: Provider,
+  { form, account }: { readonly form: AnswerForm; readonly account: Account },
+): Record<string, string> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
-    accept: journey.call.head.stream ? 'text/event-stream' : 'application/json',
+    accept: form === 'plain' ? 'application/json' : 'text/event-stream',
     'accept-encoding': 'identity',
   };
   for (const name of provider.forwardHeaders) {
-    const value = journey.call.headers[name];
+    const value = call.headers[name];
     if (typeof value === 'string') headers[name] = value;
   }
+  const { waitTimeoutMs } = account;
+  if (provider.waitHeader !== undefined && waitTimeoutMs !== undefined)
+    headers[provider.waitHeader] ??= String(Math.round(waitTimeoutMs / 1_000));
   return headers;
 }
 
@@ -135,70 +157,6 @@ async function refusalOf(
     if (error instanceof Failure && error.kind === 'client_gone') throw error;
   }
   return { status: response.status, headers: response.headers, body, phase: 'head', nowMs: clock.now() };
-}
-
-type Reading = {
-  readonly dialect: Dialect;
-  readonly watch: Watch;
-  readonly classify: (event: ErrorEvent) => Failure;
-};
-
-async function readPlain(response: UpstreamResponse, { dialect, watch, classify }: Reading): Promise<Opened> {
-  const chunk = dialect.glanceReply(await readAll(response.body, REPLY_LIMIT_BYTES, () => watch.byte()));
-  for (const event of chunk.events) if (event.type === 'error') throw classify(event);
-  return { first: [chunk], classify };
-}
-
-/** Asked for a stream, the provider answered in one piece: the client still gets its stream. */
-async function readPlainAsStream(response: UpstreamResponse, reading: Reading): Promise<Opened> {
-  const { dialect } = reading;
-  const { first, classify } = await readPlain(response, reading);
-  const events = first.flatMap(({ frame }) => dialect.readReply(frame).events);
-  const start = events.find((event) => event.type === 'start');
-  const writer = dialect.streamWriter(start ?? { id: '', model: '', created: 0 }, { wantsUsage: true });
-  const frames = [
-    ...events.filter(({ type }) => type !== 'start').map((event) => writer.write(event)),
-    writer.end(),
-  ];
-  const reader = dialect.streamReader();
-  return { first: reader.push(Buffer.concat(frames)), classify };
-}
-
-/** Reads on until something meaningful came: a role or a comment is not yet an answer. */
-async function openStream(
-  response: UpstreamResponse,
-  { dialect, watch, classify }: Reading,
-): Promise<Opened> {
-  const reader = dialect.streamReader();
-  const body = response.body[Symbol.asyncIterator]();
-  const first: Chunk[] = [];
-  for (;;) {
-    const { done, value } = await body.next();
-    const chunks = done === true ? reader.finish() : reader.push(value);
-    if (done !== true) watch.byte();
-    for (const chunk of chunks) first.push(chunk);
-    if (begins(chunks, classify) || (done === true && reader.ended)) break;
-    if (done === true) throw endedEarly(first);
-  }
-  return { first, rest: { body, reader }, classify };
-}
-
-/** True when an answer has begun. Throws when the first thing told is an error. */
-function begins(chunks: readonly Chunk[], classify: (event: ErrorEvent) => Failure): boolean {
-  for (const { events, only } of chunks) {
-    for (const event of events) {
-      if (event.type === 'error') throw classify(event);
-      if (isMeaningful(event)) return true;
-    }
-    if (only === 'terminal') return true;
-  }
-  return false;
-}
-
-function endedEarly(chunks: readonly Chunk[]): Failure {
-  return chunks.length === 0
-    ? new Failure('malformed', { message: 'The provider answered 200 and then nothing.' })
-    : new Failure('connection', { message: 'The provider closed the stream before any content.' });
 }
 
 function failureOf(error: unknown): Failure {

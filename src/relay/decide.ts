@@ -11,6 +11,8 @@ const MAX_REFUSALS = 40;
 /** Returns when the call may try again; throws what the client shall see when it may not. */
 export function decide(journey: Journey, start: Start, failure: Failure): void {
   journey.lastFailure = failure;
+  journey.payInstead(0);
+  journey.returns = true;
   const { settings } = journey.snapshot;
   if (failure.rule.next === 'stop' || isUnknownOutcome(journey, failure, settings.retryUnknown))
     throw failure;

@@ -6,9 +6,10 @@
 import type { Permit } from '../admission/permit.ts';
 import type { Ask, Place } from '../admission/queue.ts';
 import type { Call } from '../domain/call.ts';
-import type { Model } from '../domain/channel.ts';
+import { lineOf, type Model } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Story } from '../domain/story.ts';
+import { affinityKeyOf } from '../routing/affinity-key.ts';
 import { estimateTokens } from '../tokens/estimate.ts';
 import type { Rooms, Snapshot } from './rooms.ts';
 
@@ -29,6 +30,11 @@ export class Journey {
   lastFailure: Failure | undefined;
   /** What the call holds of its key's own limits. */
   allowance: Permit | undefined;
+  /** An upstream has refused it on the model of now: it is let back into the line whatever the bounds say. */
+  returns = false;
+  /** Share of the line's minute that the attempt under way was charged; undefined: it started without a line. */
+  paid: number | undefined;
+  #conversation: string | undefined;
   /** Time spent waiting for upstreams, ms: what is neither this nor the queue is our overhead. */
   upstreamMs = 0;
   readonly #fallbacks: string[];
@@ -58,12 +64,17 @@ export class Journey {
     };
   }
 
+  /** Longest wait of the call in all, ms. */
+  get maxWaitMs(): number {
+    const { settings } = this.snapshot;
+    return (
+      this.call.options.maxWaitMs ?? (this.call.head.stream ? settings.maxWaitStreamMs : settings.maxWaitMs)
+    );
+  }
+
   /** What is left of the longest wait, as a moment. */
   deadlineMs(nowMs: number): number {
-    const { settings } = this.snapshot;
-    const budgetMs =
-      this.call.options.maxWaitMs ?? (this.call.head.stream ? settings.maxWaitStreamMs : settings.maxWaitMs);
-    return nowMs + Math.max(0, budgetMs - this.story.queueMs);
+    return nowMs + Math.max(0, this.maxWaitMs - this.story.queueMs);
   }
 
   /** How long the wait that goes on has lasted, ms. */
@@ -72,7 +83,7 @@ export class Journey {
   }
 
   /** Stands in a line: the wait is counted, and where the call stands can be seen while it lasts. */
-  async stand<T>(ask: Ask<T>): Promise<T> {
+  async stand<T>(ask: Ask<T>, onWait?: () => void): Promise<T> {
     const { clock, queue } = this.rooms;
     const enteredAtMs = clock.now();
     try {
@@ -81,6 +92,7 @@ export class Journey {
         onWait: (place) => {
           this.place = place;
           this.waitsSinceMs = enteredAtMs;
+          onWait?.();
         },
       });
     } finally {
@@ -90,9 +102,46 @@ export class Journey {
     }
   }
 
-  /** Another model could still serve the call. */
-  get mayFallBack(): boolean {
-    return this.#fallbacks.length > 0;
+  /** The next model that could serve the call. */
+  get nextFallback(): Model | undefined {
+    for (const name of this.#fallbacks) {
+      const model = this.snapshot.catalog.resolve(name);
+      if (model !== undefined && model.channels.length > 0) return model;
+    }
+    return undefined;
+  }
+
+  /** The channel that served the conversation before. */
+  warmChannel(model: Model): string | undefined {
+    const conversation = this.#conversationOf(model);
+    return conversation === undefined ? undefined : this.rooms.affinity.channelOf(conversation, model.name);
+  }
+
+  /** The channel has begun to answer: the conversation's next call shall find it. */
+  servedBy(channel: string): void {
+    const conversation = this.#conversationOf(this.model);
+    if (conversation !== undefined) this.rooms.affinity.served(conversation, this.model.name, channel);
+  }
+
+  /** Charges the line's share of this call anew: what it really took, or nothing when it was refused. */
+  payInstead(cost: number): void {
+    const { call, rooms, model } = this;
+    if (this.paid === undefined) return;
+    const difference = cost - this.paid;
+    this.paid = cost;
+    rooms.queue.correct(lineOf(model), {
+      priority: call.options.priority,
+      tenant: call.key.id,
+      difference,
+    });
+  }
+
+  /** What tells its conversation apart; undefined where nothing does, or where it makes no difference. */
+  #conversationOf(model: Model): string | undefined {
+    const { call } = this;
+    if (!model.affinity || model.channels.length < 2) return undefined;
+    this.#conversation ??= affinityKeyOf(call.headers, call.body, call.key.id);
+    return this.#conversation;
   }
 
   /** Moves on to the next fallback model that has channels; false when there is none. */
@@ -105,6 +154,7 @@ export class Journey {
       this.story.fallbacks.push({ from: this.model.name, to: name, reason: reason.kind });
       this.model = model;
       this.left.clear();
+      this.returns = false;
       this.failuresOnModel = 0;
       return true;
     }

@@ -49,6 +49,7 @@ async function travel(journey: Journey): Promise<Reply> {
       const next = nextStart(journey);
       const start = next instanceof Promise ? await next : next;
       if (start === undefined) continue;
+      journey.paid = start.cost;
       try {
         const reply = await attempt(journey, start);
         closeOverhead(journey);

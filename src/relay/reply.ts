@@ -6,14 +6,16 @@
 import type { Permit } from '../admission/permit.ts';
 import type { Cancel } from '../base/clock.ts';
 import { ConnectionError } from '../base/fetch.ts';
-import type { Chunk, ReplyHead, StreamReader } from '../dialects/dialect.ts';
+import type { Assembler, Chunk, ReplyHead } from '../dialects/dialect.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { EndReason } from '../domain/story.ts';
 import { inputTotal, outputTotal, totalTokens, type Usage } from '../domain/usage.ts';
 import { estimateTextTokens } from '../tokens/estimate.ts';
+import { costOn } from './capacity.ts';
 import type { Journey } from './journey.ts';
+import { type ErrorEvent, type OpenedAnswer, REPLY_LIMIT_BYTES } from './open-answer.ts';
 import type { Watch } from './watch.ts';
 
 export type ReplySource = {
@@ -21,12 +23,9 @@ export type ReplySource = {
   readonly channel: Channel;
   readonly permit: Permit;
   readonly watch: Watch;
-  /** What was read to be sure that the answer began. */
-  readonly first: readonly Chunk[];
-  /** The rest; undefined for a plain answer. */
-  readonly rest?: { readonly body: AsyncIterator<Uint8Array>; readonly reader: StreamReader };
+  readonly answer: OpenedAnswer;
   /** What an error event inside the stream means. */
-  readonly classify: (event: Extract<ChatEvent, { type: 'error' }>) => Failure;
+  readonly classify: (event: ErrorEvent) => Failure;
 };
 
 /** For the end of a body behind its terminal. */
@@ -45,6 +44,7 @@ export class Reply implements AsyncDisposable {
   #end: EndReason | undefined;
   #failure: Failure | undefined;
   #terminal = false;
+  #lingering: Promise<unknown> | undefined;
   #disposed = false;
 
   constructor(source: ReplySource) {
@@ -52,7 +52,7 @@ export class Reply implements AsyncDisposable {
     this.journey = source.journey;
     this.channel = source.channel;
     this.model = source.journey.model.name;
-    this.#first = source.first;
+    this.#first = source.answer.first;
   }
 
   /** As the upstream told it, so far. */
@@ -72,11 +72,11 @@ export class Reply implements AsyncDisposable {
   /** From what was sent and delivered, for upstreams that tell nothing. */
   estimatedUsage(): Usage {
     const { journey, channel } = this.#source;
-    const estimate = journey.rooms.calibration.estimate(
-      channel.upstreamModel,
-      journey.rawInputTokens,
-      Infinity,
-    );
+    const estimate = journey.rooms.calibration.estimate(channel.upstreamModel, {
+      key: journey.call.key.id,
+      rawInputTokens: journey.rawInputTokens,
+      maxOutputTokens: Infinity,
+    });
     return {
       input: estimate.inputTokens,
       cacheRead: 0,
@@ -97,7 +97,8 @@ export class Reply implements AsyncDisposable {
       this.#first = undefined;
       return this.#observe(first);
     }
-    const { rest, watch } = this.#source;
+    const { watch, answer } = this.#source;
+    const { rest } = answer;
     if (rest === undefined) return this.#endWell();
     if (this.#terminal) return this.#linger(rest.body);
     try {
@@ -143,12 +144,28 @@ export class Reply implements AsyncDisposable {
     this.#end ??= 'client_gone';
   }
 
-  /** A plain answer, whole. */
-  whole(): Chunk | undefined {
+  /** A plain answer, whole; a promise, which fails as `next` does, where it is still to be put together. */
+  whole(): Chunk | Promise<Chunk> | undefined {
+    const { assembler, rest } = this.#source.answer;
+    if (assembler !== undefined && rest !== undefined) return this.#assemble(assembler, rest.body);
     const [chunk] = this.#observe(this.#first ?? []);
     this.#first = undefined;
     this.#endWell();
     return chunk;
+  }
+
+  async #assemble(assembler: Assembler, body: AsyncIterator<Uint8Array>): Promise<Chunk> {
+    for (let chunks = await this.next(); chunks !== undefined; chunks = await this.next()) {
+      for (const chunk of chunks) assembler.push(chunk);
+      if (assembler.size > REPLY_LIMIT_BYTES)
+        throw this.#fail(new Failure('malformed', { message: "The provider's answer is too large." }));
+      if (!this.#terminal || this.#first !== undefined) continue;
+      // The client need not wait for the end of the body.
+      this.#lingering = this.#linger(body).catch(() => undefined);
+      break;
+    }
+    this.#endWell();
+    return assembler.finish();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -159,13 +176,13 @@ export class Reply implements AsyncDisposable {
   close(): Promise<unknown> | undefined {
     if (this.#disposed) return undefined;
     this.#disposed = true;
-    const { watch, rest } = this.#source;
+    const { watch, answer } = this.#source;
     watch.end();
     this.#end ??= 'client_gone';
     this.#settle(this.#end);
-    if (this.#end === 'complete') return undefined;
+    if (this.#end === 'complete') return this.#lingering;
     watch.abort();
-    return rest?.body.return?.().catch(() => undefined);
+    return answer.rest?.body.return?.().catch(() => undefined);
   }
 
   #settle(end: EndReason): void {
@@ -174,8 +191,13 @@ export class Reply implements AsyncDisposable {
     const settlement = { tokens: totalTokens(usage), input: inputTotal(usage) };
     permit.settle(settlement);
     journey.allowance?.settle(settlement);
+    if (journey.paid !== undefined) {
+      const used = { inputTokens: inputTotal(usage), outputTokens: outputTotal(usage) };
+      journey.payInstead(costOn(journey.model.channels, used));
+    }
     if (usage.source === 'upstream')
       journey.rooms.calibration.learn(this.channel.upstreamModel, {
+        key: journey.call.key.id,
         rawInputTokens: journey.rawInputTokens,
         input: inputTotal(usage),
         output: outputTotal(usage),
@@ -183,7 +205,8 @@ export class Reply implements AsyncDisposable {
     journey.record({
       usage,
       end,
-      status: 200,
+      // A stream had its 200 before anything could fail.
+      status: journey.call.head.stream ? 200 : (this.#failure?.status ?? 200),
       ...(this.#failure === undefined ? {} : { failure: this.#failure.kind }),
     });
   }

@@ -7,6 +7,7 @@ import type { Fetch } from '../base/fetch.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { Story } from '../domain/story.ts';
 import type { Provider } from '../providers/provider.ts';
+import type { Affinity } from '../routing/affinity.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import type { Health } from '../routing/health.ts';
 import type { Calibration } from '../tokens/calibrate.ts';
@@ -32,6 +33,7 @@ export type Rooms = {
   readonly limiter: Limiter;
   readonly queue: Queue;
   readonly health: Health;
+  readonly affinity: Affinity;
   readonly calibration: Calibration;
   snapshot(): Snapshot;
   providerOf(channel: Channel): Provider;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { lineOf } from '../domain/channel.ts';
 import { type AccountPlan, createCatalog } from './catalog.ts';
 
 const account = (
@@ -47,8 +48,42 @@ test('a model without a plan starts where it can soonest and falls back to nothi
   assert.deepEqual([plus?.strategy, plus?.fallbacks], ['earliest-start', []]);
 });
 
+test('a plan may name the wait after which a fallback is asked, nothing included, and give up affinity', () => {
+  const catalog = createCatalog(
+    [account('a', [['max'], ['plus'], ['turbo']])],
+    [
+      { name: 'max', fallbacks: ['plus'], fallbackAfterMs: 20_000, affinity: false },
+      { name: 'plus', fallbacks: ['turbo'], fallbackAfterMs: 0 },
+    ],
+  );
+  const [max, plus, turbo] = ['max', 'plus', 'turbo'].map((name) => catalog.resolve(name));
+  assert.deepEqual([max?.fallbackAfterMs, max?.affinity], [20_000, false]);
+  assert.deepEqual([plus?.fallbackAfterMs, plus?.affinity], [0, true]);
+  assert.deepEqual([turbo?.fallbackAfterMs, turbo?.affinity], [undefined, true]);
+});
+
 test('names out of the language itself are no models', () => {
   const catalog = createCatalog([account('a', [['plus']])], []);
   for (const name of ['constructor', '__proto__', 'toString', ''])
     assert.equal(catalog.resolve(name), undefined);
+});
+
+test('models with the same channels share one line, whatever they are called', () => {
+  const account = { id: 'a', provider: 'qwen', baseUrl: 'http://localhost', secrets: ['s'] };
+  const model = (upstreamModel: string) => ({
+    upstreamModel,
+    name: upstreamModel,
+    limits: {},
+    tier: 0,
+    weight: 1,
+  });
+  const catalog = createCatalog(
+    [{ account, models: [model('max'), model('plus')] }],
+    [
+      { name: 'fast', fallbacks: [], channels: ['a/max'] },
+      { name: 'both', fallbacks: [], channels: ['a/max', 'a/plus'] },
+    ],
+  );
+  const lines = Object.fromEntries(catalog.models.map((each) => [each.name, lineOf(each)]));
+  assert.deepEqual(lines, { max: 'max', plus: 'plus', fast: 'max', both: 'both' });
 });

@@ -22,6 +22,8 @@ export type ModelPlan = {
   readonly name: string;
   readonly strategy?: string;
   readonly fallbacks: readonly string[];
+  readonly fallbackAfterMs?: number;
+  readonly affinity?: boolean;
   /** Restricts the model to these channel ids. */
   readonly channels?: readonly string[];
 };
@@ -38,23 +40,34 @@ export function createCatalog(accounts: readonly AccountPlan[], plans: readonly 
   for (const { account, models } of accounts) {
     for (const { upstreamModel, name, limits, tier, weight } of models) {
       const id = channelId(account.id, upstreamModel);
-      const channel: Channel = { id, account, upstreamModel, limits, tier, weight };
+      const family = `${account.provider}/${upstreamModel}`;
+      const channel: Channel = { id, account, upstreamModel, family, limits, tier, weight };
       channels.push(channel);
       channelsByName.set(name, [...(channelsByName.get(name) ?? []), channel]);
     }
   }
   const planByName = new Map(plans.map((plan) => [plan.name, plan]));
   const models = new Map<string, Model>();
+  const lines = new Map<string, string>();
   for (const name of new Set([...channelsByName.keys(), ...planByName.keys()])) {
     const plan = planByName.get(name);
     const own = channelsByName.get(name) ?? [];
     const chosen =
       plan?.channels === undefined ? own : channels.filter((channel) => plan.channels?.includes(channel.id));
+    const group = chosen
+      .map(({ id }) => id)
+      .sort()
+      .join(' ');
+    const line = lines.get(group) ?? name;
+    lines.set(group, line);
     models.set(name, {
       name,
       channels: chosen,
+      line,
       strategy: plan?.strategy ?? 'earliest-start',
       fallbacks: plan?.fallbacks ?? [],
+      ...(plan?.fallbackAfterMs === undefined ? {} : { fallbackAfterMs: plan.fallbackAfterMs }),
+      affinity: plan?.affinity ?? true,
     });
   }
   return { resolve: (name) => models.get(name), models: [...models.values()], channels };

@@ -1,6 +1,6 @@
 /**
- * A strategy orders the channels on which a call could start; failover is the next in the order. Strategies are pure:
- * what they know of a channel's state comes with the candidate.
+ * A strategy chooses among the channels on which a call could start now; failover is choosing again without those that
+ * failed. Strategies are pure: what they know of a channel's state comes with the candidate.
  */
 
 import type { Channel } from '../domain/channel.ts';
@@ -15,6 +15,6 @@ export type Candidate = {
 
 export interface Strategy {
   readonly id: string;
-  /** A permutation of the candidates, best first. All of them can start now and are of one tier. */
-  order(candidates: readonly Candidate[], random: () => number): Candidate[];
+  /** The best of them, one of those given. All can start now and are of one tier; there is at least one. */
+  first(candidates: readonly Candidate[], random: () => number): Candidate;
 }
