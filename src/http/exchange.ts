@@ -23,6 +23,8 @@ export class Exchange {
   readonly response: ServerResponse;
   /** The client left before the end of its answer. */
   readonly departure = new Departure();
+  /** Headers of every answer to this request, as they are when it begins. */
+  standing: (() => Record<string, string>) | undefined;
   #onEnd: (() => void) | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
@@ -58,6 +60,7 @@ export class Exchange {
       'x-accel-buffering': 'no',
       'x-request-id': this.id,
       'request-id': this.id,
+      ...this.standing?.(),
       ...headers,
     });
     this.response.flushHeaders();
@@ -69,6 +72,7 @@ export class Exchange {
       'content-length': String(body.length),
       'x-request-id': this.id,
       'request-id': this.id,
+      ...this.standing?.(),
       ...headers,
     });
     // As a string it leaves with its head in one write; byte for byte, for latin1 is the identity on bytes.
@@ -112,7 +116,9 @@ export function storyHeaders(story: Story | undefined): Record<string, string> {
     'x-sluice-queue-ms': String(Math.round(story.queueMs)),
     'x-sluice-overhead-ms': story.overheadMs.toFixed(2),
   };
-  const channel = story.servedChannel ?? story.attempts.at(-1)?.channel;
+  // Under way, the channel tried last says nothing of the one that will serve.
+  const last = story.end === undefined ? undefined : story.attempts.at(-1)?.channel;
+  const channel = story.servedChannel ?? last;
   if (channel !== undefined) headers['x-sluice-channel'] = channel;
   if (story.fallbacks.length > 0)
     headers['x-sluice-fallback-reason'] = story.fallbacks

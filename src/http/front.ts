@@ -1,9 +1,12 @@
 /** What the front needs of the house: built in `app.ts`, the same for every route. */
 
 import type { Access } from '../access/access.ts';
-import type { LineState } from '../admission/queue.ts';
+import type { LaneView } from '../admission/lane-view.ts';
+import type { LaneWindow } from '../admission/limiter.ts';
+import type { LineState, LiveLine } from '../admission/queue.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
+import type { ClientKey } from '../domain/call.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { Snapshot } from '../relay/rooms.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -25,6 +28,11 @@ export type Front = {
   snapshot(): Snapshot;
   settings(): FrontSettings;
   lines(): readonly LineState[];
+  /** The lines with those who wait in them. */
+  liveLines(): readonly LiveLine[];
+  liveLimits(): readonly LaneView[];
+  /** What is left of a key's own limits; undefined where it has none. */
+  keyWindows(key: ClientKey): readonly LaneWindow[] | undefined;
   /** Channels that could be tried now, and all. */
   usableChannels(): { readonly usable: number; readonly all: number };
 };

@@ -30,5 +30,5 @@ export function addProbes(server: FastifyInstance, front: Front, isDraining: () 
   });
 }
 
-const isLoopback = (address: string): boolean =>
+export const isLoopback = (address: string): boolean =>
   address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');

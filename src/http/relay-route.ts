@@ -6,11 +6,13 @@
 import type { Dialect } from '../dialects/dialect.ts';
 import type { Call, ClientKey } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
+import { hasLimits } from '../relay/allowance.ts';
 import type { Opening } from '../relay/relay.ts';
 import { readBody } from './body.ts';
 import { callOptionsOf } from './call-options.ts';
 import { type Exchange, storyHeaders } from './exchange.ts';
 import type { Front } from './front.ts';
+import { type KeyWindow, keyLimitHeaders } from './key-limit-headers.ts';
 import { serveStream } from './serve-stream.ts';
 
 /** Answers one request. Never throws: what goes wrong is told to the client in its dialect. */
@@ -18,6 +20,7 @@ export async function serveRelay(front: Front, dialect: Dialect, exchange: Excha
   let opening: Opening | undefined;
   try {
     const key = front.access().authenticate(exchange.request.headers);
+    exchange.standing = keyHeadersOf(front, key);
     const body = await readBody(exchange.request, front.settings().bodyLimitBytes);
     const call = readCall(front, dialect, { exchange, key, body });
     opening = front.relay.open(call);
@@ -67,7 +70,8 @@ async function servePlain(dialect: Dialect, exchange: Exchange, opening: Opening
   const reply = await opening.reply;
   // Not `await using`: compiled code for it is several times slower, on every call.
   try {
-    const chunk = reply.whole();
+    const whole = reply.whole();
+    const chunk = whole instanceof Promise ? await whole : whole;
     if (chunk === undefined)
       throw new Failure('malformed', { message: 'The provider answered with nothing.' });
     const body = dialect.forwardReply(chunk, { model: reply.model, wantsUsage: true });
@@ -75,6 +79,23 @@ async function servePlain(dialect: Dialect, exchange: Exchange, opening: Opening
   } finally {
     reply.close();
   }
+}
+
+/** What is left of the key's own limits; nothing, at no cost, where it has none. */
+function keyHeadersOf(front: Front, key: ClientKey): (() => Record<string, string>) | undefined {
+  if (!hasLimits(key)) return undefined;
+  return () => {
+    const windows = front.keyWindows(key) ?? [];
+    const of = (limit: 'rpm' | 'tpm'): KeyWindow | undefined => {
+      const window = windows.find((each) => each.limit === limit);
+      if (window === undefined) return undefined;
+      const { capacity, used, emptyAtMs } = window;
+      return { limit: capacity, remaining: capacity - used, resetAtMs: emptyAtMs };
+    };
+    const [requests, tokens] = [of('rpm'), of('tpm')];
+    const state = { ...(requests && { requests }), ...(tokens && { tokens }) };
+    return keyLimitHeaders('openai', state, front.clock.now());
+  };
 }
 
 const describe = (failure: Failure): string =>

@@ -107,16 +107,17 @@ class Heart {
   }
 }
 
-/** `queued position=3 eta=4.2s`, or what else the call is waiting for. */
+/** `queued position=3 eta=4.2s deadline=46.0s`, or what else the call is waiting for. */
 function heartbeatText(front: Front, opening: Opening): string {
   const place = opening.place();
   if (place === undefined)
     return opening.story.attempts.length === 0 ? 'working' : 'waiting for the provider';
   const position = place.position();
   const etaMs = place.startsAtMs();
-  const eta =
-    etaMs === undefined ? '' : ` eta=${Math.max(0, (etaMs - front.clock.now()) / 1_000).toFixed(1)}s`;
-  return `queued position=${position}${eta}`;
+  const inSeconds = (atMs: number): string =>
+    `${Math.max(0, (atMs - front.clock.now()) / 1_000).toFixed(1)}s`;
+  const eta = etaMs === undefined ? '' : ` eta=${inSeconds(etaMs)}`;
+  return `queued position=${position}${eta} deadline=${inSeconds(place.deadlineMs)}`;
 }
 
 /** The head went out before the call had a channel: what its headers could not say. */

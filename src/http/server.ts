@@ -16,6 +16,7 @@ import { dialects } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
 import { Exchange } from './exchange.ts';
 import type { Front } from './front.ts';
+import { addLive } from './live-routes.ts';
 import { addModels } from './models-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
@@ -99,6 +100,7 @@ export function createServer(front: Front): Server {
   };
 
   addProbes(fastify, front, () => draining);
+  addLive(fastify, front);
   for (const prefix of PREFIXES) addModels(fastify, front, prefix);
 
   const fail = (request: FastifyRequest, reply: FastifyReply, failure: Failure): void => {
