@@ -7,7 +7,9 @@ import { known } from './app.ts';
 import { systemClock } from './base/clock.ts';
 import { checkCommand } from './cli/check.ts';
 import { demoCommand } from './cli/demo.ts';
+import { limitsCommand } from './cli/limits.ts';
 import { checkLive } from './cli/live.ts';
+import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
 import { createTransport } from './providers/transport.ts';
@@ -33,6 +35,19 @@ const program = new Command('sluice')
           await transport.close();
         }
       },
+    }),
+  )
+  .addCommand(
+    limitsCommand({
+      addressOf: (file) => {
+        const { host, port } = findSettings(file, process.env).config.server;
+        return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+      },
+      get: async (url, headers) => {
+        const response = await fetch(url, { headers, signal: AbortSignal.timeout(5_000) });
+        return { status: response.status, body: await response.text() };
+      },
+      write: (text) => process.stdout.write(text),
     }),
   )
   .addCommand(simulateCommand())

@@ -12,8 +12,10 @@ import type { Config } from '../config/config.ts';
 import { withoutKeys } from '../config/problem.ts';
 import { watchConfig } from '../config/watch.ts';
 import { createTransport, type Transport } from '../providers/transport.ts';
+import { learnedFile } from './learned-file.ts';
 import { findSettings, loadFile, readyMadeKey, type Settings } from './settings.ts';
 
+const SAVE_EVERY_MS = 60_000;
 const KEY_FILE = 'data/client-key';
 
 type Flags = { readonly config?: string; readonly host?: string; readonly port?: string };
@@ -33,16 +35,41 @@ async function start(flags: Flags): Promise<void> {
   const address = addressOf(config, flags);
   const log = createLogger({ level: config.log.level, pretty: isPretty(config), nowMs: systemClock.now });
   const transport = createTransport({ connectTimeoutMs: config.timeouts.connectMs });
-  const app = createApp({ config, clock: systemClock, random: Math.random, log, fetch: transport.fetch });
+  const learned = learnedFile(config.dataDir, (reason) => log.warn({}, reason));
+  const app = createApp({
+    config,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    fetch: transport.fetch,
+    memories: learned.load(),
+  });
   const url = await listen(app, address);
+  const stopSaving = saveNowAndThen(() => learned.save(app.rooms.limiter.memories()));
   const running: Running = { app, transport, log, drainMs: config.server.drainMs };
   const stopWatching =
     settings.path === undefined ? undefined : reloadOnChange(settings.path, { ...running, keys: config });
-  endOnSignal(running, () => stopWatching?.());
+  endOnSignal(running, () => {
+    stopWatching?.();
+    stopSaving();
+  });
   // Last: whoever reads it may send a signal.
   process.stdout.write(
     banner({ settings, config, url, readyKey, model: app.front.snapshot().catalog.models[0]?.name ?? '' }),
   );
+}
+
+/** Every minute, and at the end. */
+function saveNowAndThen(save: () => void): () => void {
+  let cancel = systemClock.after(SAVE_EVERY_MS, again);
+  function again(): void {
+    save();
+    cancel = systemClock.after(SAVE_EVERY_MS, again);
+  }
+  return () => {
+    cancel();
+    save();
+  };
 }
 
 /** A file must say who may call; without a file a key is made. */
@@ -53,7 +80,17 @@ function withKey({ config, source, path }: Settings): { config: Config; readyKey
   return {
     config: {
       ...config,
-      keys: [{ id: 'local', key: readyKey, limits: {}, onLimit: 'queue', fallback: true }],
+      keys: [
+        {
+          id: 'local',
+          key: readyKey,
+          limits: {},
+          onLimit: 'queue',
+          priority: 'normal',
+          weight: 1,
+          fallback: true,
+        },
+      ],
     },
     readyKey,
   };

@@ -22,7 +22,12 @@ export function logStory(log: Logger, story: Story): void {
   if (story.fallbacks.length > 0) line['fallbacks'] = story.fallbacks;
   // One smooth attempt says nothing that is not above.
   if (story.attempts.length !== 1 || story.attempts[0]?.failure !== undefined)
-    line['attempts'] = story.attempts;
+    line['attempts'] = story.attempts.map(({ queueMs, startedAtMs, headMs, ...rest }) => ({
+      ...rest,
+      queueMs: round(queueMs),
+      startedAtMs: Math.round(startedAtMs),
+      ...(headMs === undefined ? {} : { headMs: round(headMs) }),
+    }));
   if (story.end !== 'complete' && story.end !== 'client_gone') log.warn(line, 'call');
   else log.info(line, 'call');
 }
