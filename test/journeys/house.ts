@@ -4,6 +4,7 @@
  */
 
 import inject from 'light-my-request';
+import type { Memories } from '../../src/admission/limiter.ts';
 import { type App, createApp, known } from '../../src/app.ts';
 import type { Fetch } from '../../src/base/fetch.ts';
 import { createLogger, type Logger } from '../../src/base/log.ts';
@@ -43,6 +44,8 @@ export type HouseOptions = {
   readonly fetch?: Fetch;
   readonly seed?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** What an earlier run had learned. */
+  readonly memories?: Memories;
 };
 
 /** `yaml` without keys gets one: `KEY`. Accounts of provider `simulator` are simulated in virtual time. */
@@ -68,6 +71,7 @@ export function createHouse(yaml: string, options: HouseOptions = {}): House {
     random: createSeededRandom(options.seed ?? 1),
     log,
     fetch: options.fetch ?? (() => Promise.reject(new Error('no network in a journey'))),
+    ...(options.memories === undefined ? {} : { memories: options.memories }),
   });
   const startMs = clock.now();
 

@@ -7,7 +7,6 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { Agent, request } from 'node:http';
 import { describe, it } from 'node:test';
-import inject from 'light-my-request';
 import { sleep } from '../../src/base/clock.ts';
 import { createSeededRandom } from '../../src/base/seeded-random.ts';
 import { held, startRelay, until } from '../sdk/relay.ts';
@@ -20,6 +19,7 @@ import {
   streamOf,
   stubConfig,
 } from '../sdk/stub-upstream.ts';
+import { laneOf, leaver, windowsOf } from './crowd.ts';
 import { chat, createHouse, type House, KEY } from './house.ts';
 import { pick, wildUpstream } from './wild-upstream.ts';
 
@@ -44,16 +44,18 @@ simulator: { ttft: 200ms, tokens_per_second: 100, output_tokens: 60 }
 const FAULTS = [
   { fault: null, state: 'ok' },
   { fault: null, state: 'ok' },
+  { fault: null, state: 'ok' },
+  { fault: null, state: 'ok' },
   { fault: null, state: 'overload' },
-  { fault: { kind: 'cut', afterChunks: 3, times: 20 } },
-  { fault: { kind: 'cut', times: 20 } },
-  { fault: { kind: 'silent', afterChunks: 2, times: 15 } },
-  { fault: { kind: 'silent', times: 15 } },
-  { fault: { kind: 'stream-error', afterChunks: 4, times: 20 } },
-  { fault: { kind: 'stream-error', times: 20 } },
-  { fault: { kind: 'malformed', times: 20 } },
-  { fault: { kind: 'refuse-connection', times: 20 } },
-  { fault: { kind: 'slow', factor: 30, times: 30 } },
+  { fault: { kind: 'cut', afterChunks: 3, times: 20 }, state: 'ok' },
+  { fault: { kind: 'cut', times: 3 }, state: 'ok' },
+  { fault: { kind: 'silent', afterChunks: 2, times: 10 }, state: 'ok' },
+  { fault: { kind: 'silent', times: 2 }, state: 'ok' },
+  { fault: { kind: 'stream-error', afterChunks: 4, times: 20 }, state: 'ok' },
+  { fault: { kind: 'stream-error', times: 3 }, state: 'ok' },
+  { fault: { kind: 'malformed', times: 3 }, state: 'ok' },
+  { fault: { kind: 'refuse-connection', times: 3 }, state: 'ok' },
+  { fault: { kind: 'slow', factor: 30, times: 20 }, state: 'ok' },
 ] as const;
 
 const BAD_BODIES = [
@@ -150,26 +152,14 @@ async function fuzz(seed: number): Promise<Fuzzed> {
 
   const one = async (i: number): Promise<void> => {
     await sleep(clock, random() * SPREAD_MS);
-    const leaving = new AbortController();
+    const client = leaver(house, bodyOf(random, i), headersOf(random));
     const patience = random();
-    if (patience < 0.05) leaving.abort();
+    if (patience < 0.05) client.leave();
     const cancel =
-      patience < 0.35 ? clock.after(random() ** 3 * 25_000, () => leaving.abort()) : () => undefined;
-    try {
-      const response = await inject(app.server.handle, {
-        method: 'POST',
-        url: '/v1/chat/completions',
-        headers: headersOf(random),
-        payload: bodyOf(random, i),
-        signal: leaving.signal,
-      });
-      count(endOf(response.statusCode, response.payload));
-    } catch (error) {
-      if (error instanceof assert.AssertionError || !leaving.signal.aborted) throw error;
-      count('left');
-    } finally {
-      cancel();
-    }
+      patience < 0.35 ? clock.after(random() ** 3 * 25_000, () => client.leave()) : () => undefined;
+    const answered = await client.left;
+    cancel();
+    count(answered === 'left' ? 'left' : endOf(answered.statusCode, answered.payload));
   };
 
   const shake = async (): Promise<void> => {
@@ -186,6 +176,7 @@ async function fuzz(seed: number): Promise<Fuzzed> {
   // A small crowd that goes well comes last, so that a timer it leaves has no time to fire.
   for (const account of house.simulator.accounts) account.set({ fault: null, state: 'ok' });
   await clock.advance(600_000);
+  windowsAreEmpty(house);
   const crowd = Array.from({ length: 16 }, (_, i) =>
     house.call(chat(`crowd ${i}`, { model: 'qwen-plus', stream: i % 2 === 0 })),
   );
@@ -204,6 +195,7 @@ describe('ten thousand calls with aborts, faults and nonsense, in virtual time',
       const { app, clock } = house;
       for (const end of ['plain', 'stream', 'error in the stream', 'left', '400', '401', '404', '429', '503'])
         assert.ok((ends.get(end) ?? 0) >= 20, `too few of '${end}': ${JSON.stringify([...ends])}`);
+      assert.ok((ends.get('left') ?? 0) >= 1_000, 'many leave, at any moment');
       assert.equal(
         [...ends.values()].reduce((sum, each) => sum + each, 0),
         CALLS,
@@ -215,6 +207,8 @@ describe('ten thousand calls with aborts, faults and nonsense, in virtual time',
         [],
       );
       assert.deepEqual(app.front.lines(), []);
+      for (const { id } of house.app.rooms.snapshot().catalog.channels)
+        assert.equal(laneOf(house, id).hold, undefined, id);
       assert.equal(clock.pending(), 0, 'timers');
       assert.equal(listening, 0, 'listeners of abort signals');
 
@@ -226,6 +220,18 @@ describe('ten thousand calls with aborts, faults and nonsense, in virtual time',
       gaugesAreZero(app.front.metricsText(), calls);
     });
 });
+
+/** Nothing is reserved or kept for anybody, in the lanes of the channels and of the key with limits. */
+function windowsAreEmpty(house: House): void {
+  const { limiter, snapshot } = house.app.rooms;
+  const key = { id: 'key second', limits: { rpm: 600, concurrency: 5 }, ours: true };
+  for (const quota of [...snapshot().catalog.channels, key]) {
+    const lane = limiter.lane(quota);
+    for (const [window, used] of Object.entries(windowsOf(house, lane)))
+      assert.equal(used, 0, `${quota.id}: ${window}`);
+    assert.equal(lane.hold, undefined, quota.id);
+  }
+}
 
 function gaugesAreZero(metrics: string, calls: number): void {
   assert.match(metrics, /^sluice_inflight 0$/m);

@@ -185,6 +185,35 @@ describe('a stream', () => {
   });
 });
 
+describe('a plain answer that comes as a stream', () => {
+  const PLAIN = {
+    model: 'qwen3-max',
+    messages: [{ role: 'user', content: 'x' }],
+  };
+
+  it('is the same wherever the stream is cut, and however its lines end', async () => {
+    const usage = { prompt_tokens: 5, completion_tokens: 3 };
+    const expected = {
+      id: 'c',
+      object: 'chat.completion',
+      model: 'qwen3-max',
+      choices: [{ index: 0, message: { role: 'assistant', content: '水闸👩‍🌾é' }, finish_reason: 'stop' }],
+      usage,
+    };
+    for (const [name, text] of Object.entries(STREAMS)) {
+      const stream = Buffer.from(
+        text.replace(FINISH, `${FINISH.slice(0, -1)},"usage":${JSON.stringify(usage)}}`),
+      );
+      inPieces(stream);
+      const offsets = Array.from({ length: stream.length - 1 }, (_, i) => i + 1);
+      for (const cuts of [[], offsets, ...offsets.filter((cut) => cut % 7 === 0).map((cut) => [cut])])
+        assert.deepEqual(JSON.parse((await bytesOf({ ...PLAIN, cuts })).toString()), expected, name);
+    }
+    assert.match(stub.last().body.toString(), /^\{"model":"qwen3-max","stream":true,"stream_options":/);
+    assert.equal(stub.last().headers.accept, 'text/event-stream');
+  });
+});
+
 describe('a request', () => {
   /** Raw, so that neither header nor byte is touched on the way. */
   const send = (body: Buffer | string, headers: Readonly<Record<string, string>> = {}): Promise<string> =>
