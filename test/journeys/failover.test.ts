@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AccountChange } from '../../src/simulator/account.ts';
-import { type Answer, accounts, chat, createHouse, type House } from './house.ts';
+import { type Answer, accounts, chat, createHouse, type House, THROTTLED } from './house.ts';
 
 const POOL = `
 ${accounts(3, 'qwen3-max: { limits: { rpm: 600 } }, qwen-plus: { limits: { rpm: 600 } }')}
@@ -177,15 +177,6 @@ const FREE_TIER_OVER = JSON.stringify({
     code: 'AllocationQuota.FreeTierOnly',
   },
 });
-const THROTTLED = JSON.stringify({
-  error: {
-    message: 'Requests rate limit exceeded',
-    type: 'limit_requests',
-    param: null,
-    code: 'limit_requests',
-  },
-});
-
 describe('a pool whose line is too long for the deadline', () => {
   it('sends the calls that could not be served in time to the fallback model at once', async () => {
     const house = createHouse(`

@@ -15,6 +15,16 @@ import { createVirtualClock, type VirtualClock } from '../../src/testing/virtual
 
 export const KEY = 'test-key-0123456789abcdef';
 
+/** What an upstream says in its 429 when its limit of requests is reached, for a fault that is to be told. */
+export const THROTTLED = JSON.stringify({
+  error: {
+    message: 'Requests rate limit exceeded',
+    type: 'limit_requests',
+    param: null,
+    code: 'limit_requests',
+  },
+});
+
 export type Answer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { held } from '../sdk/relay.ts';
 import { arrivals, bearer, burst, laneOf, leaver, refusals, statuses, steadily, windowsOf } from './crowd.ts';
-import { type Answer, accounts, chat, createHouse, type House, KEY } from './house.ts';
+import { type Answer, accounts, chat, createHouse, type House, KEY, THROTTLED } from './house.ts';
 
 const codeOf = ({ json }: Answer): unknown => (json?.['error'] as { code?: unknown } | undefined)?.code;
 
@@ -197,15 +197,6 @@ simulator: { ttft: 100ms, tokens_per_second: 1000, output_tokens: 20 }
     assert.equal(refusals(of.simulator.stats()), 0);
     assert.ok(of.simulator.stats().promptTokens > 30_000 - 500);
   });
-});
-
-const THROTTLED = JSON.stringify({
-  error: {
-    message: 'Requests rate limit exceeded',
-    type: 'limit_requests',
-    param: null,
-    code: 'limit_requests',
-  },
 });
 
 describe('a refusal that still comes', () => {
