@@ -16,6 +16,10 @@ export const CLASS_WEIGHTS: Readonly<Record<Priority, number>> = { interactive: 
 /** What of a call decides where it will stand. */
 export type Coming = Pick<Ask<unknown>, 'priority' | 'tenant' | 'weight' | 'orderMs'>;
 
+/** Within a tenant and class: the earlier deadline first, of equal ones who came first. */
+const isBefore = (a: Entry, b: Entry): boolean =>
+  a.ask.orderMs < b.ask.orderMs || (a.ask.orderMs === b.ask.orderMs && a.order < b.order);
+
 /** The calls of one tenant in one class. */
 export class Flow {
   readonly tenant: string;
@@ -29,7 +33,7 @@ export class Flow {
   /** No entry is ordered after this. */
   #lastOrderMs = -Infinity;
   readonly entries = new Heap<Entry>({
-    before: (a, b) => a.ask.orderMs < b.ask.orderMs || (a.ask.orderMs === b.ask.orderMs && a.order < b.order),
+    before: isBefore,
     place: (entry, index) => {
       entry.flowIndex = index;
     },
@@ -206,16 +210,23 @@ export class Flows {
     const flow = own.flows.get(tenant);
     const ownCost = flow?.costUntil(orderMs) ?? 0;
     const inClass = own.activeWeight + (flow === undefined || flow.entries.size === 0 ? weight : 0);
-    let classes = own.heap.size === 0 ? own.weight : 0;
-    for (const each of this.#ordered) if (each.heap.size > 0) classes += each.weight;
+    const classes = this.#activeWeight + (own.heap.size === 0 ? own.weight : 0);
     // Its own turn is a turn, too: before it the others have theirs.
-    const turn = this.#meanCost;
+    const turn = this.meanCost;
     const all = (ownCost + turn) * (inClass / weight) * (classes / own.weight);
     return Math.max(0, Math.min(this.cost, all - turn));
   }
 
-  get #meanCost(): number {
+  /** Of a waiting call. */
+  get meanCost(): number {
     return this.cost / Math.max(1, this.waiting);
+  }
+
+  /** Of the classes in which somebody waits. */
+  get #activeWeight(): number {
+    let weight = 0;
+    for (const each of this.#ordered) if (each.heap.size > 0) weight += each.weight;
+    return weight;
   }
 
   /** Calls of a tenant that wait in any class, and the bytes that they hold. */
@@ -252,17 +263,12 @@ export class Flows {
     let ownBefore = 0;
     let ownCost = 0;
     for (const other of flow?.entries.items ?? [])
-      if (
-        other.ask.orderMs < entry.ask.orderMs ||
-        (other.ask.orderMs === entry.ask.orderMs && other.order < entry.order)
-      ) {
+      if (isBefore(other, entry)) {
         ownBefore++;
         ownCost += other.ask.cost;
       }
-    let classes = 0;
-    for (const each of this.#ordered) if (each.heap.size > 0) classes += each.weight;
-    const turns = (own.activeWeight / (flow?.weight ?? 1)) * (classes / own.weight);
-    const turn = this.#meanCost;
+    const turns = (own.activeWeight / (flow?.weight ?? 1)) * (this.#activeWeight / own.weight);
+    const turn = this.meanCost;
     return {
       before: Math.max(0, Math.min(this.waiting - 1, Math.round((ownBefore + 1) * turns - 1))),
       costBefore: Math.max(0, Math.min(this.cost - entry.ask.cost, (ownCost + turn) * turns - turn)),

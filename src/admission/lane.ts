@@ -20,7 +20,7 @@ import { Landing } from './landing.ts';
 import { LaneClaims } from './lane-claims.ts';
 import { type Fill, Learned, type LearnedMemory, type Scarce, scarceOf } from './learned.ts';
 import { type Heard, Permit, type PermitOwner } from './permit.ts';
-import { Ramp, type RampLearned } from './ramp.ts';
+import { isSameRamp, Ramp, type RampLearned } from './ramp.ts';
 import { ToldLimits } from './told-limits.ts';
 
 export type Quota = {
@@ -69,9 +69,6 @@ const ROOM_IN_THE_MINUTE = 0.8;
 const BELIEVED_MS = 500;
 
 const SIZES = ['input', 'tokens', 'reserved'] as const;
-
-const isSame = (one: RampLimit, other: RampLimit | undefined): boolean =>
-  one.growth === other?.growth && one.floor === other.floor;
 
 const isAsLarge = (estimate: Estimate, than: Estimate | undefined): boolean =>
   than === undefined || SIZES.every((unit) => amountOf(unit, estimate) >= amountOf(unit, than));
@@ -253,7 +250,7 @@ export class Lane implements PermitOwner {
   restore(memory: LaneMemory): void {
     const { ramp } = memory;
     // What was learned under another configuration of the ramp would take the place of this one.
-    if (ramp !== undefined && isSame(ramp.from, this.#quota.limits.ramp)) this.ramp.restore(ramp);
+    if (ramp !== undefined && isSameRamp(ramp.from, this.#quota.limits.ramp)) this.ramp.restore(ramp);
     this.arrivals.boundMs = memory.boundMs;
     this.learned.restore(memory);
     this.touch();
@@ -306,9 +303,7 @@ export class Lane implements PermitOwner {
     this.touch();
     if (this.#quota.ours === true || kind === undefined) return;
     const nowMs = this.#now();
-    if (kind === 'burst') {
-      this.ramp.burst(nowMs, this.fullRate() ?? Infinity);
-    }
+    if (kind === 'burst') this.ramp.burst(nowMs, this.fullRate() ?? Infinity);
     const scarce = scarceOf(kind);
     if (scarce === undefined) return;
     if (scarce === 'requests' && this.#findHiddenSecond(fill)) {

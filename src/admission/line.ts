@@ -77,8 +77,7 @@ export class Line {
     const head = this.flows.first();
     const known = head?.ask.speed?.(nowMs);
     if (known !== undefined && known > 0) return known;
-    const meanCost = this.flows.cost / Math.max(1, this.waiting);
-    return this.#gapMs === undefined || this.#gapMs <= 0 ? undefined : meanCost / this.#gapMs;
+    return this.#gapMs === undefined || this.#gapMs <= 0 ? undefined : this.flows.meanCost / this.#gapMs;
   }
 
   /** Starts whoever can start, in order, and sets the timer for the first who cannot. */

@@ -149,7 +149,6 @@ export function createQueue(options: {
   };
 
   const refuseForTime = (line: Line, ask: Ask<unknown>, nowMs: number): void => {
-    if (line.waiting === 0) return;
     const waitMs = expectedIn(line, ask, nowMs);
     const budgetMs = budgetOf(line, ask, nowMs);
     if (waitMs === undefined || waitMs <= budgetMs) return;

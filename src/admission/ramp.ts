@@ -37,6 +37,9 @@ const MOST = { growth: 4, floor: 0.5 } as const;
 /** What is learned of a provider's guard: kept across restarts. */
 export type RampLearned = { readonly growth: number; readonly floor: number };
 
+export const isSameRamp = (one: RampLimit | undefined, other: RampLimit | undefined): boolean =>
+  one?.growth === other?.growth && one?.floor === other?.floor;
+
 export class Ramp {
   #limit: RampLimit | undefined;
   #growth = 1;
@@ -54,8 +57,7 @@ export class Ramp {
 
   /** `undefined`: no slow start, pacing only. What was learned stays while the limit does. */
   limit(limit: RampLimit | undefined): void {
-    const known = this.#limit;
-    if (limit?.growth === known?.growth && limit?.floor === known?.floor) return;
+    if (isSameRamp(limit, this.#limit)) return;
     this.#limit = limit;
     this.#growth = limit?.growth ?? 1;
     this.#floor = limit?.floor ?? 1;
