@@ -5,8 +5,14 @@
 
 import type { LimitName } from './limits.ts';
 
-/** What an upstream refusal touches: nothing but this request, or ever more of the pool. */
-export type FailureScope = 'request' | 'secret' | 'channel' | 'account' | 'provider';
+/**
+ * What an upstream refusal touches: nothing but this request, or ever more of the pool. A `channel` is account x model;
+ * `model` is that model of the provider in every account.
+ */
+export type FailureScope = 'request' | 'secret' | 'channel' | 'account' | 'model';
+
+/** How sure a verdict is: by a code that means one thing, by words, or by little more than the status. */
+export type Confidence = 'high' | 'medium' | 'low';
 
 /**
  * `stop`: the client gets it. `next`: another channel now. `wait`: back in line, any channel.
@@ -29,6 +35,10 @@ type FailureRow = {
    */
   readonly benchMs: number;
   readonly benchMaxMs: number;
+  /** What it touches is switched off when this is confirmed, until somebody acts. */
+  readonly switchesOff?: true;
+  /** Failures in a row before a bench, for a channel that has answered lately; 1 where not given. */
+  readonly patience?: number;
   /** May the client's SDK try again by itself (`x-should-retry`)? */
   readonly retry: boolean;
   readonly meaning: string;
@@ -70,7 +80,7 @@ const busy = (scope: FailureScope, benchMs: number, benchMaxMs: number, meaning:
   meaning,
 });
 
-/** Unusable until somebody acts: the call moves on. */
+/** Unusable as it is configured: the call moves on. */
 const broken = (scope: FailureScope, benchMs: number, meaning: string): FailureRow => ({
   status: 502,
   type: 'server_error',
@@ -82,6 +92,21 @@ const broken = (scope: FailureScope, benchMs: number, meaning: string): FailureR
   benchMaxMs: 60 * min,
   retry: false,
   meaning,
+});
+
+/** Unusable until somebody acts: the call moves on, and what is touched is switched off once that is confirmed. */
+const final = (scope: FailureScope, meaning: string): FailureRow => ({
+  ...broken(scope, 1 * min, meaning),
+  benchMaxMs: 1 * min,
+  switchesOff: true,
+});
+
+/** The upstream failed: the call moves on. One failure among answers is not yet a sick channel. */
+const faulty = (status: number, benchMs: number, meaning: string): FailureRow => ({
+  ...busy('channel', benchMs, 60 * s, meaning),
+  status,
+  next: 'next',
+  patience: 3,
 });
 
 export const FAILURES = {
@@ -126,6 +151,27 @@ export const FAILURES = {
     'The provider refused the content.',
   ),
   upstream_rejected: client(400, 'invalid_request_error', null, 'The provider calls the request wrong.'),
+  too_large: {
+    ...client(
+      400,
+      'invalid_request_error',
+      'context_length_exceeded',
+      'The provider says that the call is larger than its limit: only a channel with a larger one could serve it.',
+    ),
+    next: 'next',
+  },
+  request_refused: client(
+    400,
+    'invalid_request_error',
+    'request_refused',
+    'Two accounts refused this very request while they served others: the fault is its own.',
+  ),
+  idempotency_conflict: client(
+    422,
+    'invalid_request_error',
+    'idempotency_conflict',
+    'The Idempotency-Key was used for another request.',
+  ),
 
   // Sluice's own refusals
   key_limit: own(429, 'rate_limit_error', 'rate_limit_exceeded', true, "The key's own limit is reached."),
@@ -169,42 +215,27 @@ export const FAILURES = {
   concurrency: busy('channel', 1 * s, 10 * s, 'Too many calls in flight.'),
   day: busy('channel', 60 * min, 24 * 60 * min, "The day's quota is used up."),
   plan: busy('account', 15 * min, 31 * 24 * 60 * min, "The plan's window is used up."),
-  overload: busy('channel', 1 * s, 60 * s, 'The provider is overloaded.'),
+  overload: busy('model', 1 * s, 60 * s, 'The provider is overloaded.'),
 
   // the upstream is unusable until somebody acts
-  balance: broken('account', 5 * min, 'The account is in arrears or out of credit.'),
-  free_tier: broken('channel', 5 * min, 'The free quota is used up and paid use is off.'),
-  auth: broken('secret', 5 * min, 'The provider does not accept the secret (or not in this region or plan).'),
-  banned: broken('account', 60 * min, 'The provider has closed the account.'),
+  balance: final('account', 'The account is in arrears or out of credit.'),
+  free_tier: final('channel', 'The free quota is used up and paid use is off.'),
+  auth: final('secret', 'The provider does not accept the secret (or not in this region or plan).'),
+  banned: final('account', 'The provider has closed the account.'),
+
+  // the channel is not what the configuration says
   no_access: broken('channel', 5 * min, 'The account may not use this model.'),
   model_missing: broken('channel', 5 * min, 'The provider has no model of that name.'),
 
   // the upstream failed
-  upstream_error: {
-    ...busy('channel', 1 * s, 60 * s, 'The provider answered with a server error.'),
-    status: 502,
-    next: 'next',
-  },
-  connection: {
-    ...busy(
-      'channel',
-      1 * s,
-      60 * s,
-      'The provider could not be reached, or hung up at once. One that hung up later without a byte ends the call (stop): the answer may have been generated.',
-    ),
-    status: 502,
-    next: 'next',
-  },
-  timeout: {
-    ...busy('channel', 5 * s, 120 * s, 'The provider stayed silent for too long.'),
-    status: 504,
-    next: 'next',
-  },
-  malformed: {
-    ...busy('channel', 1 * s, 60 * s, 'The provider answered with something unreadable.'),
-    status: 502,
-    next: 'next',
-  },
+  upstream_error: faulty(502, 1 * s, 'The provider answered with a server error.'),
+  connection: faulty(
+    502,
+    1 * s,
+    'The provider could not be reached, or hung up without a byte. What it had taken in is not sent again (`retry_unknown`): the answer may have been generated.',
+  ),
+  timeout: faulty(504, 5 * s, 'The provider stayed silent for too long.'),
+  malformed: faulty(502, 1 * s, 'The provider answered with something unreadable.'),
   stream_died: {
     ...busy('channel', 0, 0, 'The answer broke off before its end.'),
     status: 502,
@@ -231,6 +262,10 @@ export type FailureOptions = {
   readonly retryAfterMs?: number;
   /** The limit concerned. */
   readonly limit?: LimitName;
+  /** Of a classifier's verdict. */
+  readonly confidence?: Confidence;
+  /** An answer that no rule knows, redacted: for the log, so that a rule can be written. */
+  readonly sample?: string;
   /** Whose limit a refusal of ours was about: shown as `x-sluice-limit`. */
   readonly limitOwner?: 'key' | 'pool';
   /** Overrides the table's word on whether the client may try again. */

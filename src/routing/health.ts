@@ -72,7 +72,7 @@ export function createHealth(options: { readonly random: () => number }): Health
       case 'account':
         return accountKey(channel.account);
       case 'channel':
-      case 'provider':
+      case 'model':
         return channelKey(channel);
     }
   };
