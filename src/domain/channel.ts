@@ -8,12 +8,16 @@ export type Account = {
   readonly provider: string;
   /** The provider's region, where it has regions. */
   readonly region?: string;
+  /** Tells one installation of the provider from another: the region, or the host of an address of its own. */
+  readonly place?: string;
   /** Without a trailing slash. */
   readonly baseUrl: string;
   /** Several secrets of one account share its limits. */
   readonly secrets: readonly string[];
   /** For how long the provider may keep a call in a line of its own, where it has one, ms. */
   readonly waitTimeoutMs?: number;
+  /** How long an answer is read on after its client left, ms; 0 or absent: not at all. */
+  readonly drainMs?: number;
   /** Are plain calls asked for as streams? Undefined: the provider's way. */
   readonly streamUpstream?: 'on' | 'off';
 };
@@ -24,7 +28,7 @@ export type Channel = {
   readonly account: Account;
   /** The provider's own name of the model. */
   readonly upstreamModel: string;
-  /** Shared by the channels of one provider and model: `qwen/qwen3-max`. */
+  /** Shared by the channels of one provider, place and model: `qwen/beijing/qwen3-max`. */
   readonly family?: string;
   readonly limits: Limits;
   /** Lower is tried first. */
@@ -47,6 +51,8 @@ export type Model = {
   readonly fallbackAfterMs?: number;
   /** Calls of one conversation prefer the channel that served it last. */
   readonly affinity: boolean;
+  /** A text that breaks off is continued on another channel. */
+  readonly resume?: boolean;
 };
 
 export const lineOf = ({ line, name }: Model): string => line ?? name;

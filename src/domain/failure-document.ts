@@ -9,8 +9,14 @@ const OPENING = `# Errors
 Every way a call can fail has a kind: the word in the log, the label of the metric, the row below. A client sees the
 HTTP status and, in the body, \`type\` and \`code\` as OpenAI's API has them.
 
-- **touches**: what a failure says something about. \`request\`: nothing but this call. \`channel\`, \`secret\`, \`account\`,
-  \`provider\`: ever more of the pool, which is left alone for the bench time, doubled while the failure repeats.
+- **touches**: what a failure says something about. \`request\`: nothing but this call. \`secret\`, \`channel\` (account x
+  model), \`account\`, \`model\` (of the provider, in every account, once two accounts said so): more or less of the pool,
+  which is left alone until the time that the provider told, else for the bench time, doubled while the failure repeats.
+  A bench only ever moves later. After it one waiting call tries, then the rate rises step by step.
+- **bench**: \`then off\`: a second refusal after the first bench switches it off until somebody acts (\`sluice on\`, or
+  another secret or address in the configuration).
+- **after**: how many calls in a row must fail before the bench, for a channel that has answered within ten seconds. A
+  call that two accounts refuse while they serve others is at fault itself (\`request_refused\`).
 - **next**: \`stop\`: the client gets the error. \`next\`: another channel, now. \`wait\`: back in line for any channel. Once
   content has reached the client, every failure stops.
 - **retry**: whether the client's SDK may try again by itself (\`x-should-retry\`).
@@ -32,8 +38,8 @@ export function errorsMarkdown(failures: Readonly<Record<string, FailureRule>> =
 
 const table = (rows: readonly (readonly [string, FailureRule])[]): string =>
   [
-    '| kind | status | type | code | touches | next | bench | retry | meaning |',
-    '|---|---|---|---|---|---|---|---|---|',
+    '| kind | status | type | code | touches | next | bench | after | retry | meaning |',
+    '|---|---|---|---|---|---|---|---|---|---|',
     ...rows.map(([kind, rule]) => `| ${rowOf(kind, rule).join(' | ')} |`),
   ].join('\n');
 
@@ -44,10 +50,16 @@ const rowOf = (kind: string, rule: FailureRule): string[] => [
   rule.code === null ? '' : `\`${rule.code}\``,
   rule.scope,
   rule.next,
-  rule.benchMs === 0 ? '' : `${timeText(rule.benchMs)} to ${timeText(rule.benchMaxMs)}`,
+  benchText(rule),
+  rule.scope === 'request' || rule.next === 'stop' ? '' : String(rule.patience ?? 1),
   rule.retry ? 'yes' : 'no',
   rule.meaning,
 ];
+
+function benchText({ benchMs, benchMaxMs, switchesOff }: FailureRule): string {
+  if (benchMs === 0) return '';
+  return switchesOff ? `${timeText(benchMs)}, then off` : `${timeText(benchMs)} to ${timeText(benchMaxMs)}`;
+}
 
 const UNITS = [
   ['d', 86_400_000],

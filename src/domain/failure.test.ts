@@ -15,7 +15,8 @@ test('every way to fail has an HTTP error status and words for people', () => {
 
 test('what the client did wrong and what Sluice refuses ends the call and touches nobody else', () => {
   for (const { kind, blame, next, scope, benchMs } of rows)
-    if (blame !== 'upstream') assert.deepEqual([next, scope, benchMs], ['stop', 'request', 0], kind);
+    if (blame !== 'upstream')
+      assert.deepEqual([next, scope, benchMs], [kind === 'too_large' ? 'next' : 'stop', 'request', 0], kind);
 });
 
 test('the status tells whose doing it was', () => {
@@ -31,7 +32,7 @@ const OF_RATE: ReadonlySet<string> = new Set(['rpm', 'tpm', 'rps', 'tps', 'burst
 
 test('whatever makes a call wait or move benches what it concerns, for longer each time up to a bound, but for limits of rate', () => {
   for (const { kind, next, benchMs, benchMaxMs, scope } of rows) {
-    if (next === 'stop' || OF_RATE.has(kind)) assert.equal(benchMs, 0, kind);
+    if (next === 'stop' || OF_RATE.has(kind) || kind === 'too_large') assert.equal(benchMs, 0, kind);
     else assert.ok(benchMs >= 1_000 && benchMaxMs >= benchMs && scope !== 'request', kind);
     assert.ok(benchMaxMs >= benchMs, kind);
   }
@@ -46,6 +47,19 @@ test('what needs somebody to act is not worth trying again', () => {
   for (const kind of ['balance', 'free_tier', 'auth', 'banned', 'no_access', 'model_missing'] as const) {
     assert.equal(FAILURES[kind].retry, false, kind);
     assert.equal(FAILURES[kind].next, 'next', kind);
+  }
+});
+
+test('only money, rights of the secret and a closed account switch off, and only at the second word', () => {
+  const off = rows.filter(({ switchesOff }) => switchesOff).map(({ kind }) => kind);
+  assert.deepEqual(off.sort(), ['auth', 'balance', 'banned', 'free_tier']);
+});
+
+test('patience is for what may be the fault of one call, never for a word that is final or long', () => {
+  for (const { kind, patience = 1, switchesOff } of rows) {
+    assert.ok(patience >= 1 && patience <= 3, kind);
+    if (switchesOff || kind === 'day' || kind === 'plan') assert.equal(patience, 1, kind);
+    if (OF_RATE.has(kind)) assert.equal(patience, 2, kind);
   }
 });
 

@@ -76,8 +76,15 @@ const busy = (scope: FailureScope, benchMs: number, benchMaxMs: number, meaning:
   next: 'wait',
   benchMs,
   benchMaxMs,
+  patience: 2,
   retry: true,
   meaning,
+});
+
+/** A quota of hours or longer is used up: the provider's word is believed at once. */
+const spent = (scope: FailureScope, benchMs: number, meaning: string): FailureRow => ({
+  ...busy(scope, benchMs, 24 * 60 * min, meaning),
+  patience: 1,
 });
 
 /** Unusable as it is configured: the call moves on. */
@@ -213,8 +220,8 @@ export const FAILURES = {
   tps: busy('channel', 0, 0, 'Tokens per second are used up.'),
   burst: busy('channel', 0, 0, 'The rate rose too quickly.'),
   concurrency: busy('channel', 1 * s, 10 * s, 'Too many calls in flight.'),
-  day: busy('channel', 60 * min, 24 * 60 * min, "The day's quota is used up."),
-  plan: busy('account', 15 * min, 31 * 24 * 60 * min, "The plan's window is used up."),
+  day: spent('channel', 60 * min, "The day's quota is used up."),
+  plan: spent('account', 15 * min, "The plan's window (hours, a week, a month) is used up."),
   overload: busy('model', 1 * s, 60 * s, 'The provider is overloaded.'),
 
   // the upstream is unusable until somebody acts
@@ -234,7 +241,7 @@ export const FAILURES = {
     1 * s,
     'The provider could not be reached, or hung up without a byte. What it had taken in is not sent again (`retry_unknown`): the answer may have been generated.',
   ),
-  timeout: faulty(504, 5 * s, 'The provider stayed silent for too long.'),
+  timeout: { ...faulty(504, 5 * s, 'The provider stayed silent for too long.'), patience: 1 },
   malformed: faulty(502, 1 * s, 'The provider answered with something unreadable.'),
   stream_died: {
     ...busy('channel', 0, 0, 'The answer broke off before its end.'),
