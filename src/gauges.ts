@@ -4,6 +4,7 @@ import type { Limiter } from './admission/limiter.ts';
 import type { Queue } from './admission/queue.ts';
 import type { Clock } from './base/clock.ts';
 import type { Snapshot } from './relay/rooms.ts';
+import { isOff } from './routing/bench.ts';
 import type { Health } from './routing/health.ts';
 import type { Registry } from './telemetry/registry.ts';
 
@@ -64,9 +65,16 @@ export function addGauges(
       })),
     ),
   );
+  registry.gauge('sluice_switched_off', 'What is switched off until somebody acts.', () =>
+    health
+      .benches(clock.now())
+      .filter(isOff)
+      .map(({ what, kind }) => ({ labels: { what, kind }, value: 1 })),
+  );
   registry.gauge('sluice_benched_seconds', 'For how long something is still benched.', () =>
     health
       .benches(clock.now())
+      .filter((bench) => !isOff(bench))
       .map(({ what, kind, untilMs }) => ({ labels: { what, kind }, value: (untilMs - clock.now()) / 1_000 })),
   );
 }

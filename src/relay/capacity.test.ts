@@ -30,7 +30,12 @@ function scene(...limits: readonly Limits[]) {
   const channels = limits.map((each, i) => channelOf(`${i}`, each));
   const bench = (i: number, retryAfterMs: number): void => {
     const failure = new Failure('overload', { message: 'm', retryAfterMs });
-    health.failed(channels[i] as Channel, failure, { secret: 0, startedAtMs: 0, nowMs: clock.now() });
+    health.failed(channels[i] as Channel, failure, {
+      secret: 0,
+      startedAtMs: 0,
+      nowMs: clock.now(),
+      call: 'c',
+    });
   };
   /** Minutes of all that start in a minute. */
   const speed = (): number => {

@@ -43,7 +43,7 @@ function scene(...specs: readonly Spec[]) {
     },
     bench(id: string, retryAfterMs: number): void {
       const failure = new Failure('overload', { message: 'm', retryAfterMs });
-      health.failed(channel(id), failure, { secret: 0, startedAtMs: 0, nowMs: clock.now() });
+      health.failed(channel(id), failure, { secret: 0, startedAtMs: 0, nowMs: clock.now(), call: 'c' });
     },
     /** The channel it starts on, or when to ask again. */
     ask: (pool: Pool) => shown(pool.tryStart(clock.now())),

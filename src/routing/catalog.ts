@@ -24,6 +24,7 @@ export type ModelPlan = {
   readonly fallbacks: readonly string[];
   readonly fallbackAfterMs?: number;
   readonly affinity?: boolean;
+  readonly resume?: boolean;
   /** Restricts the model to these channel ids. */
   readonly channels?: readonly string[];
 };
@@ -40,7 +41,7 @@ export function createCatalog(accounts: readonly AccountPlan[], plans: readonly 
   for (const { account, models } of accounts) {
     for (const { upstreamModel, name, limits, tier, weight } of models) {
       const id = channelId(account.id, upstreamModel);
-      const family = `${account.provider}/${upstreamModel}`;
+      const family = [account.provider, account.place, upstreamModel].filter(Boolean).join('/');
       const channel: Channel = { id, account, upstreamModel, family, limits, tier, weight };
       channels.push(channel);
       channelsByName.set(name, [...(channelsByName.get(name) ?? []), channel]);
@@ -68,6 +69,7 @@ export function createCatalog(accounts: readonly AccountPlan[], plans: readonly 
       fallbacks: plan?.fallbacks ?? [],
       ...(plan?.fallbackAfterMs === undefined ? {} : { fallbackAfterMs: plan.fallbackAfterMs }),
       affinity: plan?.affinity ?? true,
+      resume: plan?.resume ?? false,
     });
   }
   return { resolve: (name) => models.get(name), models: [...models.values()], channels };

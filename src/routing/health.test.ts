@@ -14,6 +14,7 @@ const channelOf = (account: Account, upstreamModel = 'm'): Channel => ({
   id: `${account.id}/${upstreamModel}`,
   account,
   upstreamModel,
+  family: `qwen/${upstreamModel}`,
   limits: {},
   tier: 1,
   weight: 1,
@@ -23,16 +24,26 @@ function scene(secrets = 1) {
   const health = createHealth({ random: () => 0 });
   const account = accountOf('a', secrets);
   const channel = channelOf(account);
+  let calls = 0;
   const fail = (
     kind: FailureKind,
-    at: { nowMs: number; startedAtMs?: number; secret?: number; on?: Channel },
+    at: { nowMs: number; startedAtMs?: number; secret?: number; on?: Channel; call?: string },
     options: Partial<FailureOptions> = {},
   ) =>
     health.failed(at.on ?? channel, new Failure(kind, { message: 'm', ...options }), {
       secret: at.secret ?? 0,
       startedAtMs: at.startedAtMs ?? at.nowMs - 1,
       nowMs: at.nowMs,
+      call: at.call ?? `call ${calls++}`,
     });
+  const succeed = (nowMs: number, at: { startedAtMs?: number; on?: Channel; secret?: number } = {}) =>
+    health.succeeded(at.on ?? channel, {
+      secret: at.secret ?? 0,
+      startedAtMs: at.startedAtMs ?? nowMs - 1,
+      nowMs,
+    });
+  const events: string[] = [];
+  health.onEvent(({ type, bench }) => events.push(`${type} ${bench.what}: ${bench.kind}`));
   return {
     health,
     account,
@@ -40,6 +51,8 @@ function scene(secrets = 1) {
     sibling: channelOf(account, 'other'),
     stranger: channelOf(accountOf('b')),
     fail,
+    succeed,
+    events,
   };
 }
 
@@ -128,36 +141,42 @@ test("the provider's own word counts, and a word about the past does not", () =>
 test('chance only ever makes a bench longer, by a tenth at most', () => {
   const health = createHealth({ random: () => 0.999 });
   const channel = channelOf(accountOf('a'));
-  health.failed(channel, new Failure('overload', { message: 'm' }), { secret: 0, startedAtMs: 0, nowMs: 1 });
+  health.failed(channel, new Failure('overload', { message: 'm' }), {
+    secret: 0,
+    startedAtMs: 0,
+    nowMs: 1,
+    call: 'c',
+  });
   const lengthMs = health.freeAt(channel, 1) - 1;
   assert.ok(lengthMs > 1_000 && lengthMs <= 1_100);
 });
 
 test('a success ends the bench and its doubling', () => {
-  const { health, channel, fail } = scene();
+  const { health, channel, fail, succeed } = scene();
   fail('overload', { nowMs: 1_000 });
   fail('overload', { nowMs: 2_500 });
-  assert.equal(health.succeeded(channel, 0, 5_000), true);
-  assert.equal(health.succeeded(channel, 0, 5_000), false, 'nothing is left to end');
-  assert.equal(health.freeAt(channel, 2_500), 2_500);
-  fail('overload', { nowMs: 6_000 });
-  assert.equal(health.freeAt(channel, 6_000), 7_000);
+  assert.equal(succeed(2_600, { startedAtMs: 5_000 })?.kind, 'overload');
+  assert.equal(succeed(2_600, { startedAtMs: 5_000 }), undefined, 'nothing is left to end');
+  assert.equal(health.freeAt(channel, 2_700), 2_700);
+  // Long after its answer it is given no credit any more.
+  fail('overload', { nowMs: 20_000 });
+  assert.equal(health.freeAt(channel, 20_000), 21_000);
 });
 
 test('an answer that was under way before the bench does not end it', () => {
-  const { health, channel, fail } = scene();
+  const { health, channel, fail, succeed } = scene();
   fail('overload', { nowMs: 1_000 }, { retryAfterMs: 60_000 });
-  assert.equal(health.succeeded(channel, 0, 400), false);
+  assert.equal(succeed(1_100, { startedAtMs: 400 }), undefined);
   assert.equal(health.freeAt(channel, 2_000), 61_000);
 });
 
 test('after a bench one attempt is the trial, and the others wait for its outcome', () => {
-  const { health, channel, fail } = scene();
+  const { health, channel, fail, succeed } = scene();
   fail('overload', { nowMs: 1_000 });
   assert.equal(health.freeAt(channel, 2_000), 2_000);
   health.started(channel, 0, 2_000);
   assert.ok(health.freeAt(channel, 2_000) > 2_000);
-  assert.equal(health.succeeded(channel, 0, 2_000), true);
+  assert.equal(succeed(2_050, { startedAtMs: 2_000 })?.what, 'channel a/m');
   assert.equal(health.freeAt(channel, 2_100), 2_100);
 });
 
@@ -195,4 +214,184 @@ test('the bench that holds a channel longest is the one that is named, without a
     ['account a', 'channel a/m'],
   );
   assert.deepEqual(health.benches(bench?.untilMs ?? 0), [], 'benches that are over are not shown');
+});
+
+test('a channel that has answered lately is given credit for a failure or two, by different calls', () => {
+  const { health, channel, fail, succeed } = scene();
+  succeed(1_000);
+  assert.equal(fail('upstream_error', { nowMs: 1_100 }), undefined);
+  assert.equal(fail('upstream_error', { nowMs: 1_200, call: 'x' }), undefined);
+  for (let i = 0; i < 5; i++)
+    assert.equal(fail('upstream_error', { nowMs: 1_300 + i, call: 'x' }), undefined);
+  assert.equal(health.freeAt(channel, 1_400), 1_400, 'one call that fails over and over counts once');
+  assert.equal(fail('upstream_error', { nowMs: 1_500 })?.kind, 'upstream_error');
+});
+
+test('answers between failures keep the credit, and silence of ten seconds uses it up', () => {
+  const { fail, succeed } = scene();
+  for (let i = 0; i < 20; i++) {
+    succeed(1_000 + 10 * i);
+    succeed(1_005 + 10 * i);
+    assert.equal(fail('malformed', { nowMs: 1_009 + 10 * i }), undefined);
+  }
+  assert.equal(fail('malformed', { nowMs: 12_000 })?.kind, 'malformed');
+});
+
+test("one refused call does not keep a channel that serves others waiting for the provider's hint", () => {
+  const { health, channel, fail, succeed } = scene();
+  succeed(1_000);
+  assert.equal(fail('rpm', { nowMs: 1_100, call: 'x' }, { retryAfterMs: 20_000 }), undefined);
+  succeed(1_200);
+  succeed(1_250);
+  assert.equal(fail('rpm', { nowMs: 1_300, call: 'y' }, { retryAfterMs: 20_000 }), undefined);
+  assert.equal(fail('rpm', { nowMs: 1_400, call: 'z' }, { retryAfterMs: 20_000 })?.kind, 'rpm');
+  assert.equal(health.freeAt(channel, 1_400), 21_400);
+});
+
+test('trouble of a model is one of every account when two of them tell of it, and one answer ends it', () => {
+  const { health, channel, sibling, stranger, fail, succeed } = scene();
+  assert.equal(fail('overload', { nowMs: 1_000 })?.what, 'channel a/m');
+  assert.equal(fail('overload', { nowMs: 1_500, on: stranger })?.what, 'model qwen/m');
+  assert.ok(health.freeAt(channel, 1_500) > 1_500 && health.freeAt(stranger, 1_500) > 1_500);
+  assert.equal(health.freeAt(sibling, 1_500), 1_500, 'another model is well');
+  health.started(stranger, 0, 2_600);
+  assert.ok(health.freeAt(channel, 2_600) > 2_600, 'one trial for all accounts');
+  assert.equal(succeed(2_700, { startedAtMs: 2_600, on: stranger })?.what, 'model qwen/m');
+  assert.equal(health.freeAt(channel, 2_700), 2_700);
+});
+
+test('one call that meets overload on two accounts says nothing of the model, nor do two meetings far apart', () => {
+  const { stranger, fail } = scene();
+  fail('overload', { nowMs: 1_000, call: 'x' });
+  assert.equal(fail('overload', { nowMs: 1_500, on: stranger, call: 'x' })?.what, 'channel b/m');
+  assert.equal(fail('overload', { nowMs: 31_500 })?.what, 'channel a/m');
+});
+
+test('a second refusal of a kind that no waiting cures switches off, a first one alone does not', () => {
+  for (const kind of ['balance', 'free_tier', 'auth', 'banned'] as const) {
+    const { health, channel, fail, events } = scene();
+    const first = fail(kind, { nowMs: 1_000 });
+    assert.equal(first?.untilMs, 1_000 + FAILURES[kind].benchMs, kind);
+    fail(kind, { nowMs: 1_050, startedAtMs: 900 });
+    assert.deepEqual(events, [], 'the same incident confirms nothing');
+    const laterMs = health.freeAt(channel, 1_050);
+    assert.equal(fail(kind, { nowMs: laterMs + 10 })?.untilMs, Infinity);
+    assert.equal(health.freeAt(channel, 10 ** 12), Infinity);
+    assert.deepEqual(events, [`switched_off ${first?.what}: ${kind}`]);
+    fail(kind, { nowMs: laterMs + 20 });
+    assert.equal(events.length, 1, 'told once');
+  }
+});
+
+test('no other failure ever switches off, however often it comes', () => {
+  for (const [kind, { switchesOff }] of Object.entries(FAILURES) as [FailureKind, { switchesOff?: true }][]) {
+    if (switchesOff) continue;
+    const { health, channel, fail, events } = scene();
+    let nowMs = 0;
+    for (let i = 0; i < 30; i++) {
+      nowMs = health.freeAt(channel, nowMs) + 1_000;
+      fail(kind, { nowMs });
+    }
+    assert.notEqual(health.freeAt(channel, nowMs), Infinity, kind);
+    assert.ok(!events.some((event) => event.startsWith('switched_off')), kind);
+  }
+});
+
+test('what a call answered between two such refusals takes the suspicion away', () => {
+  const { health, channel, fail, succeed } = scene();
+  fail('balance', { nowMs: 1_000 });
+  succeed(70_000);
+  assert.notEqual(fail('balance', { nowMs: 90_000 })?.untilMs, Infinity);
+  assert.ok(health.freeAt(channel, 90_000) < 160_000);
+});
+
+test('what is switched off comes back by hand or by another configuration of its account, and by nothing else', () => {
+  const off = () => {
+    const scenery = scene();
+    scenery.fail('balance', { nowMs: 1_000 });
+    scenery.fail('balance', { nowMs: 70_000 });
+    return scenery;
+  };
+  const byHand = off();
+  assert.equal(byHand.health.switchOn('account b'), false);
+  assert.equal(byHand.health.switchOn('account a'), true);
+  assert.equal(byHand.health.freeAt(byHand.channel, 70_001), 70_001);
+  assert.deepEqual(byHand.events.at(-1), 'switched_on account a: balance');
+
+  const byFile = off();
+  byFile.health.follow([accountOf('a'), accountOf('b')]);
+  assert.equal(byFile.health.freeAt(byFile.channel, 80_000), Infinity, 'nothing of it was changed');
+  byFile.health.follow([{ ...accountOf('a'), secrets: ['sk-new'] }]);
+  assert.equal(byFile.health.freeAt(byFile.channel, 80_000), 80_000);
+});
+
+test('with every secret switched off the channel is off, and with one left it is not', () => {
+  const { health, channel, account, fail } = scene(2);
+  for (const nowMs of [1_000, 70_000]) fail('auth', { nowMs, secret: 0 });
+  assert.equal(health.freeAt(channel, 80_000), 80_000);
+  for (let i = 0; i < 4; i++) assert.equal(health.secretOf(account, 80_000), 1);
+  for (const nowMs of [80_000, 150_000]) fail('auth', { nowMs, secret: 1 });
+  assert.equal(health.freeAt(channel, 200_000), Infinity);
+});
+
+test('a plan that says it is used up may be tried now and then at first, in need alone', () => {
+  const { health, channel, fail, succeed } = scene();
+  const DAY_MS = 86_400_000;
+  let nowMs = 1_000;
+  fail('plan', { nowMs }, { resetAtMs: DAY_MS });
+  let trials = 0;
+  for (; health.freeAt(channel, nowMs) < DAY_MS; trials++) {
+    assert.ok(health.freeAt(channel, nowMs) - nowMs >= 90_000);
+    nowMs = health.freeAt(channel, nowMs);
+    assert.equal(health.isLastResort(channel, nowMs), true);
+    health.started(channel, 0, nowMs);
+    fail('plan', { nowMs: nowMs + 50, startedAtMs: nowMs }, { resetAtMs: DAY_MS });
+  }
+  assert.ok(trials >= 9 && trials <= 11, `${trials} trials in a quarter of an hour`);
+  assert.equal(health.benchOf(channel, nowMs)?.sinceMs, 1_000);
+  assert.equal(health.isLastResort(channel, DAY_MS + 10_000), false, 'at its end it is a bench as any');
+  assert.equal(succeed(nowMs + 10, { startedAtMs: nowMs })?.kind, 'plan');
+});
+
+test('a day that is used up is not tried before its end', () => {
+  const { health, channel, fail } = scene();
+  fail('day', { nowMs: 1_000 }, { resetAtMs: 40_000_000 });
+  assert.ok(health.freeAt(channel, 2_000) >= 40_000_000);
+  assert.equal(health.isLastResort(channel, 39_000_000), false);
+});
+
+test('long benches and what is switched off are kept, for the account as it was, and short ones are not', () => {
+  const { health, fail, sibling, events } = scene();
+  fail('day', { nowMs: 1_000 }, { resetAtMs: 40_000_000 });
+  fail('overload', { nowMs: 1_000, on: sibling });
+  for (const nowMs of [1_000, 70_000]) fail('balance', { nowMs, on: channelOf(accountOf('b')) });
+  assert.deepEqual(events, ['benched_long channel a/m: day', 'switched_off account b: balance']);
+  const kept = JSON.parse(JSON.stringify(health.kept(80_000)));
+  assert.deepEqual(kept.map(({ what }: { what: string }) => what).sort(), ['account b', 'channel a/m']);
+  assert.doesNotMatch(JSON.stringify(kept), /sk-/);
+
+  const later = createHealth({ random: () => 0 });
+  later.restore(kept, [accountOf('a'), accountOf('b')], 90_000);
+  assert.ok(later.freeAt(channelOf(accountOf('a')), 90_000) >= 40_000_000);
+  assert.equal(later.freeAt(channelOf(accountOf('b')), 90_000), Infinity);
+
+  const changed = createHealth({ random: () => 0 });
+  changed.restore(kept, [{ ...accountOf('a'), secrets: ['other'] }], 90_000);
+  assert.equal(changed.freeAt(channelOf(accountOf('a')), 90_000), 90_000);
+  const muchLater = createHealth({ random: () => 0 });
+  muchLater.restore(kept, [accountOf('a')], 50_000_000);
+  assert.equal(muchLater.freeAt(channelOf(accountOf('a')), 50_000_000), 50_000_000);
+});
+
+test('a channel is proven by an answer after its last failure, and serves others by attempts that began later', () => {
+  const { health, channel, fail, succeed } = scene();
+  assert.equal(health.isProven(channel), false);
+  succeed(1_000, { startedAtMs: 500 });
+  assert.equal(health.isProven(channel), true);
+  assert.equal(health.servedSince(channel, 499), true);
+  assert.equal(health.servedSince(channel, 500), false);
+  fail('upstream_error', { nowMs: 1_100 });
+  assert.equal(health.isProven(channel), false);
+  succeed(1_200, { startedAtMs: 400 });
+  assert.equal(health.servedSince(channel, 500), false, 'an older attempt that ends later is no later one');
 });
