@@ -13,7 +13,7 @@ import type { Fetch } from './base/fetch.ts';
 import type { Logger } from './base/log.ts';
 import type { AccountConfig, Config } from './config/config.ts';
 import type { Known } from './config/known.ts';
-import type { Channel } from './domain/channel.ts';
+import type { Account, Channel } from './domain/channel.ts';
 import { type LimitSettings, limitsInForce } from './domain/limits.ts';
 import { addGauges } from './gauges.ts';
 import type { Front } from './http/front.ts';
@@ -22,10 +22,12 @@ import { providerOf, providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
 import { hasLimits, quotaOfKey } from './relay/allowance.ts';
 import { createRelay } from './relay/relay.ts';
+import { createRetryBudget } from './relay/retry-budget.ts';
 import type { RelaySettings, Rooms, Snapshot } from './relay/rooms.ts';
 import { createAffinity } from './routing/affinity.ts';
+import { type Bench, isOff } from './routing/bench.ts';
 import { type AccountPlan, createCatalog } from './routing/catalog.ts';
-import { createHealth } from './routing/health.ts';
+import { createHealth, type KeptBench } from './routing/health.ts';
 import { strategies } from './routing/strategies/index.ts';
 import type { QuotaLimits } from './simulator/quotas.ts';
 import { DEFAULT_SLOPE } from './simulator/ramp.ts';
@@ -46,10 +48,10 @@ export type AppOptions = {
   readonly log: Logger;
   /** The network. */
   readonly fetch: Fetch;
-  /** Attempts of one call over all channels; what was accepted and dropped is not sent again. */
-  readonly maxAttempts?: number;
   /** What an earlier run had learned. */
   readonly memories?: Memories;
+  /** What an earlier run had benched for long, or switched off. */
+  readonly benches?: readonly KeptBench[];
 };
 
 export type App = {
@@ -63,13 +65,11 @@ export type App = {
   apply(config: Config): void;
 };
 
-const DEFAULT_MAX_ATTEMPTS = 8;
-
 export function createApp(options: AppOptions): App {
   const { clock, random, log } = options;
   let config = options.config;
   let embedded = embeddedSimulator(config, options);
-  let snapshot = snapshotOf(config, options.maxAttempts);
+  let snapshot = snapshotOf(config);
   let access = createAccess(config.keys);
 
   const store = createMemoryStore();
@@ -83,6 +83,7 @@ export function createApp(options: AppOptions): App {
     for (const note of cutNotes(lane)) log.warn({ channel: lane.id }, note);
   });
   const health = createHealth({ random });
+  health.restore(options.benches ?? [], accountsOf(snapshot), clock.now());
   const registry = createRegistry();
   const metrics = createMetrics(registry);
 
@@ -92,6 +93,7 @@ export function createApp(options: AppOptions): App {
     limiter,
     queue,
     health,
+    retries: createRetryBudget(() => config.retries.share),
     affinity: createAffinity(),
     calibration: createCalibration(),
     snapshot: () => snapshot,
@@ -100,6 +102,13 @@ export function createApp(options: AppOptions): App {
     record(story) {
       metrics.story(story);
       logStory(log, story);
+    },
+    unknownAnswer(channel, sample) {
+      metrics.unknownAnswer(channel.account.provider);
+      log.warn(
+        { channel: channel.id, provider: channel.account.provider, sample },
+        'an answer that no rule knows',
+      );
     },
   };
   const usableChannels = (): { usable: number; all: number } => {
@@ -126,11 +135,7 @@ export function createApp(options: AppOptions): App {
         const view = viewOf(limiter.lane(channel), clock.now());
         const bench = health.benchOf(channel, clock.now());
         if (bench === undefined) return view;
-        const until = new Date(bench.untilMs).toISOString();
-        return {
-          ...view,
-          notes: [`Left alone until ${until} (${bench.what}: ${bench.kind}).`, ...view.notes],
-        };
+        return { ...view, notes: [noteOf(bench), ...view.notes] };
       }),
     keyWindows: (key) => (hasLimits(key) ? limiter.headroom(quotaOfKey(key), clock.now()) : undefined),
     usableChannels,
@@ -156,12 +161,24 @@ export function createApp(options: AppOptions): App {
     apply(next) {
       if (simulatorKey(next) !== simulatorKey(config)) embedded = embeddedSimulator(next, options);
       config = next;
-      snapshot = snapshotOf(next, options.maxAttempts);
+      snapshot = snapshotOf(next);
+      health.follow(accountsOf(snapshot));
       access = createAccess(next.keys);
       queue.wake();
     },
   };
 }
+
+const noteOf = (bench: Bench): string => {
+  const why = `(${bench.what}: ${bench.kind})`;
+  return isOff(bench)
+    ? `Switched off ${why} until somebody acts: mend it, then \`sluice on ${bench.what}\`.`
+    : `Left alone until ${new Date(bench.untilMs).toISOString()} ${why}.`;
+};
+
+const accountsOf = ({ catalog }: Snapshot): Account[] => [
+  ...new Set(catalog.channels.map(({ account }) => account)),
+];
 
 function queueSettingsOf({ queue }: Config): QueueSettings {
   return {
@@ -183,28 +200,32 @@ function requireProvider(id: string): Provider {
 export const isEmbedded = (channel: Channel): boolean => channel.account.provider === 'simulator';
 
 /** What a call sees of this configuration. */
-export function snapshotOf(config: Config, maxAttempts = DEFAULT_MAX_ATTEMPTS): Snapshot {
+export function snapshotOf(config: Config): Snapshot {
   const settings: RelaySettings = {
     maxWaitMs: config.queue.maxWaitMs,
     maxWaitStreamMs: config.queue.maxWaitStreamMs,
     firstByteMs: config.timeouts.firstByteMs,
     firstByteStreamMs: config.timeouts.firstByteStreamMs,
     idleMs: config.timeouts.idleMs,
-    maxAttempts,
-    retryUnknown: false,
+    firstTokenMs: config.timeouts.firstTokenMs ?? Infinity,
+    maxAttempts: config.retries.maxAttempts,
+    retryUnknown: config.retries.unknown,
   };
   return { catalog: createCatalog(config.accounts.map(planOf), config.models), settings };
 }
 
 function planOf(config: AccountConfig): AccountPlan {
   const provider = requireProvider(config.provider);
-  const { id, region, secrets } = config;
+  const { id, region, secrets, drainMs } = config;
+  const place = region ?? (config.baseUrl === undefined ? undefined : URL.parse(config.baseUrl)?.host);
   const account = {
     id,
     provider: provider.id,
     ...(region === undefined ? {} : { region }),
     baseUrl: config.baseUrl ?? provider.baseUrl(region) ?? '',
     secrets,
+    ...(place === undefined ? {} : { place }),
+    ...(drainMs === 0 ? {} : { drainMs }),
     ...(config.waitTimeoutMs === undefined ? {} : { waitTimeoutMs: config.waitTimeoutMs }),
     ...(config.streamUpstream === undefined ? {} : { streamUpstream: config.streamUpstream }),
   };

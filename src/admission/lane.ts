@@ -21,6 +21,7 @@ import { LaneClaims } from './lane-claims.ts';
 import { type Fill, Learned, type LearnedMemory, type Scarce, scarceOf } from './learned.ts';
 import { type Heard, Permit, type PermitOwner } from './permit.ts';
 import { isSameRamp, Ramp, type RampLearned } from './ramp.ts';
+import { Recovery } from './recovery.ts';
 import { ToldLimits } from './told-limits.ts';
 
 export type Quota = {
@@ -77,6 +78,7 @@ export class Lane implements PermitOwner {
   readonly id: string;
   readonly arrivals = new Arrivals();
   readonly ramp = new Ramp();
+  readonly recovery = new Recovery();
   readonly delivered = new Delivered();
   readonly told = new ToldLimits();
   learned: Learned;
@@ -210,6 +212,7 @@ export class Lane implements PermitOwner {
     const full = this.fullRate() ?? Infinity;
     const fill = this.#claims.fillOf(reservation.used, this.ramp.rateAt(nowMs, full));
     this.ramp.count(nowMs, full);
+    this.recovery.count(nowMs);
     if (this.hold?.owner === owner) this.hold = undefined;
     const tokens = estimate.inputTokens + estimate.outputTokens;
     return new Permit(reservation, { grantedAtMs: nowMs, fill, tokens, owner: this });
@@ -345,7 +348,7 @@ export class Lane implements PermitOwner {
 
   #paced(nowMs: number): Blocked | undefined {
     const full = this.fullRate();
-    let atMs = this.pausedUntilMs;
+    let atMs = Math.max(this.pausedUntilMs, this.recovery.freeAt(nowMs, full));
     if (full !== undefined && this.#quota.ours !== true)
       atMs = Math.max(atMs, this.ramp.freeAt(nowMs, full, this.#inSecond(nowMs)));
     return atMs > nowMs + EVENT_GRACE_MS ? { atMs, limit: 'ramp' } : undefined;

@@ -31,6 +31,8 @@ export type AccountConfig = {
   readonly waitTimeoutMs?: number;
   /** Plain calls are asked for as streams and put together; undefined: where the provider is better asked so. */
   readonly streamUpstream?: 'on' | 'off';
+  /** How long an answer is read on after its client left; 0: not at all. */
+  readonly drainMs: number;
   /** Empty: the provider's usual ones. */
   readonly models: readonly AccountModelConfig[];
 };
@@ -43,6 +45,8 @@ export type ModelConfig = {
   readonly fallbackAfterMs?: number;
   /** Calls of one conversation prefer the account that served it last. */
   readonly affinity: boolean;
+  /** A text that breaks off is continued on another channel. */
+  readonly resume: boolean;
   /** Only these channels, `account/upstream-model`. */
   readonly channels?: readonly string[];
 };
@@ -86,8 +90,10 @@ export type Config = {
     readonly connectMs: number;
     readonly firstByteMs: number;
     readonly firstByteStreamMs: number;
+    readonly firstTokenMs?: number;
     readonly idleMs: number;
   };
+  readonly retries: { readonly maxAttempts: number; readonly share: number; readonly unknown: boolean };
   /** 0: none. */
   readonly heartbeatMs: number;
   /** What is learned and kept across restarts. */
@@ -126,7 +132,13 @@ export function configOf(values: FileValues): Config {
       connectMs: timeouts.connect,
       firstByteMs: timeouts.first_byte,
       firstByteStreamMs: timeouts.first_byte_stream,
+      ...given({ firstTokenMs: timeouts.first_token }),
       idleMs: timeouts.idle,
+    },
+    retries: {
+      maxAttempts: values.retries.max_attempts,
+      share: values.retries.share,
+      unknown: values.retry_unknown,
     },
     heartbeatMs: values.heartbeat,
     dataDir: values.data_dir,
@@ -153,6 +165,7 @@ const accountOf = (account: AccountValues): AccountConfig => ({
   weight: account.weight,
   tier: account.tier,
   limits: given(account.limits),
+  drainMs: account.on_client_gone,
   models: modelEntriesOf(account).map(([upstreamModel, model]) => ({
     ...given({ name: model.name, weight: model.weight, tier: model.tier }),
     upstreamModel,
@@ -177,6 +190,7 @@ const modelOf = ([name, model]: [string, ModelValues]): ModelConfig => ({
   name,
   fallbacks: model.fallbacks,
   affinity: model.affinity,
+  resume: model.resume,
 });
 
 const keyOf = (key: KeyValues): KeyConfig => ({

@@ -181,6 +181,22 @@ export const switchedDuration = ({ onMs, minMs, maxMs }: SwitchedDurationOptions
     },
   });
 
+/** What becomes of an answer whose client has left: ms that it is read on, 0 for `cancel`. */
+export const clientGone = () =>
+  leaf({
+    expected: 'cancel, or a drain such as drain(30s)',
+    json: {
+      title: 'cancel | drain(duration)',
+      type: 'string',
+      pattern: orInterpolated(`cancel|drain\\(${DURATION_PATTERN}\\)`),
+    },
+    read: (value) => {
+      if (value === 'cancel') return 0;
+      const inside = typeof value === 'string' ? /^drain\((.+)\)$/.exec(value.trim())?.[1] : undefined;
+      return inside === undefined ? undefined : readDuration(inside);
+    },
+  });
+
 /** Bytes. */
 export const size = () =>
   leaf({

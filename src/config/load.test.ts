@@ -41,14 +41,26 @@ describe('a small file', () => {
   it('is filled up with defaults', () => {
     assert.deepEqual(load(account()), {
       server: { host: '127.0.0.1', port: 4290, bodyLimitBytes: 33_554_432, drainMs: 300_000 },
-      accounts: [{ id: 'a', provider: 'simulator', secrets: [], weight: 1, tier: 0, limits: {}, models: [] }],
+      accounts: [
+        {
+          id: 'a',
+          provider: 'simulator',
+          secrets: [],
+          weight: 1,
+          tier: 0,
+          limits: {},
+          models: [],
+          drainMs: 0,
+        },
+      ],
       models: [],
       keys: [],
       queue: {
         ...{ maxWaitMs: 50_000, maxWaitStreamMs: 300_000, overloadWaitMs: 10_000 },
         ...{ maxLength: 10_000, maxBytes: 268_435_456 },
       },
-      timeouts: { connectMs: 5_000, firstByteMs: 600_000, firstByteStreamMs: 60_000, idleMs: 300_000 },
+      timeouts: { connectMs: 5_000, firstByteMs: 600_000, firstByteStreamMs: 600_000, idleMs: 600_000 },
+      retries: { maxAttempts: 8, share: 0.2, unknown: false },
       heartbeatMs: 10_000,
       dataDir: './data',
       log: { level: 'info', format: 'auto' },
@@ -93,7 +105,7 @@ describe('a full file', () => {
     assert.deepEqual(config.models, [
       {
         ...{ name: 'qwen3-max', strategy: 'earliest-start', fallbacks: ['qwen-plus'] },
-        ...{ fallbackAfterMs: 20_000, affinity: true },
+        ...{ fallbackAfterMs: 20_000, affinity: true, resume: false },
       },
     ]);
     assert.deepEqual(config.keys[1]?.models, ['qwen-plus']);
@@ -118,6 +130,26 @@ describe('a full file', () => {
   it('takes a limit that is off for no limit of a key', () => {
     const [key] = load(`${account()}keys: [{ id: dev, key: ${KEY}, limits: { rpm: off, tpm: 5 } }]`).keys;
     assert.deepEqual(key?.limits, { tpm: 5 });
+  });
+
+  it('says what becomes of a failure, and of an answer whose client has left', () => {
+    const config = load(`${account()}retries: { max_attempts: 3, share: 0.5 }
+retry_unknown: true
+timeouts: { first_token: 20s }
+models: { sim-large: { resume: true } }
+`);
+    assert.deepEqual(config.retries, { maxAttempts: 3, share: 0.5, unknown: true });
+    assert.equal(config.timeouts.firstTokenMs, 20_000);
+    assert.equal(config.models[0]?.resume, true);
+    const drainOf = (text: string): number | undefined => load(account(text)).accounts[0]?.drainMs;
+    assert.equal(drainOf(', on_client_gone: cancel'), 0);
+    assert.equal(drainOf(', on_client_gone: drain(30s)'), 30_000);
+    assert.equal(drainOf(', on_client_gone: "drain( 2m )"'), 120_000);
+    for (const wrong of ['drain', '30s', 'drain()', 'drain(soon)', '5'])
+      assert.match(
+        messagesOf(account(`, on_client_gone: "${wrong}"`)).join(),
+        /accounts\[0\]\.on_client_gone: expected cancel, or a drain such as drain\(30s\)/,
+      );
   });
 
   it('says how an account is asked', () => {
@@ -146,7 +178,7 @@ keys: [{ id: dev, key: ${KEY}, priority: interactive, weight: 2.5 }]
 queue: { max_bytes: 1mb, max_length_per_key: 7, max_bytes_per_key: 64kb, overload_wait: 3s }
 data_dir: /var/lib/sluice`);
     assert.deepEqual(config.models, [
-      { name: 'sim-large', fallbacks: [], fallbackAfterMs: 0, affinity: false },
+      { name: 'sim-large', fallbacks: [], fallbackAfterMs: 0, affinity: false, resume: false },
     ]);
     assert.equal(config.keys[0]?.priority, 'interactive');
     assert.equal(config.keys[0]?.weight, 2.5);

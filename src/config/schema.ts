@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import { PRIORITIES } from '../domain/call.ts';
 import {
+  clientGone,
   duration,
   flag,
   identifier,
@@ -99,6 +100,12 @@ export const accountSchema = (known?: Known) =>
       .describe(
         'Asks for plain answers as streams and puts them together; `auto` where the provider is better asked so.',
       ),
+    on_client_gone: clientGone()
+      .prefault('cancel')
+      .describe(
+        'When a client hangs up: `cancel` closes the connection to the provider at once; `drain(30s)` reads the answer on ' +
+          'for so long, for a provider that bills it all the same.',
+      ),
     models: accountModels
       .prefault({})
       .describe("Upstream models to use, as a mapping or a list of names. None: the provider's usual ones."),
@@ -119,6 +126,11 @@ export const modelSchema = (known?: Known) =>
       .prefault(true)
       .describe(
         'Calls of one conversation prefer the account that served it last, so that its prompt cache is used.',
+      ),
+    resume: flag()
+      .prefault(false)
+      .describe(
+        'A plain text stream that breaks off is continued on another channel, where the provider can continue a beginning.',
       ),
     channels: listOf(text('the name of a channel, account/model'))
       .optional()
@@ -171,8 +183,27 @@ const queue = section({
 const timeouts = section({
   connect: duration().prefault('5s').describe('Until the connection to the provider stands.'),
   first_byte: duration().prefault('600s').describe('Until the first byte of a plain answer.'),
-  first_byte_stream: duration().prefault('60s').describe('Until the first byte of a stream.'),
-  idle: duration().prefault('300s').describe('Longest silence inside an answer.'),
+  first_byte_stream: duration()
+    .prefault('600s')
+    .describe('Until the first byte of a stream; a comment or a blank line is one.'),
+  first_token: duration()
+    .optional()
+    .describe(
+      'Until the first content of a stream, whatever bytes come; the call then moves to another channel.',
+    ),
+  idle: duration().prefault('600s').describe('Longest silence inside an answer.'),
+});
+
+const retries = section({
+  max_attempts: wholeNumber({ min: 1, max: 100 })
+    .prefault(8)
+    .describe('Failed attempts of one call on one model, refusals that it only waits for not counted.'),
+  share: positiveNumber()
+    .prefault(0.2)
+    .describe(
+      'Retries per call, over all calls of a minute; ten are always allowed. Beyond that a call waits with its retry, ' +
+        'unless a channel that refused it has answered others since.',
+    ),
 });
 
 const log = section({
@@ -208,6 +239,12 @@ export const fileSchema = (known?: Known) =>
     keys: listOf(keySchema).prefault([]).describe("Clients' keys."),
     queue: queue.prefault({}).describe('Waiting in line instead of a 429.'),
     timeouts: timeouts.prefault({}).describe('Patience with a provider.'),
+    retries: retries.prefault({}).describe('Sending a call again after a failure, before any content.'),
+    retry_unknown: flag()
+      .prefault(false)
+      .describe(
+        'Send again what a provider took in and then dropped without a byte? It may have been answered, and be billed twice.',
+      ),
     heartbeat: duration(0)
       .prefault('10s')
       .describe('Pause after which an open stream gets a comment, so that nobody hangs up; 0 for none.'),

@@ -75,7 +75,8 @@ async function servePlain(dialect: Dialect, exchange: Exchange, opening: Opening
     if (chunk === undefined)
       throw new Failure('malformed', { message: 'The provider answered with nothing.' });
     const body = dialect.forwardReply(chunk, { model: reply.model, wantsUsage: true });
-    exchange.sendJson(200, body, storyHeaders(opening.story));
+    if (exchange.departure.gone) reply.clientLeft();
+    else exchange.sendJson(200, body, storyHeaders(opening.story));
   } finally {
     reply.close();
   }

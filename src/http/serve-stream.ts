@@ -29,6 +29,7 @@ export async function serveStream(
   let reply: Reply | undefined;
   try {
     reply = await opening.reply;
+    if (response.destroyed) return reply.clientLeft();
     if (!response.headersSent) exchange.openStream(storyHeaders(opening.story));
     else response.write(dialect.heartbeat(servedText(opening)));
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {

@@ -11,6 +11,7 @@ import { type Exceeded, exceededBy } from '../state/windows.ts';
 import { costOn } from './capacity.ts';
 import { prefersFallback } from './foresee.ts';
 import type { Journey } from './journey.ts';
+import { ownFault } from './own-fault.ts';
 import { type Granted, Pool } from './pool.ts';
 
 export type Start = Granted & {
@@ -28,7 +29,7 @@ export function acquire(journey: Journey): Start | Promise<Start> | undefined {
   const pool = poolOf(journey, model);
   refuseImpossible(pool);
   // The usual case, for which nothing is made that only waiting needs.
-  if (rooms.queue.isEmpty(lineOf(model))) {
+  if (!journey.returns && rooms.queue.isEmpty(lineOf(model))) {
     const turn = pool.tryStart(rooms.clock.now());
     if ('granted' in turn) return { ...turn.granted, queueMs: 0, cost: undefined };
   }
@@ -54,9 +55,16 @@ function askOf(journey: Journey, first: Pool): Ask<Granted> {
     returns: journey.returns,
     ownWait: call.options.maxWaitMs !== undefined,
     tryStart: (atMs) => {
+      if (journey.returns) {
+        const own = ownFault(journey);
+        if (own !== undefined) throw own;
+        if (journey.notBeforeMs > atMs) return { atMs: journey.notBeforeMs, byChoice: true };
+      }
       const turn = follow().tryStart(atMs);
-      // Only some of the line's channels are left to it: it does not hold up those who have more.
-      return 'granted' in turn || !isPartial(journey, follow()) ? turn : { ...turn, byChoice: true };
+      // Others may have more channels left, or be sent for the first time: it does not hold them up.
+      return 'granted' in turn || !(journey.returns || isPartial(journey, follow()))
+        ? turn
+        : { ...turn, byChoice: true };
     },
     hold: (atMs) => follow().hold(atMs),
     release: () => follow().release(),
@@ -108,6 +116,7 @@ function poolOf(journey: Journey, model: Model): Pool {
     channels,
     estimates: channels.map((channel) => estimateOn(journey, channel)),
     warmChannel: journey.warmChannel(model),
+    mayTryAt: journey.wasSent ? (channel, atMs) => journey.mayTryAt(channel, atMs) : undefined,
     maxWaitMs: call.options.onLimit === 'queue' ? journey.deadlineMs(nowMs) - nowMs : 0,
   });
 }

@@ -30,6 +30,7 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
     throw new Failure('client_gone', { message: 'The client left before its call was sent.' });
   }
   const startedAtMs = clock.now();
+  journey.sent(startedAtMs);
   const told: AttemptStory = {
     channel: channel.id,
     queueMs: start.queueMs,
@@ -41,14 +42,17 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
   const watch = new Watch(clock, {
     firstByteMs: asked.form === 'plain' ? snapshot.settings.firstByteMs : snapshot.settings.firstByteStreamMs,
     idleMs: snapshot.settings.idleMs,
+    ...(asked.form === 'plain' ? {} : { firstTokenMs: snapshot.settings.firstTokenMs }),
     client: call.departure,
+    drainMs: channel.account.drainMs ?? 0,
   });
   try {
     const source = await speak(journey, start, { asked, watch, told });
     journey.upstreamMs += clock.now() - startedAtMs;
     permit.accepted();
+    watch.contentBegan();
     journey.servedBy(channel.id);
-    if (rooms.health.succeeded(channel, secret, startedAtMs)) rooms.queue.wake();
+    wellAgain(journey, start, startedAtMs);
     if (asked.form !== 'plain') story.firstContentMs = clock.now() - call.arrivedAtMs;
     story.servedModel = journey.model.name;
     story.servedChannel = channel.id;
@@ -59,11 +63,27 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
     const failure = failureOf(error);
     told.failure = failure.kind;
     told.detail = failure.message;
-    if (neverSent(error)) permit.cancel();
-    else permit.refused(failure.kind);
-    rooms.health.failed(channel, failure, { secret, startedAtMs, nowMs: clock.now() });
+    if (neverSent(error)) {
+      journey.unsent();
+      permit.cancel();
+    } else permit.refused(failure.kind);
+    if (failure.options.sample !== undefined) rooms.unknownAnswer(channel, failure.options.sample);
+    rooms.health.failed(channel, failure, { secret, startedAtMs, nowMs: clock.now(), call: call.id });
     throw failure;
   }
+}
+
+/** After a bench that lasted, everybody has waited for this moment: they come one after the other. */
+const LASTING_BENCH_MS = 5_000;
+
+function wellAgain({ rooms }: Journey, { channel, secret }: Start, startedAtMs: number): void {
+  const nowMs = rooms.clock.now();
+  const bench = rooms.health.succeeded(channel, { secret, startedAtMs, nowMs });
+  if (bench === undefined) return;
+  if (nowMs - bench.sinceMs >= LASTING_BENCH_MS)
+    for (const each of rooms.snapshot().catalog.channels)
+      if (each.account.id === channel.account.id) rooms.limiter.lane(each).recovery.begin(nowMs);
+  rooms.queue.wake();
 }
 
 /** How the upstream is asked: in which form it shall answer, and the body where that differs from the client's wish. */

@@ -1,9 +1,11 @@
 /** After a failed attempt: move to another channel, wait, fall back to another model, or stop. */
 
 import { ConnectionError } from '../base/fetch.ts';
-import type { Failure } from '../domain/failure.ts';
+import type { Channel } from '../domain/channel.ts';
+import { Failure } from '../domain/failure.ts';
 import type { Start } from './acquire.ts';
 import type { Journey } from './journey.ts';
+import { ownFault } from './own-fault.ts';
 
 /** A refusal only sends the call back into its line, where the deadline bounds it; this bounds a storm. */
 const MAX_REFUSALS = 40;
@@ -14,8 +16,15 @@ export function decide(journey: Journey, start: Start, failure: Failure): void {
   journey.payInstead(0);
   journey.returns = true;
   const { settings } = journey.snapshot;
-  if (failure.rule.next === 'stop' || isUnknownOutcome(journey, failure, settings.retryUnknown))
-    throw failure;
+  if (failure.rule.next === 'stop') throw failure;
+  if (failure.kind === 'too_large') {
+    lookForLarger(journey, start.channel, failure);
+    return;
+  }
+  if (isUnknownOutcome(failure) && !settings.retryUnknown) throw definite(failure);
+  journey.refusedBy(start.channel, failure);
+  const own = ownFault(journey);
+  if (own !== undefined) throw own;
   if (journey.story.attempts.length >= MAX_REFUSALS) throw failure;
   if (failure.rule.next !== 'next') return;
   journey.left.add(start.channel.id);
@@ -23,18 +32,26 @@ export function decide(journey: Journey, start: Start, failure: Failure): void {
   if (journey.failuresOnModel >= settings.maxAttempts && !journey.fallBack(failure)) throw failure;
 }
 
-/**
- * A hang-up this soon after the call was sent was no answer under way: a listener that drops its clients, or a kept-alive
- * connection that the provider closed at the same moment.
- */
-const AT_ONCE_MS = 500;
-
-/** Accepted, thought about and then dropped without a byte: it may have been generated, and would be paid twice. */
-function isUnknownOutcome({ story, rooms }: Journey, failure: Failure, retryUnknown: boolean): boolean {
-  if (failure.kind !== 'connection' || !(failure.cause instanceof ConnectionError)) return false;
-  const startedAtMs = story.attempts.at(-1)?.startedAtMs ?? 0;
-  return failure.cause.sent && !retryUnknown && rooms.clock.now() - startedAtMs > AT_ONCE_MS;
+/** Only a channel that takes more tokens could serve it; where no limit is known, one more is tried. */
+function lookForLarger(journey: Journey, tried: Channel, failure: Failure): void {
+  const least = tried.limits.tpm ?? 0;
+  for (const channel of journey.model.channels)
+    if (channel.id === tried.id || (channel.limits.tpm ?? 0) <= least) journey.left.add(channel.id);
+  const isLarger = journey.model.channels.some(({ id }) => !journey.left.has(id));
+  if (!isLarger && !journey.fallBack(failure)) throw failure;
 }
+
+/** Taken in and then dropped without a byte: it may have been generated, and would be paid twice. */
+const isUnknownOutcome = ({ kind, cause }: Failure): boolean =>
+  kind === 'connection' && cause instanceof ConnectionError && cause.sent;
+
+/** Nor shall the client's SDK send it again by itself. */
+const definite = ({ kind, options }: Failure): Failure =>
+  new Failure(kind, {
+    ...options,
+    message: `${options.message} It may have been answered and billed, so it was not sent again (retry_unknown).`,
+    retry: false,
+  });
 
 /**
  * The line let the call go without a permit. Another model may still serve it; otherwise the client learns what stood

@@ -6,12 +6,27 @@
 import type { Permit } from '../admission/permit.ts';
 import type { Ask, Place } from '../admission/queue.ts';
 import type { Call } from '../domain/call.ts';
-import { lineOf, type Model } from '../domain/channel.ts';
-import { Failure } from '../domain/failure.ts';
+import { type Channel, lineOf, type Model } from '../domain/channel.ts';
+import { Failure, type FailureKind } from '../domain/failure.ts';
 import type { Story } from '../domain/story.ts';
 import { affinityKeyOf } from '../routing/affinity-key.ts';
 import { estimateTokens } from '../tokens/estimate.ts';
 import type { Rooms, Snapshot } from './rooms.ts';
+
+/** One time that a channel said no to the call. */
+export type CallRefusal = {
+  readonly channel: Channel;
+  readonly kind: FailureKind;
+  readonly startedAtMs: number;
+  readonly atMs: number;
+};
+
+/** Pauses before a call that was refused is sent again; the jitter goes upwards alone. */
+const LEAST_BACK_OFF_MS = 500;
+const LONGEST_BACK_OFF_MS = 8_000;
+
+/** The provider took the call in, and more of the same could be what it fails under. */
+const FAILED_AT_WORK: ReadonlySet<FailureKind> = new Set(['upstream_error', 'malformed', 'connection']);
 
 export class Journey {
   readonly call: Call;
@@ -28,6 +43,10 @@ export class Journey {
   place: Place | undefined;
   waitsSinceMs: number | undefined;
   lastFailure: Failure | undefined;
+  /** Who said no to it, on whichever model. */
+  readonly refusals: CallRefusal[] = [];
+  /** It is not sent again before this moment. */
+  notBeforeMs = 0;
   /** What the call holds of its key's own limits. */
   allowance: Permit | undefined;
   /** An upstream has refused it on the model of now: it is let back into the line whatever the bounds say. */
@@ -38,6 +57,7 @@ export class Journey {
   /** Time spent waiting for upstreams, ms: what is neither this nor the queue is our overhead. */
   upstreamMs = 0;
   readonly #fallbacks: string[];
+  #wasSent = false;
   #recorded = false;
 
   constructor(call: Call, rooms: Rooms) {
@@ -123,6 +143,53 @@ export class Journey {
     if (conversation !== undefined) this.rooms.affinity.served(conversation, this.model.name, channel);
   }
 
+  /** It is not sent there again for a while, and after a second refusal not anywhere. */
+  refusedBy(channel: Channel, { kind, rule }: Failure): void {
+    const atMs = this.rooms.clock.now();
+    const startedAtMs = this.story.attempts.at(-1)?.startedAtMs ?? atMs;
+    this.refusals.push({ channel, kind, startedAtMs, atMs });
+    const waits = this.refusals.length - 2;
+    if (rule.next === 'wait' && waits >= 0)
+      this.notBeforeMs = atMs + this.#backOff(LEAST_BACK_OFF_MS * 2 ** waits);
+  }
+
+  /**
+   * The moment before which the call may not be sent to this channel again: a channel that refused it gets a pause, and
+   * one that has not answered since it last failed takes a retry from the budget.
+   */
+  mayTryAt(channel: Channel, nowMs: number): number {
+    const { health, retries } = this.rooms;
+    const last = this.refusals.findLast((refusal) => refusal.channel.id === channel.id);
+    const times = this.refusals.filter((refusal) => refusal.channel.id === channel.id).length;
+    const pausedUntilMs =
+      last === undefined ? nowMs : last.atMs + LEAST_BACK_OFF_MS * 2 ** Math.min(4, times);
+    const worked = FAILED_AT_WORK.has(this.lastFailure?.kind ?? 'internal');
+    const isFree = !this.#wasSent || (!worked && health.isProven(channel));
+    return Math.max(pausedUntilMs, isFree ? nowMs : retries.freeAt(nowMs));
+  }
+
+  /** It was sent before, to whichever model. */
+  get wasSent(): boolean {
+    return this.#wasSent;
+  }
+
+  /** Counts an attempt that leaves the house. */
+  sent(nowMs: number): void {
+    const { retries } = this.rooms;
+    if (this.#wasSent) retries.again(nowMs);
+    else retries.first(nowMs);
+    this.#wasSent = true;
+  }
+
+  /** The attempt never left the house after all. */
+  unsent(): void {
+    if (this.story.attempts.length === 1) this.#wasSent = false;
+  }
+
+  #backOff(ms: number): number {
+    return Math.min(LONGEST_BACK_OFF_MS, ms) * (1 + 0.5 * this.rooms.random());
+  }
+
   /** Charges the line's share of this call anew: what it really took, or nothing when it was refused. */
   payInstead(cost: number): void {
     const { call, rooms, model } = this;
@@ -155,6 +222,7 @@ export class Journey {
       this.model = model;
       this.left.clear();
       this.returns = false;
+      this.notBeforeMs = 0;
       this.failuresOnModel = 0;
       return true;
     }

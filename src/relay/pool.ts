@@ -8,6 +8,7 @@
 import type { Turn } from '../admission/ask.ts';
 import type { Permit } from '../admission/permit.ts';
 import type { Channel } from '../domain/channel.ts';
+import { Failure } from '../domain/failure.ts';
 import type { Estimate } from '../domain/limits.ts';
 import { strategyOf } from '../routing/strategies/index.ts';
 import { type Blocked, isBlocked } from '../state/windows.ts';
@@ -38,6 +39,8 @@ export type PoolOptions = {
   readonly warmChannel?: string | undefined;
   /** Longest wait of the call, ms. */
   readonly maxWaitMs: number;
+  /** The moment before which the call may not be sent to a channel again, for a call that was refused before. */
+  readonly mayTryAt?: ((channel: Channel, nowMs: number) => number) | undefined;
 };
 
 export class Pool {
@@ -48,11 +51,14 @@ export class Pool {
   /** Index of the channel that served the conversation; -1: none. */
   readonly #warm: number;
   readonly #warmUntilMs: number;
+  readonly #mayTryAt: PoolOptions['mayTryAt'];
   #heldBy: string | undefined;
   /** Index of the channel kept free for the call; -1: none. */
   #held = -1;
 
-  constructor({ rooms, strategy, channels, estimates, warmChannel, maxWaitMs }: PoolOptions) {
+  constructor(options: PoolOptions) {
+    const { rooms, strategy, channels, estimates, warmChannel, maxWaitMs } = options;
+    this.#mayTryAt = options.mayTryAt;
     this.channels = channels;
     this.estimates = estimates;
     this.#rooms = rooms;
@@ -82,13 +88,15 @@ export class Pool {
       }
     }
     if (free.length === 0) {
+      if (soonestMs === Infinity) this.#refuseWhenOff(nowMs);
       if (soonest < 0) return { atMs: Infinity };
       this.#remember(soonest, nowMs);
       return { atMs: soonestMs, bySize };
     }
+    const sound = this.#withoutLastResorts(free, nowMs);
     const warmMs = this.#warmAt(nowMs);
     if (warmMs !== undefined && warmMs > nowMs) return { atMs: warmMs, byChoice: true };
-    const granted = this.#reserve(warmMs === undefined ? this.#best(free, nowMs) : this.#warm, nowMs);
+    const granted = this.#reserve(warmMs === undefined ? this.#best(sound, nowMs) : this.#warm, nowMs);
     return granted === undefined ? { atMs: nowMs + 1 } : { granted };
   }
 
@@ -134,13 +142,33 @@ export class Pool {
   #blocked(i: number, nowMs: number): { readonly atMs: number; readonly bySize?: boolean } | undefined {
     const { health, limiter } = this.#rooms;
     const channel = this.channels[i] as Channel;
-    const benchedUntilMs = health.freeAt(channel, nowMs);
+    const benchedUntilMs = Math.max(health.freeAt(channel, nowMs), this.#mayTryAt?.(channel, nowMs) ?? nowMs);
     const blocked: Blocked | undefined = limiter.check(channel, this.estimates[i] as Estimate, {
       nowMs,
       owner: this,
     });
     if (benchedUntilMs <= nowMs) return blocked;
     return blocked !== undefined && blocked.atMs > benchedUntilMs ? blocked : { atMs: benchedUntilMs };
+  }
+
+  /** No waiting helps where every channel takes somebody to act. */
+  #refuseWhenOff(nowMs: number): void {
+    const { health } = this.#rooms;
+    if (this.channels.length === 0) return;
+    if (this.channels.some((channel) => health.freeAt(channel, nowMs) !== Infinity)) return;
+    const kinds = new Set(this.channels.map((channel) => health.benchOf(channel, nowMs)?.kind));
+    throw new Failure('pool_exhausted', {
+      message: `Every account that could serve this call is switched off (${[...kinds].join(', ')}) until somebody acts.`,
+      limitOwner: 'pool',
+    });
+  }
+
+  /** What is still benched and may only be tried in need is left alone while another is free. */
+  #withoutLastResorts(free: readonly number[], nowMs: number): readonly number[] {
+    const { health } = this.#rooms;
+    const isLast = (i: number): boolean => health.isLastResort(this.channels[i] as Channel, nowMs);
+    if (!free.some(isLast) || free.every(isLast)) return free;
+    return free.filter((i) => !isLast(i));
   }
 
   /** Among those that can start now: the lowest tier, and there whom the strategy puts first. */

@@ -41,6 +41,7 @@ export class Reply implements AsyncDisposable {
   #usage: Usage | undefined;
   #started: Extract<ChatEvent, { type: 'start' }> | undefined;
   #deliveredTokens = 0;
+  #delivers = true;
   #end: EndReason | undefined;
   #failure: Failure | undefined;
   #terminal = false;
@@ -139,9 +140,10 @@ export class Reply implements AsyncDisposable {
     return this.#endWell();
   }
 
-  /** The client left while the answer was being written. */
+  /** The client left while the answer was being written: from here on nothing is delivered. */
   clientLeft(): void {
-    this.#end ??= 'client_gone';
+    if (this.#end !== 'stream_died') this.#end = 'client_gone';
+    this.#delivers = false;
   }
 
   /** A plain answer, whole; a promise, which fails as `next` does, where it is still to be put together. */
@@ -177,10 +179,28 @@ export class Reply implements AsyncDisposable {
     if (this.#disposed) return undefined;
     this.#disposed = true;
     const { watch, answer } = this.#source;
-    watch.end();
     this.#end ??= 'client_gone';
-    this.#settle(this.#end);
-    if (this.#end === 'complete') return this.#lingering;
+    const isReadOn = this.#end === 'client_gone' && watch.draining && answer.rest !== undefined;
+    return isReadOn && !this.#terminal ? this.#readOn() : this.#letGo(this.#end);
+  }
+
+  /** For its usage alone: nobody listens any more. Ends with the answer, or when the watch has lost its patience. */
+  async #readOn(): Promise<unknown> {
+    this.#delivers = false;
+    try {
+      while ((await this.next()) !== undefined);
+    } catch {
+      // However it ended: the client had left before.
+    }
+    return this.#letGo('client_gone');
+  }
+
+  #letGo(end: EndReason): Promise<unknown> | undefined {
+    const { watch, answer } = this.#source;
+    watch.end();
+    this.#end = end;
+    this.#settle(end);
+    if (end === 'complete') return this.#lingering;
     watch.abort();
     return answer.rest?.body.return?.().catch(() => undefined);
   }
@@ -215,11 +235,8 @@ export class Reply implements AsyncDisposable {
     for (let i = 0; i < chunks.length; i++) {
       if ((chunks[i] as Chunk).only === 'terminal') this.#terminal = true;
       for (const event of (chunks[i] as Chunk).events) {
-        if (event.type === 'text' || event.type === 'reasoning')
-          this.#deliveredTokens += estimateTextTokens(event.text);
-        else if (event.type === 'tool-call')
-          this.#deliveredTokens += estimateTextTokens(event.arguments) + (event.id ? 8 : 0);
-        else if (event.type === 'start') this.#started = event;
+        if (this.#delivers) this.#deliveredTokens += tokensOf(event);
+        if (event.type === 'start') this.#started = event;
         else if (event.type === 'usage') this.#usage = event.usage;
         else if (event.type === 'error') {
           this.#failure = this.#source.classify(event);
@@ -250,11 +267,20 @@ export class Reply implements AsyncDisposable {
     return failure;
   }
 
+  /** What the provider told, but never less than what was delivered. */
   #finalUsage(): Usage {
-    if (this.#usage !== undefined)
-      return this.#end === 'complete' ? this.#usage : { ...this.#usage, source: 'partial' };
-    return this.estimatedUsage();
+    const told = this.#usage;
+    if (told === undefined) return this.estimatedUsage();
+    if (this.#end === 'complete' || this.#terminal) return told;
+    const missing = Math.ceil(this.#deliveredTokens) - outputTotal(told);
+    return { ...told, output: told.output + Math.max(0, missing), source: 'partial' };
   }
+}
+
+function tokensOf(event: ChatEvent): number {
+  if (event.type === 'text' || event.type === 'reasoning') return estimateTextTokens(event.text);
+  if (event.type === 'tool-call') return estimateTextTokens(event.arguments) + (event.id ? 8 : 0);
+  return 0;
 }
 
 const died = (how: string): Failure =>

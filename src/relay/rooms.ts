@@ -11,6 +11,7 @@ import type { Affinity } from '../routing/affinity.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import type { Health } from '../routing/health.ts';
 import type { Calibration } from '../tokens/calibrate.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
 export type RelaySettings = {
   readonly maxWaitMs: number;
@@ -18,6 +19,8 @@ export type RelaySettings = {
   readonly firstByteMs: number;
   readonly firstByteStreamMs: number;
   readonly idleMs: number;
+  /** Until the first content; Infinity: no such bound. */
+  readonly firstTokenMs: number;
   /** Attempts of one call over all channels. */
   readonly maxAttempts: number;
   /** Send again what an upstream accepted and then dropped without a byte? It may have been generated and billed. */
@@ -33,6 +36,7 @@ export type Rooms = {
   readonly limiter: Limiter;
   readonly queue: Queue;
   readonly health: Health;
+  readonly retries: RetryBudget;
   readonly affinity: Affinity;
   readonly calibration: Calibration;
   snapshot(): Snapshot;
@@ -41,4 +45,6 @@ export type Rooms = {
   fetchOf(channel: Channel): Fetch;
   /** The call is over: for the log and the metrics. */
   record(story: Story): void;
+  /** A provider gave an answer that no rule knows. */
+  unknownAnswer(channel: Channel, sample: string): void;
 };

@@ -11,6 +11,8 @@ export type Metrics = {
   story(story: Story): void;
   /** A request was refused at the door, before there was a call. */
   refused(kind: string, status: number): void;
+  /** A provider gave an answer that no rule knows. */
+  unknownAnswer(provider: string): void;
 };
 
 export function createMetrics(registry: Registry): Metrics {
@@ -25,6 +27,10 @@ export function createMetrics(registry: Registry): Metrics {
     registry.counter('sluice_upstream_requests_total', 'Attempts by channel and outcome.'),
   );
   const fallbacks = registry.counter('sluice_fallbacks_total', 'Calls that moved to another model.');
+  const unknowns = registry.counter(
+    'sluice_unknown_answers_total',
+    'Refusals of providers that no rule knows; each is in the log, redacted.',
+  );
   const tokens = cached(registry.counter('sluice_tokens_total', 'Tokens by model and kind.'));
   const seconds = (name: string, help: string, buckets = SECONDS) =>
     cached(registry.histogram(name, { help, buckets }));
@@ -61,6 +67,7 @@ export function createMetrics(registry: Registry): Metrics {
       for (const type of ['input', 'cacheRead', 'cacheWrite', 'output', 'reasoning'] as const)
         if (usage[type] > 0) tokens(`${model}|${type}`, () => ({ model, type })).add(usage[type]);
     },
+    unknownAnswer: (provider) => unknowns({ provider }).add(),
     refused: (kind, status) => refusals({ kind, status: String(status) }).add(),
   };
 }

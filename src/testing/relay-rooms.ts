@@ -7,6 +7,7 @@ import { Departure } from '../base/departure.ts';
 import type { Call } from '../domain/call.ts';
 import { providerOf } from '../providers/index.ts';
 import { Journey } from '../relay/journey.ts';
+import { createRetryBudget } from '../relay/retry-budget.ts';
 import type { Rooms } from '../relay/rooms.ts';
 import { createAffinity } from '../routing/affinity.ts';
 import { type AccountPlan, createCatalog, type ModelPlan } from '../routing/catalog.ts';
@@ -35,7 +36,7 @@ export function createRelayRooms(options: {
   const catalog = createCatalog(accounts, models);
   const settings = {
     ...{ maxWaitMs: 600_000, maxWaitStreamMs: 600_000, maxAttempts: 3, retryUnknown: false },
-    ...{ firstByteMs: 1_000, firstByteStreamMs: 1_000, idleMs: 1_000 },
+    ...{ firstByteMs: 1_000, firstByteStreamMs: 1_000, idleMs: 1_000, firstTokenMs: Infinity },
   };
   const rooms: Rooms = {
     ...{ clock, random, limiter, queue },
@@ -46,6 +47,8 @@ export function createRelayRooms(options: {
     providerOf: ({ account }) => providerOf(account.provider) ?? assert.fail('no such provider'),
     fetchOf: () => () => Promise.reject(new Error('no network')),
     record: () => {},
+    unknownAnswer: () => {},
+    retries: createRetryBudget(() => 0.2),
   };
   return {
     clock,
