@@ -11,6 +11,8 @@ export type Metrics = {
   story(story: Story): void;
   /** A request was refused at the door, before there was a call. */
   refused(kind: string, status: number): void;
+  /** A call was answered with another one's answer, or used its key for another request. */
+  idempotent(how: 'joined' | 'replayed' | 'conflict'): void;
 };
 
 export function createMetrics(registry: Registry): Metrics {
@@ -20,6 +22,10 @@ export function createMetrics(registry: Registry): Metrics {
   const refusals = registry.counter(
     'sluice_refused_total',
     'Requests refused before they became calls, by reason.',
+  );
+  const idempotent = registry.counter(
+    'sluice_idempotent_total',
+    'Calls whose Idempotency-Key was known, by what came of it.',
   );
   const attempts = cached(
     registry.counter('sluice_upstream_requests_total', 'Attempts by channel and outcome.'),
@@ -62,6 +68,7 @@ export function createMetrics(registry: Registry): Metrics {
         if (usage[type] > 0) tokens(`${model}|${type}`, () => ({ model, type })).add(usage[type]);
     },
     refused: (kind, status) => refusals({ kind, status: String(status) }).add(),
+    idempotent: (how) => idempotent({ how }).add(),
   };
 }
 
