@@ -17,6 +17,7 @@ import type { Account, Channel } from './domain/channel.ts';
 import { type LimitSettings, limitsInForce } from './domain/limits.ts';
 import { addGauges } from './gauges.ts';
 import type { Front } from './http/front.ts';
+import { createIdempotency } from './http/idempotency.ts';
 import { createServer, type Server } from './http/server.ts';
 import { providerOf, providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
@@ -124,6 +125,7 @@ export function createApp(options: AppOptions): App {
     log,
     relay: createRelay(rooms),
     metrics,
+    idempotency: createIdempotency({ clock, log, metrics, ttlMs: () => config.server.idempotencyTtlMs }),
     metricsText: () => registry.text(),
     access: () => access,
     snapshot: () => snapshot,

@@ -72,6 +72,8 @@ export type Config = {
     readonly bodyLimitBytes: number;
     /** Time open streams get to end after SIGTERM. */
     readonly drainMs: number;
+    /** How long the answer to a call with an `Idempotency-Key` is kept; 0: the header means nothing. */
+    readonly idempotencyTtlMs: number;
   };
   readonly accounts: readonly AccountConfig[];
   readonly models: readonly ModelConfig[];
@@ -116,6 +118,7 @@ export function configOf(values: FileValues): Config {
       port: server.port,
       bodyLimitBytes: server.body_limit,
       drainMs: server.drain,
+      idempotencyTtlMs: server.idempotency_ttl,
     },
     accounts: values.accounts.map(accountOf),
     models: Object.entries(values.models).map(modelOf),

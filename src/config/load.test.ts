@@ -40,7 +40,13 @@ const account = (rest = ''): string => `accounts:\n  - { id: a, provider: simula
 describe('a small file', () => {
   it('is filled up with defaults', () => {
     assert.deepEqual(load(account()), {
-      server: { host: '127.0.0.1', port: 4290, bodyLimitBytes: 33_554_432, drainMs: 300_000 },
+      server: {
+        host: '127.0.0.1',
+        port: 4290,
+        bodyLimitBytes: 33_554_432,
+        drainMs: 300_000,
+        idempotencyTtlMs: 60_000,
+      },
       accounts: [
         {
           id: 'a',

@@ -162,6 +162,12 @@ const server = section({
   port: wholeNumber({ max: 65_535 }).prefault(4290).describe('Port to listen on; 0 takes a free one.'),
   body_limit: size().prefault('32mb').describe('Largest request body.'),
   drain: duration(0).prefault('300s').describe('Time open streams get to end after SIGTERM.'),
+  idempotency_ttl: duration(0)
+    .prefault('60s')
+    .describe(
+      'How long the answer to a call with an `Idempotency-Key` is given again to a call of the same client key with the ' +
+        'same one; 0 switches the header off.',
+    ),
 });
 
 const queue = section({

@@ -17,6 +17,17 @@ const ONE_WRITE_BYTES = 16 * 1024;
 /** Longer hints than this make some clients sleep for the whole time: they are cut. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
+/** Where an answer is written: one exchange, or an answer that several share. */
+export type Outlet = Pick<
+  Exchange,
+  'openStream' | 'sendJson' | 'sendFailure' | 'comment' | 'breakOff' | 'drained'
+> & {
+  readonly response: Pick<ServerResponse, 'headersSent' | 'destroyed' | 'writableNeedDrain'> & {
+    write(bytes: Uint8Array): boolean;
+    end(): void;
+  };
+};
+
 export class Exchange {
   readonly id = newRequestId();
   readonly request: IncomingMessage;
@@ -64,6 +75,17 @@ export class Exchange {
       ...headers,
     });
     this.response.flushHeaders();
+  }
+
+  /** Between the frames of an open stream, and none of them. */
+  comment(bytes: Uint8Array): void {
+    this.response.write(bytes);
+  }
+
+  /** Ends an open stream before its end; nothing is said to a client that left. */
+  breakOff(lastWords?: Uint8Array): void {
+    if (lastWords !== undefined) this.response.write(lastWords);
+    this.response.end();
   }
 
   sendJson(status: number, body: Uint8Array, headers: Record<string, string>): void {

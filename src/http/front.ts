@@ -10,6 +10,7 @@ import type { ClientKey } from '../domain/call.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { Snapshot } from '../relay/rooms.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Idempotency } from './idempotency.ts';
 
 export type FrontSettings = {
   readonly bodyLimitBytes: number;
@@ -22,6 +23,7 @@ export type Front = {
   readonly log: Logger;
   readonly relay: Relay;
   readonly metrics: Metrics;
+  readonly idempotency: Idempotency;
   metricsText(): string;
   /** These three change with the configuration. */
   access(): Access;

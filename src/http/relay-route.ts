@@ -10,7 +10,7 @@ import { hasLimits } from '../relay/allowance.ts';
 import type { Opening } from '../relay/relay.ts';
 import { readBody } from './body.ts';
 import { callOptionsOf } from './call-options.ts';
-import { type Exchange, storyHeaders } from './exchange.ts';
+import { type Exchange, type Outlet, storyHeaders } from './exchange.ts';
 import type { Front } from './front.ts';
 import { type KeyWindow, keyLimitHeaders } from './key-limit-headers.ts';
 import { serveStream } from './serve-stream.ts';
@@ -18,20 +18,26 @@ import { serveStream } from './serve-stream.ts';
 /** Answers one request. Never throws: what goes wrong is told to the client in its dialect. */
 export async function serveRelay(front: Front, dialect: Dialect, exchange: Exchange): Promise<void> {
   let opening: Opening | undefined;
+  let outlet: Outlet = exchange;
   try {
     const key = front.access().authenticate(exchange.request.headers);
     exchange.standing = keyHeadersOf(front, key);
     const body = await readBody(exchange.request, front.settings().bodyLimitBytes);
-    const call = readCall(front, dialect, { exchange, key, body });
+    let call = readCall(front, dialect, { exchange, key, body });
+    if (call.headers['idempotency-key'] !== undefined) {
+      const owned = front.idempotency.enter(call, exchange);
+      if (owned === undefined) return;
+      ({ call, outlet } = owned);
+    }
     opening = front.relay.open(call);
-    if (call.head.stream) await serveStream(front, dialect, { exchange, call, opening });
-    else await servePlain(dialect, exchange, opening);
+    if (call.head.stream) await serveStream(front, dialect, { exchange: outlet, call, opening });
+    else await servePlain(dialect, outlet, opening);
   } catch (error) {
     const failure = Failure.from(error);
     if (failure.kind === 'internal')
       front.log.error({ call: exchange.id, error: describe(failure) }, 'internal fault');
     if (opening === undefined) front.metrics.refused(failure.kind, failure.status);
-    exchange.sendFailure(failure, dialect, opening?.story);
+    outlet.sendFailure(failure, dialect, opening?.story);
   }
 }
 
@@ -66,7 +72,7 @@ function readCall(
   };
 }
 
-async function servePlain(dialect: Dialect, exchange: Exchange, opening: Opening): Promise<void> {
+async function servePlain(dialect: Dialect, exchange: Outlet, opening: Opening): Promise<void> {
   const reply = await opening.reply;
   // Not `await using`: compiled code for it is several times slower, on every call.
   try {
@@ -75,7 +81,7 @@ async function servePlain(dialect: Dialect, exchange: Exchange, opening: Opening
     if (chunk === undefined)
       throw new Failure('malformed', { message: 'The provider answered with nothing.' });
     const body = dialect.forwardReply(chunk, { model: reply.model, wantsUsage: true });
-    if (exchange.departure.gone) reply.clientLeft();
+    if (reply.journey.call.departure.gone) reply.clientLeft();
     else exchange.sendJson(200, body, storyHeaders(opening.story));
   } finally {
     reply.close();

@@ -10,10 +10,10 @@ import type { Call } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Opening } from '../relay/relay.ts';
 import type { Reply } from '../relay/reply.ts';
-import { type Exchange, storyHeaders } from './exchange.ts';
+import { type Outlet, storyHeaders } from './exchange.ts';
 import type { Front } from './front.ts';
 
-type Streamed = { readonly exchange: Exchange; readonly call: Call; readonly opening: Opening };
+type Streamed = { readonly exchange: Outlet; readonly call: Call; readonly opening: Opening };
 
 export async function serveStream(
   front: Front,
@@ -24,14 +24,14 @@ export async function serveStream(
   const heart = new Heart(front, () => {
     if (response.writableNeedDrain) return;
     if (!response.headersSent) exchange.openStream(storyHeaders(opening.soFar()));
-    response.write(dialect.heartbeat(heartbeatText(front, opening)));
+    exchange.comment(dialect.heartbeat(heartbeatText(front, opening)));
   });
   let reply: Reply | undefined;
   try {
     reply = await opening.reply;
     if (response.destroyed) return reply.clientLeft();
     if (!response.headersSent) exchange.openStream(storyHeaders(opening.story));
-    else response.write(dialect.heartbeat(servedText(opening)));
+    else exchange.comment(dialect.heartbeat(servedText(opening)));
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
       heart.beat();
       const bytes = bytesFor(dialect, { chunks, call, reply });
@@ -42,8 +42,9 @@ export async function serveStream(
   } catch (error) {
     const failure = Failure.from(error);
     if (!response.headersSent) throw failure;
-    if (failure.kind !== 'client_gone') response.write(dialect.writeStreamFailure(failure, call.id));
-    response.end();
+    exchange.breakOff(
+      failure.kind === 'client_gone' ? undefined : dialect.writeStreamFailure(failure, call.id),
+    );
   } finally {
     heart.stop();
     await reply?.[Symbol.asyncDispose]();

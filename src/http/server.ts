@@ -137,6 +137,7 @@ export function createServer(front: Front): Server {
     },
     async close() {
       for (const exchange of exchanges) exchange.cut();
+      front.idempotency.close();
       await fastify.close();
     },
   };

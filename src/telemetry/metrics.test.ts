@@ -75,3 +75,11 @@ test('moves to another model and refusals at the door are counted', () => {
   assert.ok(lines().includes('sluice_fallbacks_total{from="a",to="b",reason="wait_over"} 1'));
   assert.ok(lines().includes('sluice_refused_total{kind="invalid_key",status="401"} 2'));
 });
+
+test('calls whose Idempotency-Key was known are counted by what came of it', () => {
+  const { metrics, lines } = written();
+  for (const how of ['joined', 'replayed', 'conflict', 'joined'] as const) metrics.idempotent(how);
+  assert.ok(lines().includes('sluice_idempotent_total{how="joined"} 2'));
+  assert.ok(lines().includes('sluice_idempotent_total{how="replayed"} 1'));
+  assert.ok(lines().includes('sluice_idempotent_total{how="conflict"} 1'));
+});

@@ -13,6 +13,8 @@ export type Metrics = {
   refused(kind: string, status: number): void;
   /** A provider gave an answer that no rule knows. */
   unknownAnswer(provider: string): void;
+  /** A call was answered with another one's answer, or used its key for another request. */
+  idempotent(how: 'joined' | 'replayed' | 'conflict'): void;
 };
 
 export function createMetrics(registry: Registry): Metrics {
@@ -22,6 +24,10 @@ export function createMetrics(registry: Registry): Metrics {
   const refusals = registry.counter(
     'sluice_refused_total',
     'Requests refused before they became calls, by reason.',
+  );
+  const idempotent = registry.counter(
+    'sluice_idempotent_total',
+    'Calls whose Idempotency-Key was known, by what came of it.',
   );
   const attempts = cached(
     registry.counter('sluice_upstream_requests_total', 'Attempts by channel and outcome.'),
@@ -69,6 +75,7 @@ export function createMetrics(registry: Registry): Metrics {
     },
     unknownAnswer: (provider) => unknowns({ provider }).add(),
     refused: (kind, status) => refusals({ kind, status: String(status) }).add(),
+    idempotent: (how) => idempotent({ how }).add(),
   };
 }
 

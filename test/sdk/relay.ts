@@ -97,6 +97,7 @@ export async function startRelay(yaml: string = FAST): Promise<TestRelay> {
 export function held(app: App): { readonly what: string; readonly count: number }[] {
   return [
     { what: 'calls at the door', count: app.server.active() },
+    { what: 'shared answers under way', count: app.front.idempotency.held().running },
     { what: 'open permits', count: app.rooms.limiter.open() },
     { what: 'slots', count: app.store.openSlots() },
     { what: 'calls in line', count: app.front.lines().reduce((sum, { length }) => sum + length, 0) },
