@@ -31,6 +31,7 @@ import type { QuotaLimits } from './simulator/quotas.ts';
 import { DEFAULT_SLOPE } from './simulator/ramp.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from './simulator/upstream.ts';
 import { createMemoryStore, type MemoryStore } from './state/memory.ts';
+import { type Alerts, createAlerts } from './telemetry/alerts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './telemetry/registry.ts';
 import { logStory } from './telemetry/story-log.ts';
@@ -57,6 +58,7 @@ export type App = {
   readonly front: Front;
   readonly rooms: Rooms;
   readonly store: MemoryStore;
+  readonly alerts: Alerts;
   /** The embedded one, when an account uses it. */
   simulator(): Simulator | undefined;
   /** Puts a new configuration in force. Its address is not: that takes a restart. */
@@ -85,6 +87,14 @@ export function createApp(options: AppOptions): App {
   const health = createHealth({ random });
   const registry = createRegistry();
   const metrics = createMetrics(registry);
+  const alerts = createAlerts({
+    clock,
+    random,
+    log,
+    registry,
+    fetch: options.fetch,
+    settings: () => config.alerts,
+  });
 
   const rooms: Rooms = {
     clock,
@@ -152,6 +162,7 @@ export function createApp(options: AppOptions): App {
     front,
     rooms,
     store,
+    alerts,
     simulator: () => embedded,
     apply(next) {
       if (simulatorKey(next) !== simulatorKey(config)) embedded = embeddedSimulator(next, options);
