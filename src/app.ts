@@ -34,6 +34,7 @@ import type { QuotaLimits } from './simulator/quotas.ts';
 import { DEFAULT_SLOPE } from './simulator/ramp.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from './simulator/upstream.ts';
 import { createMemoryStore, type MemoryStore } from './state/memory.ts';
+import { type Alerts, createAlerts } from './telemetry/alerts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './telemetry/registry.ts';
 import { logStory } from './telemetry/story-log.ts';
@@ -60,6 +61,7 @@ export type App = {
   readonly front: Front;
   readonly rooms: Rooms;
   readonly store: MemoryStore;
+  readonly alerts: Alerts;
   /** The embedded one, when an account uses it. */
   simulator(): Simulator | undefined;
   /** Puts a new configuration in force. Its address is not: that takes a restart. */
@@ -87,6 +89,14 @@ export function createApp(options: AppOptions): App {
   health.restore(options.benches ?? [], accountsOf(snapshot), clock.now());
   const registry = createRegistry();
   const metrics = createMetrics(registry);
+  const alerts = createAlerts({
+    clock,
+    random,
+    log,
+    registry,
+    fetch: options.fetch,
+    settings: () => config.alerts,
+  });
 
   const rooms: Rooms = {
     clock,
@@ -159,6 +169,7 @@ export function createApp(options: AppOptions): App {
     front,
     rooms,
     store,
+    alerts,
     simulator: () => embedded,
     apply(next) {
       if (simulatorKey(next) !== simulatorKey(config)) embedded = embeddedSimulator(next, options);

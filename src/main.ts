@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { known } from './app.ts';
 import { systemClock } from './base/clock.ts';
+import { alertsCommand } from './cli/alerts.ts';
 import { checkCommand } from './cli/check.ts';
 import { demoCommand } from './cli/demo.ts';
 import { limitsCommand } from './cli/limits.ts';
@@ -13,6 +14,7 @@ import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
 import { createTransport } from './providers/transport.ts';
+import { sendWebhook } from './telemetry/webhook.ts';
 
 const program = new Command('sluice')
   .description('An LLM relay: one key, many accounts, and the 429s stop.')
@@ -48,6 +50,24 @@ const program = new Command('sluice')
         return { status: response.status, body: await response.text() };
       },
       write: (text) => process.stdout.write(text),
+    }),
+  )
+  .addCommand(
+    alertsCommand({
+      webhooksOf: (file) => findSettings(file, process.env).config.alerts.webhooks,
+      send: async (webhook, message) => {
+        const transport = createTransport({ connectTimeoutMs: 5_000 });
+        try {
+          return await sendWebhook(webhook, message, { clock: systemClock, fetch: transport.fetch });
+        } finally {
+          await transport.close();
+        }
+      },
+      nowMs: systemClock.now,
+      write: (text) => process.stdout.write(text),
+      setExitCode: (code) => {
+        process.exitCode = code;
+      },
     }),
   )
   .addCommand(simulateCommand())

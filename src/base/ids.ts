@@ -2,7 +2,10 @@
 
 import { randomUUID } from 'node:crypto';
 
-export function newRequestId(): string {
+export const newRequestId = (): string => newId('req_');
+export const newAlertId = (): string => newId('alert_');
+
+function newId(prefix: string): string {
   const id = randomUUID();
-  return `req_${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${id.slice(19, 23)}${id.slice(24)}`;
+  return `${prefix}${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${id.slice(19, 23)}${id.slice(24)}`;
 }

@@ -9,6 +9,7 @@ import type { Environment } from '../config/interpolate.ts';
 import type { Known } from '../config/known.ts';
 import { loadConfig } from '../config/load.ts';
 import { ConfigError, withoutKeys } from '../config/problem.ts';
+import { shownUrl } from '../telemetry/webhook.ts';
 
 export type LiveResult = {
   readonly channel: string;
@@ -99,11 +100,14 @@ export function summaryOf(config: Config, known: Known): string {
     `at a limit: ${key.onLimit}`,
     key.models === undefined ? 'all models' : key.models.join(', '),
   ]);
+  const { webhooks, on } = config.alerts;
+  const told = webhooks.map(({ url }) => [shownUrl(url), on.join(', ')]);
   return [
     `listens on ${config.server.host}:${config.server.port}`,
     section(plural(accounts.length, 'account'), accounts),
     section(plural(models.length, 'configured model'), models),
     section(plural(keys.length, 'key'), keys),
+    ...(told.length > 0 ? [section(plural(told.length, 'webhook'), told)] : []),
   ].join('\n');
 }
 

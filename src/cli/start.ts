@@ -197,6 +197,7 @@ function endOnSignal({ app, transport, log, drainMs }: Running, stopWatching: ()
     log.info({ signal, active: app.server.active() }, 'shutting down: no new calls, what runs may end');
     await app.server.drain(drainMs);
     await app.server.close();
+    await app.alerts.close();
     await transport.close();
     log.info({}, 'ended');
     await log.flush();

@@ -3,6 +3,7 @@
  * in milliseconds. Which limits hold on a channel in the end is decided by `limitsInForce` in `domain/limits.ts`.
  */
 
+import type { AlertType } from '../domain/alert.ts';
 import type { OnLimit, Priority } from '../domain/call.ts';
 import type { LimitSettings, Limits } from '../domain/limits.ts';
 import type { AccountValues, FileValues, KeyValues, LimitsValues, ModelValues } from './schema.ts';
@@ -100,6 +101,11 @@ export type Config = {
   readonly heartbeatMs: number;
   /** What is learned and kept across restarts. */
   readonly dataDir: string;
+  readonly alerts: {
+    readonly webhooks: readonly { readonly url: string; readonly secret: string }[];
+    /** What the webhooks are told. */
+    readonly on: readonly AlertType[];
+  };
   readonly log: { readonly level: LogConfig['level']; readonly format: LogConfig['format'] };
   /** What is not given is the simulator's own choice. */
   readonly simulator: {
@@ -145,6 +151,7 @@ export function configOf(values: FileValues): Config {
     },
     heartbeatMs: values.heartbeat,
     dataDir: values.data_dir,
+    alerts: values.alerts,
     log: values.log,
     simulator: given({
       ttftMs: simulator.ttft,

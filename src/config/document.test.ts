@@ -16,7 +16,15 @@ describe('the configuration document', () => {
         '## `accounts[].limits`',
         '## `accounts[].models.<name>`',
       ],
-      ...['## `models.<name>`', '## `keys[]`', '## `queue`', '## `timeouts`', '## `log`', '## `simulator`'],
+      ...[
+        '## `models.<name>`',
+        '## `keys[]`',
+        '## `queue`',
+        '## `timeouts`',
+        '## `log`',
+        '## `simulator`',
+        '## `alerts.webhooks[]`',
+      ],
     ]) {
       assert.ok(markdown.includes(`\n${title}\n`), title);
     }
@@ -31,6 +39,9 @@ describe('the configuration document', () => {
     );
     assert.ok(markdown.includes('| `id` | text | **required** |'));
     assert.ok(markdown.includes('| `secrets` | list of secrets |'));
+    const types = 'switched_off \\| switched_on \\| benched_long';
+    const preset = '`[switched_off, switched_on, benched_long]`';
+    assert.ok(markdown.includes(`| \`on\` | list of ${types} | ${preset} |`));
     assert.ok(markdown.includes('| `on_limit` | queue \\| reject | `queue` |'));
   });
 

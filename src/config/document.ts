@@ -65,6 +65,7 @@ const escapeCell = (cell: string): string => cell.replaceAll('|', '\\|');
 
 /** A default worth telling: an empty mapping or list says nothing. */
 function presetOf({ default: preset }: JsonSchema): string {
+  if (Array.isArray(preset) && preset.length > 0) return `\`[${preset.join(', ')}]\``;
   if (preset === undefined || typeof preset === 'object') return '';
   return `\`${String(preset)}\``;
 }
@@ -78,4 +79,5 @@ function typeOf(schema: JsonSchema): string {
   return schema.properties !== undefined && 'growth' in schema.properties ? '`{ floor, growth }`' : 'section';
 }
 
-const plural = (type: string): string => (type === 'text' ? 'texts' : `${type}s`);
+/** A choice stays as it is. */
+const plural = (type: string): string => (type.includes(' | ') ? type : `${type}s`);

@@ -53,5 +53,9 @@ queue:
   max_wait: 50s                   # below the read timeout of most clients
   max_wait_stream: 300s
 
+alerts:
+  webhooks:                       # posted to when an account is switched off, and the like
+    - { url: "https://ops.example.com/sluice", secret: "\${SLUICE_WEBHOOK_SECRET}" }
+
 log: { level: info, format: json }
 `;

@@ -12,6 +12,8 @@ import {
   switchedDuration,
   text,
   url,
+  webhookSecret,
+  webhookUrl,
   wholeNumber,
   word,
 } from './fields.ts';
@@ -24,6 +26,8 @@ type Case = {
   readonly right: readonly (readonly [unknown, unknown])[];
   readonly wrong: readonly unknown[];
 };
+
+const signing = (bytes: number): string => `whsec_${Buffer.alloc(bytes, 0xfb).toString('base64')}`;
 
 const CASES: Readonly<Record<string, Case>> = {
   'a text': { field: text(), right: [['a b', 'a b']], wrong: [' a', 'a ', 5, true] },
@@ -44,6 +48,30 @@ const CASES: Readonly<Record<string, Case>> = {
       ['http://127.0.0.1:9100', 'http://127.0.0.1:9100'],
     ],
     wrong: ['host/v1', 'ftp://host', 'https://', 5],
+  },
+  'the secret of a webhook': {
+    field: webhookSecret(),
+    right: [24, 25, 26, 64].map((bytes) => [signing(bytes), signing(bytes)] as const),
+    wrong: [
+      ...[signing(23), signing(65), signing(24).slice('whsec_'.length), signing(24).replace('whsec', 'whpk')],
+      ...[signing(25).replace(/=+$/, ''), `${signing(24)}\n`, `whsec_${'-_'.repeat(16)}`, 'whsec_', 5],
+    ],
+  },
+  'the address of a webhook': {
+    field: webhookUrl(),
+    right: [
+      ['https://host/hook/', 'https://host/hook/'],
+      ['http://127.0.0.1:9/a?token=b', 'http://127.0.0.1:9/a?token=b'],
+    ],
+    wrong: [
+      'host/hook',
+      'ftp://host',
+      'file:///a',
+      'https://',
+      'https://me:pass@host/',
+      'https://me@host',
+      5,
+    ],
   },
   'a word': { field: word('colour', ['red', 'blue']), right: [['red', 'red']], wrong: ['Red', 'green', 1] },
   'a known name': {

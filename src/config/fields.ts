@@ -67,6 +67,34 @@ export const secret = (minLength: number, expected: string) =>
         : undefined,
   });
 
+/** Of Standard Webhooks: the longest key its receivers have to take is 64 bytes. */
+export const webhookSecret = () =>
+  leaf({
+    expected:
+      'whsec_ and the base64 of 24 to 64 random bytes (echo "whsec_$(openssl rand -base64 32)" makes one)',
+    json: { title: 'secret', type: 'string', minLength: 1, writeOnly: true },
+    read: (value) => {
+      if (typeof value !== 'string' || !value.startsWith('whsec_')) return undefined;
+      const written = value.slice('whsec_'.length);
+      const bytes = Buffer.from(written, 'base64');
+      const isWhole = bytes.toString('base64') === written;
+      return isWhole && bytes.length >= 24 && bytes.length <= 64 ? value : undefined;
+    },
+  });
+
+/** Whoever knows the address of a webhook can often use it: never shown. As written, for a last slash may matter. */
+export const webhookUrl = () =>
+  leaf({
+    expected: 'an address such as https://host/path, without a user or password',
+    json: { title: 'URL', type: 'string', pattern: orInterpolated('https?://.+'), writeOnly: true },
+    read: (value) => {
+      if (typeof value !== 'string' || !/^https?:\/\/\S+$/.test(value) || !URL.canParse(value))
+        return undefined;
+      const { username, password } = new URL(value);
+      return username === '' && password === '' ? value : undefined;
+    },
+  });
+
 export const url = () =>
   leaf({
     expected: 'an address such as https://host/v1',

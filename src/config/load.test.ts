@@ -7,6 +7,9 @@ import { loadConfig } from './load.ts';
 import { ConfigError, type Problem } from './problem.ts';
 
 const KEY = 'sk-client-0123456789';
+const SIGNING = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+const WEBHOOK_SECRET =
+  'whsec_ and the base64 of 24 to 64 random bytes (echo "whsec_$(openssl rand -base64 32)" makes one)';
 
 type Files = Readonly<Record<string, string>>;
 
@@ -69,6 +72,7 @@ describe('a small file', () => {
       retries: { maxAttempts: 8, share: 0.2, unknown: false },
       heartbeatMs: 10_000,
       dataDir: './data',
+      alerts: { webhooks: [], on: ['switched_off', 'switched_on', 'benched_long'] },
       log: { level: 'info', format: 'auto' },
       simulator: {},
     });
@@ -90,7 +94,12 @@ describe('a small file', () => {
 
 describe('a full file', () => {
   const config = load(EXAMPLE, {
-    env: { DASHSCOPE_API_KEY: 'sk-a', SLUICE_KEY: KEY, SLUICE_BATCH_KEY: `${KEY}-batch` },
+    env: {
+      DASHSCOPE_API_KEY: 'sk-a',
+      SLUICE_KEY: KEY,
+      SLUICE_BATCH_KEY: `${KEY}-batch`,
+      SLUICE_WEBHOOK_SECRET: SIGNING,
+    },
     files: { '/run/secrets/dashscope-b': 'sk-b\n' },
   });
 
@@ -288,7 +297,7 @@ describe('everything that is wrong', () => {
     ]);
   });
 
-  for (const [name, text, message] of [
+  for (const [name, text, ...messages] of [
     ['no file content', '', 'accounts: missing: expected at least one entry'],
     ['no accounts', 'accounts: []', 'accounts: expected at least one entry, found a list'],
     ['a list as file', '- a', ': expected a mapping, found a list'],
@@ -343,13 +352,39 @@ describe('everything that is wrong', () => {
       "accounts[0].base_url: expected an address such as https://host/v1, found 'ftp://host'",
     ],
     [
+      'a webhook that nothing is signed for',
+      `${account()}alerts: { webhooks: [{ url: "https://h.example/" }] }`,
+      `alerts.webhooks[0].secret: missing: expected ${WEBHOOK_SECRET}`,
+    ],
+    [
+      'a webhook with another kind of secret',
+      `${account()}alerts: { webhooks: [{ url: "https://h.example/", secret: sk-123 }] }`,
+      `alerts.webhooks[0].secret: expected ${WEBHOOK_SECRET}, found a value that is not shown here`,
+    ],
+    [
+      'a webhook without a web',
+      `${account()}alerts: { webhooks: [{ url: "file:///etc/passwd", secret: ${SIGNING} }] }`,
+      'alerts.webhooks[0].url: expected an address such as https://host/path, without a user or password, found a value that is not shown here',
+    ],
+    [
+      'a webhook with two secrets',
+      `${account()}alerts: { webhooks: [{ url: "https://h/", secret: no }, { url: "https://h.example/", secret: ${SIGNING} }, { url: "https://h.example/", secret: ${SIGNING} }] }`,
+      `alerts.webhooks[0].secret: expected ${WEBHOOK_SECRET}, found a value that is not shown here`,
+      'alerts.webhooks[2].url: the same address as that of webhook 2',
+    ],
+    [
+      'an alert there is not',
+      `${account()}alerts: { on: [switched_of] }`,
+      "alerts.on[0]: unknown alert 'switched_of': did you mean 'switched_off'?",
+    ],
+    [
       'an empty value',
       `${account()}heartbeat:`,
       'heartbeat: missing: expected a duration such as 50s, 300ms, 5m or 1h',
     ],
   ] as const) {
     it(`is told of ${name}`, () => {
-      assert.deepEqual(messagesOf(text), [message]);
+      assert.deepEqual(messagesOf(text), messages);
     });
   }
 

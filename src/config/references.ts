@@ -18,6 +18,8 @@ import {
   keySchema,
   type ModelValues,
   modelSchema,
+  type WebhookValues,
+  webhookSchema,
 } from './schema.ts';
 
 type Entry<T> = {
@@ -43,6 +45,7 @@ export function referenceIssues(data: unknown, known: Known): Issue[] {
     ...repeatedKeys(keys),
     ...(isLocal(file['server']) ? [] : weakKeys(keys)),
     ...accounts.flatMap((account) => accountIssues(account, provider.get(account.values.provider))),
+    ...repeatedWebhooks(webhooksOf(file['alerts'])),
     ...(names === undefined ? [] : nameIssues({ models, keys, names })),
   ];
 }
@@ -96,6 +99,24 @@ function repeatedKeys(keys: readonly Entry<KeyValues>[]): Issue[] {
     if (other === undefined) return [];
     const message = `the same key as that of '${other.values.id}'`;
     return [{ path: [...path, 'key'], at: 'value', expected: 'a key of its own', message }];
+  });
+}
+
+const webhooksOf = (alerts: unknown): Entry<WebhookValues>[] =>
+  typeof alerts === 'object' && alerts !== null
+    ? entriesOf(alerts as Record<string, unknown>, 'webhooks', webhookSchema).map(({ path, ...rest }) => ({
+        path: ['alerts', ...path],
+        ...rest,
+      }))
+    : [];
+
+/** Two secrets for one address would leave it open which of them signs. */
+function repeatedWebhooks(webhooks: readonly Entry<WebhookValues>[]): Issue[] {
+  return webhooks.flatMap(({ path, values: { url } }, index) => {
+    const other = webhooks.slice(0, index).find(({ values }) => values.url === url);
+    if (other === undefined) return [];
+    const message = `the same address as that of webhook ${Number(other.path.at(-1)) + 1}`;
+    return [{ path: [...path, 'url'], at: 'value', expected: 'an address of its own', message }];
   });
 }
 

@@ -7,6 +7,7 @@
  */
 
 import { z } from 'zod';
+import { ALERT_TYPES } from '../domain/alert.ts';
 import { PRIORITIES } from '../domain/call.ts';
 import {
   clientGone,
@@ -25,6 +26,8 @@ import {
   switchedDuration,
   text,
   url,
+  webhookSecret,
+  webhookUrl,
   wholeNumber,
   word,
 } from './fields.ts';
@@ -212,6 +215,20 @@ const retries = section({
     ),
 });
 
+export const webhookSchema = section({
+  url: webhookUrl().describe('Where alerts are posted to. Redirects are not followed.'),
+  secret: webhookSecret().describe(
+    'What they are signed with, by Standard Webhooks: `whsec_` and base64. The receiver needs the same one.',
+  ),
+});
+
+const alerts = section({
+  webhooks: listOf(webhookSchema).prefault([]).describe('Who is told of what an operator has to know.'),
+  on: listOf(word('alert', ALERT_TYPES))
+    .prefault([...ALERT_TYPES])
+    .describe('What the webhooks are told. The log and the metrics have all of it.'),
+});
+
 const log = section({
   level: word('log level', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .prefault('info')
@@ -257,6 +274,7 @@ export const fileSchema = (known?: Known) =>
     data_dir: text('a folder')
       .prefault('./data')
       .describe('Where learned limits are kept across restarts. Relative to the folder Sluice runs in.'),
+    alerts: alerts.prefault({}).describe('Telling an operator what calls for action.'),
     log: log.prefault({}).describe('What is written while running.'),
     simulator: simulator.prefault({}).describe('How accounts of the provider `simulator` behave.'),
   });
@@ -264,5 +282,6 @@ export const fileSchema = (known?: Known) =>
 export type FileValues = z.output<ReturnType<typeof fileSchema>>;
 export type AccountValues = z.output<ReturnType<typeof accountSchema>>;
 export type ModelValues = z.output<ReturnType<typeof modelSchema>>;
+export type WebhookValues = z.output<typeof webhookSchema>;
 export type KeyValues = z.output<typeof keySchema>;
 export type LimitsValues = z.output<ReturnType<typeof limits>>;

@@ -48,6 +48,14 @@ const FILES = {
   'broken YAML with a key': 'keys:\n  - { id: a, key: SECRET\n',
   'broken YAML with a quoted key': 'keys:\n  - id: a\n    key: "SECRET: x\n',
   'a colon too many': 'accounts:\n  - secrets: SECRET: x\n',
+  'a secret of a webhook': 'alerts: { webhooks: [{ url: "https://h.example", secret: SECRET }] }',
+  'a secret of a webhook with a wrong address':
+    'alerts:\n  webhooks:\n    - { url: h.example/SECRET, secret: whsec_SECRET }',
+  'an address of a webhook beside another fault':
+    'alerts: { webhooks: [{ url: "https://h.example/SECRET/x", secrt: SECRET }], on: [] }',
+  'two webhooks of one address':
+    'alerts:\n  webhooks:\n    - &w { url: "https://h.example/SECRET", secret: whsec_U0VDUkVUU0VDUkVUU0VDUkVUU0VDUkVU }\n    - *w',
+  'a webhook as mere text': 'alerts: { webhooks: ["https://h.example/SECRET"] }',
   'an alias to a secret': 'x: &s SECRET\nkeys: [{ id: a, key: *s }]',
   'a secret under a name used twice': 'keys: [{ id: a, key: SECRET, key: SECRET }]',
 } as const;
