@@ -97,6 +97,7 @@ export function createApp(options: AppOptions): App {
     fetch: options.fetch,
     settings: () => config.alerts,
   });
+  health.onEvent((occurrence) => alerts.raise(occurrence));
 
   const rooms: Rooms = {
     clock,
@@ -149,6 +150,12 @@ export function createApp(options: AppOptions): App {
         if (bench === undefined) return view;
         return { ...view, notes: [noteOf(bench), ...view.notes] };
       }),
+    benches: () => health.benches(clock.now()),
+    switchOn(what) {
+      const was = health.switchOn(what);
+      queue.wake();
+      return was;
+    },
     keyWindows: (key) => (hasLimits(key) ? limiter.headroom(quotaOfKey(key), clock.now()) : undefined),
     usableChannels,
   };

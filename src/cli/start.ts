@@ -12,6 +12,7 @@ import type { Config } from '../config/config.ts';
 import { withoutKeys } from '../config/problem.ts';
 import { watchConfig } from '../config/watch.ts';
 import { createTransport, type Transport } from '../providers/transport.ts';
+import { benchesFile } from './benches-file.ts';
 import { learnedFile } from './learned-file.ts';
 import { findSettings, loadFile, readyMadeKey, type Settings } from './settings.ts';
 
@@ -35,7 +36,9 @@ async function start(flags: Flags): Promise<void> {
   const address = addressOf(config, flags);
   const log = createLogger({ level: config.log.level, pretty: isPretty(config), nowMs: systemClock.now });
   const transport = createTransport({ connectTimeoutMs: config.timeouts.connectMs });
-  const learned = learnedFile(config.dataDir, (reason) => log.warn({}, reason));
+  const warn = (reason: string): void => log.warn({}, reason);
+  const learned = learnedFile(config.dataDir, warn);
+  const benches = benchesFile(config.dataDir, warn);
   const app = createApp({
     config,
     clock: systemClock,
@@ -43,9 +46,15 @@ async function start(flags: Flags): Promise<void> {
     log,
     fetch: transport.fetch,
     memories: learned.load(),
+    benches: benches.load(),
   });
   const url = await listen(app, address);
-  const stopSaving = saveNowAndThen(() => learned.save(app.rooms.limiter.memories()));
+  const saveBenches = (): void => benches.save(app.rooms.health.kept(systemClock.now()));
+  app.rooms.health.onEvent(saveBenches);
+  const stopSaving = saveNowAndThen(() => {
+    learned.save(app.rooms.limiter.memories());
+    saveBenches();
+  });
   const running: Running = { app, transport, log, drainMs: config.server.drainMs };
   const stopWatching =
     settings.path === undefined ? undefined : reloadOnChange(settings.path, { ...running, keys: config });

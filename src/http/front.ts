@@ -9,6 +9,7 @@ import type { Logger } from '../base/log.ts';
 import type { ClientKey } from '../domain/call.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { Snapshot } from '../relay/rooms.ts';
+import type { Bench } from '../routing/bench.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Idempotency } from './idempotency.ts';
 
@@ -33,6 +34,10 @@ export type Front = {
   /** The lines with those who wait in them. */
   liveLines(): readonly LiveLine[];
   liveLimits(): readonly LaneView[];
+  /** What is left alone, and what is switched off. */
+  benches(): readonly Bench[];
+  /** By hand: what is benched or switched off may be tried at once. False: it is not. */
+  switchOn(what: string): boolean;
   /** What is left of a key's own limits; undefined where it has none. */
   keyWindows(key: ClientKey): readonly LaneWindow[] | undefined;
   /** Channels that could be tried now, and all. */

@@ -43,7 +43,7 @@ function scene(secrets = 1) {
       nowMs,
     });
   const events: string[] = [];
-  health.onEvent(({ type, bench }) => events.push(`${type} ${bench.what}: ${bench.kind}`));
+  health.onEvent(({ type, what, kind }) => events.push(`${type} ${what}: ${kind}`));
   return {
     health,
     account,

@@ -5,6 +5,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import type { Occurrence } from '../domain/alert.ts';
 import type { Account, Channel } from '../domain/channel.ts';
 import type { Failure } from '../domain/failure.ts';
 import { type Bench, benchLengthMs, isOff, saysUntilWhen } from './bench.ts';
@@ -30,11 +31,6 @@ export type KeptBench = Omit<Bench, 'untilMs'> & {
   readonly account: string;
   /** Tells whether the account is still configured as it was. */
   readonly fingerprint: string;
-};
-
-export type HealthEvent = {
-  readonly type: 'switched_off' | 'switched_on' | 'benched_long';
-  readonly bench: Bench;
 };
 
 export type Attempt = {
@@ -86,7 +82,8 @@ export type Health = {
   follow(accounts: readonly Account[]): void;
   kept(nowMs: number): readonly KeptBench[];
   restore(kept: readonly KeptBench[], accounts: readonly Account[], nowMs: number): void;
-  onEvent(listener: (event: HealthEvent) => void): void;
+  /** What an operator has to know of. */
+  onEvent(listener: (occurrence: Occurrence) => void): void;
 };
 
 const channelKey = ({ id }: Channel): string => `channel ${id}`;
@@ -110,10 +107,10 @@ export function createHealth(options: { readonly random: () => number }): Health
     string,
     { readonly account: string; readonly call: string; readonly atMs: number }
   >();
-  const listeners: ((event: HealthEvent) => void)[] = [];
+  const listeners: ((occurrence: Occurrence) => void)[] = [];
 
-  const tell = (type: HealthEvent['type'], bench: Bench): void => {
-    for (const listener of listeners) listener({ type, bench });
+  const tell = (type: Occurrence['type'], { what, kind, untilMs }: Bench): void => {
+    for (const listener of listeners) listener({ type, what, kind, untilMs });
   };
 
   const heldUntilMs = (key: string): number => {
