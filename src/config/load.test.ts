@@ -147,26 +147,6 @@ describe('a full file', () => {
     assert.deepEqual(key?.limits, { tpm: 5 });
   });
 
-  it('says what becomes of a failure, and of an answer whose client has left', () => {
-    const config = load(`${account()}retries: { max_attempts: 3, share: 0.5 }
-retry_unknown: true
-timeouts: { first_token: 20s }
-models: { sim-large: { resume: true } }
-`);
-    assert.deepEqual(config.retries, { maxAttempts: 3, share: 0.5, unknown: true });
-    assert.equal(config.timeouts.firstTokenMs, 20_000);
-    assert.equal(config.models[0]?.resume, true);
-    const drainOf = (text: string): number | undefined => load(account(text)).accounts[0]?.drainMs;
-    assert.equal(drainOf(', on_client_gone: cancel'), 0);
-    assert.equal(drainOf(', on_client_gone: drain(30s)'), 30_000);
-    assert.equal(drainOf(', on_client_gone: "drain( 2m )"'), 120_000);
-    for (const wrong of ['drain', '30s', 'drain()', 'drain(soon)', '5'])
-      assert.match(
-        messagesOf(account(`, on_client_gone: "${wrong}"`)).join(),
-        /accounts\[0\]\.on_client_gone: expected cancel, or a drain such as drain\(30s\)/,
-      );
-  });
-
   it('says how an account is asked', () => {
     const waitOf = (text: string): number | undefined =>
       load(`accounts: [{ id: a, provider: qwen, secrets: [s]${text} }]`).accounts[0]?.waitTimeoutMs;
