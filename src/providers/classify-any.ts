@@ -5,30 +5,29 @@
 
 import type { Rule } from './refusal-rule.ts';
 
+const BANNED =
+  /access was terminated|account (?:has been|was|is) (?:deactivated|banned|terminated|disabled)/i;
+
 const BY_WORDS: readonly Rule[] = [
-  // A ban dressed as a rate limit: QuantumNous/new-api#462.
+  // A ban dressed as a rate limit: QuantumNous/new-api#462. A 400 may echo a client's words, but not as its first.
+  [{ status: [401, 403, 429], words: BANNED }, 'banned'],
+  [{ status: 400, words: new RegExp(`^(?:your|this|the) (?:${BANNED.source})`, 'i') }, 'banned'],
   [
-    {
-      status: [400, 401, 403, 429],
-      words: /access was terminated|account (?:has been|was|is) (?:deactivated|banned|terminated|disabled)/i,
-    },
+    { named: ['account_deactivated', 'account_suspended', 'consumer_suspended', 'access_terminated_error'] },
     'banned',
   ],
-  [{ named: ['account_deactivated', 'account_suspended', 'consumer_suspended'] }, 'banned'],
-  // Relays in front of a provider: songquanpeng/one-api#544.
-  [{ words: /当前分组上游负载已饱和|all_accounts_limited/ }, 'overload'],
-  [{ named: ['all_accounts_limited'] }, 'overload'],
-  [
-    { named: ['insufficient_user_quota', 'pre_consume_token_quota_failed', 'insufficient_balance'] },
-    'balance',
-  ],
+  [{ named: ['insufficient_balance'] }, 'balance'],
   // Some answer 400 to a wrong secret.
-  [{ status: [400, 401, 403], words: /incorrect api key|invalid api[- ]key|api key not valid/i }, 'auth'],
+  [
+    { status: [400, 401, 403], words: /^(?:incorrect|invalid) api[- ]key|^api key not (?:valid|found)/i },
+    'auth',
+  ],
 ];
 
 const BY_NAME: readonly Rule[] = [
-  [{ status: 402 }, 'balance'],
   [{ named: ['billing_error', 'payment_required'] }, 'balance'],
+  // The one status that nobody sends for anything else.
+  [{ status: 402 }, 'balance', { confidence: 'medium' }],
   [{ named: ['invalid_api_key', 'authentication_error', 'unauthenticated'] }, 'auth'],
   [{ status: [401, 407] }, 'auth'],
   [{ named: ['model_not_found', 'model_not_supported'] }, 'model_missing'],
@@ -65,7 +64,9 @@ const BY_STATUS: readonly Rule[] = [
   [{ status: 403 }, 'no_access'],
   [{ status: 404 }, 'model_missing', { say: NOT_FOUND }],
   [{ status: 408 }, 'upstream_error'],
-  [{ status: [503, 529] }, 'overload'],
+  // Any gateway on the way says 503; 529 only a provider that means itself.
+  [{ status: 503 }, 'overload', { scope: 'channel' }],
+  [{ status: 529 }, 'overload'],
   [{ status: [500, 501, 502, 504, 505, 507, 520, 521, 522, 523, 524, 525, 526, 530] }, 'upstream_error'],
   [{ status: [300, 301, 302, 303, 304, 305, 307, 308] }, 'malformed', { say: REDIRECT }],
   [

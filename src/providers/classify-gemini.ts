@@ -18,8 +18,12 @@ export const GEMINI_RULES: readonly Rule[] = [
   [{ status: 429, words: /PerDay|\bper day\b/i }, 'day', { until: 'midnight-pacific' }],
   [{ named: ['API_KEY_INVALID', 'API_KEY_EXPIRED', 'UNAUTHENTICATED', 'authentication'] }, 'auth'],
   [{ named: ['CONSUMER_SUSPENDED'] }, 'banned'],
-  [{ status: 400, words: /user location is not supported/i }, 'no_access', { scope: 'account' }],
-  [{ named: ['FAILED_PRECONDITION'], words: /billing/i }, 'balance'],
+  [{ status: 400, words: /^user location is not supported/i }, 'no_access', { scope: 'account' }],
+  [{ named: ['FAILED_PRECONDITION'], words: /\benable billing\b/i }, 'balance'],
+  [{ named: ['PERMISSION_DENIED'], words: /^your api key was reported as leaked/i }, 'auth'],
+  [{ named: ['UNAVAILABLE'] }, 'overload'],
+  // Vertex shares what it has: https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429
+  [{ named: ['RESOURCE_EXHAUSTED'], words: /^resource exhausted\. please try again later/i }, 'overload'],
   // No details: the minute's limit is by far the most frequent.
-  [{ named: ['RESOURCE_EXHAUSTED'] }, 'rpm'],
+  [{ named: ['RESOURCE_EXHAUSTED'] }, 'rpm', { confidence: 'medium' }],
 ];

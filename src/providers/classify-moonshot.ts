@@ -14,5 +14,8 @@ export const MOONSHOT_RULES: readonly Rule[] = [
   [{ named: RATE, words: /\bTPD\b/ }, 'day', { scope: 'account', until: 'midnight-beijing' }],
   [{ named: RATE, words: /concurrency/i }, 'concurrency', { scope: 'account' }],
   [{ named: RATE, words: /\bTPM\b/ }, 'tpm', { scope: 'account' }],
-  [{ named: RATE }, 'rpm', { scope: 'account' }],
+  [{ named: RATE, words: /\bRPM\b/ }, 'rpm', { scope: 'account' }],
+  [{ named: RATE }, 'rpm', { scope: 'account', confidence: 'medium' }],
+  [{ named: ['engine_overloaded_error'] }, 'overload'],
+  [{ named: ['invalid_authentication_error'] }, 'auth'],
 ];

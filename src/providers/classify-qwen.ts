@@ -42,11 +42,12 @@ const QUOTAS: readonly Rule[] = [
         'ModelServingError',
         'ModelUnavailable',
         'ServiceUnavailable',
-        'Throttling',
       ],
     },
     'overload',
   ],
+  // Says neither what nor whose.
+  [{ named: ['Throttling'] }, 'overload', { scope: 'channel' }],
 ];
 
 const ACCOUNT: readonly Rule[] = [
@@ -62,7 +63,10 @@ const ACCOUNT: readonly Rule[] = [
     },
     'balance',
   ],
-  [{ words: /make sure your account is in good standing/i }, 'balance'],
+  [
+    { status: [0, 400, 403], words: /^access denied, please make sure your account is in good standing/i },
+    'balance',
+  ],
   [{ named: ['InvalidApiKey', 'invalid_api_key', 'NOT AUTHORIZED'] }, 'auth', { say: SECRET }],
   [{ status: 401 }, 'auth', { say: SECRET }],
   [
@@ -127,7 +131,13 @@ const WORDS: readonly Rule[] = [
     'rpm',
   ],
   [{ status: [0, 429], words: /request rate increased too quickly/i }, 'burst'],
-  [{ status: [0, 429, 503], words: /too many (?:concurrent )?requests/i }, 'overload'],
+  [{ status: [0, 429, 503], words: /system capacity limits/i }, 'overload'],
+  // Also the bare name of the status, on any gateway's page.
+  [
+    { status: [0, 429, 503], words: /too many (?:concurrent )?requests/i },
+    'overload',
+    { scope: 'channel', confidence: 'low' },
+  ],
 ];
 
 export const QWEN_RULES: readonly Rule[] = [...QUOTAS, ...ACCOUNT, ...REQUEST, ...WORDS];

@@ -9,7 +9,9 @@ export const ZHIPU_RULES: readonly Rule[] = [
   [{ named: ['1302'] }, 'concurrency'],
   [{ named: ['1303'] }, 'rpm'],
   [{ named: ['1304'] }, 'day', { until: 'midnight-beijing' }],
-  [{ named: ['1305', '1312'] }, 'overload'],
+  // Of the interface for us; 1312 is the model's crowd.
+  [{ named: ['1305'] }, 'overload', { scope: 'channel' }],
+  [{ named: ['1312'] }, 'overload'],
   [{ named: ['1308', '1310'] }, 'plan', { until: 'printed-beijing' }],
   [{ named: ['1313'] }, 'rpm', { scope: 'account', say: 'slowed down for unfair use' }],
   [{ named: ['1113', '1309'] }, 'balance'],

@@ -12,10 +12,12 @@ export const deepseek: Provider = createOpenAICompatible({
   variables: ['DEEPSEEK_API_KEY'],
   baseUrl: 'https://api.deepseek.com/v1',
   rules: [
-    [{ status: 400, words: /content exists risk/i }, 'content_refused'],
+    [{ status: 400, words: /^content exists risk/i }, 'content_refused'],
     [{ status: 429, words: /access was terminated/i }, 'banned'],
-    [{ status: 429 }, 'concurrency', { scope: 'account' }],
-    [{ status: [500, 503] }, 'overload'],
+    // Its document gives each status one meaning.
+    [{ status: 402 }, 'balance', { confidence: 'high' }],
+    [{ status: 429 }, 'concurrency', { scope: 'account', confidence: 'high' }],
+    [{ status: [500, 503] }, 'overload', { confidence: 'medium' }],
   ],
   models: ['deepseek-chat', 'deepseek-reasoner'],
 });

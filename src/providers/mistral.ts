@@ -11,9 +11,10 @@ export const mistral: Provider = createOpenAICompatible({
   rules: [
     [{ status: 429, named: ['service_tier_capacity_exceeded', '3505'] }, 'overload'],
     [{ status: 429, words: /service tier capacity exceeded/i }, 'overload'],
-    [{ status: 429, words: /\bmonth/i }, 'plan'],
-    [{ status: 429, words: /tokens/i }, 'tpm'],
-    [{ status: 429 }, 'rpm'],
+    [{ status: 429, words: /\b(?:per month|monthly)\b/i }, 'plan'],
+    [{ status: 429, words: /\btokens\b/i }, 'tpm'],
+    [{ status: 429, named: ['rate_limited', '1300'] }, 'rpm'],
+    [{ status: 429 }, 'rpm', { confidence: 'medium' }],
   ],
   models: ['mistral-large-latest', 'mistral-medium-latest', 'mistral-small-latest', 'codestral-latest'],
 });

@@ -19,7 +19,7 @@ export type OpenAICompatibleOptions = {
   readonly baseUrl?: string | Readonly<Record<string, string>>;
   readonly forwardHeaders?: readonly string[];
   readonly waitHeader?: string;
-  /** Its own rules; the common ones follow. OpenAI's when not given. */
+  /** Its own rules; the common ones follow. When not given, OpenAI's are a guess. */
   readonly rules?: readonly Rule[];
   /** Where its headers mean something else than the usual. */
   readonly readTold?: Provider['readTold'];
@@ -49,7 +49,10 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
       // A local server without a secret is asked without one.
       if (secret !== '') headers['authorization'] = `Bearer ${secret}`;
     },
-    classify: createClassifier(id, options.rules ?? [...QWEN_RULES_ABROAD, ...OPENAI_RULES]),
+    classify:
+      options.rules === undefined
+        ? createClassifier(id, QWEN_RULES_ABROAD, OPENAI_RULES)
+        : createClassifier(id, options.rules),
     readTold: options.readTold ?? toldBy,
     limits: (model, region = defaultRegion) => options.limits?.(model, region),
     streamsPlain: options.streamsPlain ?? false,

@@ -14,9 +14,13 @@ export const openrouter: Provider = createOpenAICompatible({
   baseUrl: 'https://openrouter.ai/api/v1',
   forwardHeaders: ['http-referer', 'x-title'],
   rules: [
-    [{ status: 429, words: /free-models-per-day/i }, 'day', { scope: 'account' }],
-    [{ status: 429, words: /rate-limited upstream/i }, 'overload'],
+    // Avarok-Cybersecurity/atlas#543, Gitlawb/openclaude#936
+    [{ named: ['openrouter_free_tier_daily'] }, 'day', { scope: 'account', until: 'stamp' }],
+    [{ status: 429, words: /\bfree-models-per-day\b/ }, 'day', { scope: 'account', until: 'stamp' }],
+    [{ status: 429, words: /\bfree-models-per-min\b/ }, 'rpm', { scope: 'account' }],
+    [{ status: 429, words: /rate-limited upstream|^provider returned error/i }, 'overload'],
     [{ status: 403, words: /moderation|flagged/i }, 'content_refused'],
+    [{ status: 404, words: /^no endpoints/i }, 'model_missing'],
     ...OPENAI_RULES,
   ],
   models: ['openrouter/auto'],

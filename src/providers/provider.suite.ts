@@ -23,9 +23,88 @@ const SHARDS = [
   '"}',
 ];
 
+/** The fields that the reading looks for, and the names that every object answers to. */
+const NAMES = [
+  'error',
+  'message',
+  'code',
+  'type',
+  'status',
+  'param',
+  'details',
+  'metadata',
+  'innererror',
+  'violations',
+  'quotaId',
+  'quotaValue',
+  'retryDelay',
+  'Response',
+  'Error',
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'valueOf',
+  'hasOwnProperty',
+  'toJSON',
+];
+
+/** JSON in the shape of an error whose fields hold anything: numbers as codes, objects as texts, JSON in strings. */
+const shaped: fc.Arbitrary<string> = fc
+  .letrec<{ any: unknown; object: unknown }>((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 6, depthIdentifier: 'shaped' },
+      fc.constantFrom(null, true, 0, -1, 429, 1302, 1e308, '429', '1113', 'insufficient_quota', 'limit: 0'),
+      fc.string({ maxLength: 20, unit: 'binary' }),
+      fc.constantFrom('\uD800', 'sk-0123456789abcdef', 'a@b.example', '{"error":{"code":"slow_down"}}', '[['),
+      tie('object'),
+      fc.array(tie('any'), { maxLength: 3, depthIdentifier: 'shaped' }),
+      tie('object').map((value) => JSON.stringify(value)),
+    ),
+    object: fc
+      .array(fc.tuple(fc.constantFrom(...NAMES), tie('any')), { maxLength: 5, depthIdentifier: 'shaped' })
+      .map((entries) => Object.fromEntries(entries)),
+  }))
+  .object.map((value) => JSON.stringify(value));
+
+const HUGE = 60_000;
+
+/** One piece again and again, open or closed: what is deep, or long, or both. */
+const huge = fc
+  .tuple(
+    fc.constantFrom(
+      ['[', ']'],
+      ['{"error":', '}'],
+      ['{"error":{"message":', '}}'],
+      ['{"error":{"code":[', ']}}'],
+      ['data:{', '}\n'],
+      ['<a ', '>'],
+      ['retry after 1 ', ' seconds'],
+      ['Limit 1, Requested ', '2'],
+      ['api_key=', '"'],
+      ['x@y.', 'z'],
+      ['https://a.b/', ' '],
+      ['\uD800', '\uDC00'],
+      ['9', '9'],
+    ),
+    fc.constantFrom(50, 5_000, HUGE),
+    fc.boolean(),
+  )
+  .map(([[open = '', close = ''], size, closes]) => {
+    const times = Math.floor(size / (open.length + close.length));
+    return `${open.repeat(times)}1${closes ? close.repeat(times) : ''}`;
+  });
+
 const text = fc.oneof(
   fc.string({ maxLength: 200 }),
+  fc.string({ maxLength: 200, unit: 'binary' }),
   fc.json({ maxDepth: 3 }),
+  shaped,
+  shaped.map((json) => `event:error\n:HTTP_STATUS/429\ndata:${json}\n\n`),
+  shaped.map((json) => `<html><pre>${json}</pre>`),
+  shaped.map((json) => JSON.stringify({ error: { message: json } })),
+  huge,
+  fc.tuple(shaped, huge).map(([json, more]) => JSON.stringify({ error: { message: more, details: [json] } })),
   fc.array(fc.constantFrom(...SHARDS), { maxLength: 5 }).map((shards) => shards.join('')),
 );
 
@@ -35,6 +114,11 @@ const headers = fc.dictionary(
     'retry-after-ms',
     'x-ratelimit-reset-requests',
     'x-ratelimit-reset',
+    'x-sluice-failure',
+    'x-sluice-reset',
+    'anthropic-ratelimit-unified-status',
+    'anthropic-ratelimit-unified-reset',
+    '__proto__',
     'x-any',
   ),
   fc.oneof(
@@ -46,6 +130,9 @@ const headers = fc.dictionary(
       '6m0s',
       'Wed, 21 Oct 2026 07:28:00 GMT',
       '2026-10-01T00:00:20Z',
+      'rejected',
+      'pool_exhausted',
+      'constructor',
     ),
   ),
 );
@@ -58,6 +145,14 @@ const refusal: fc.Arbitrary<Refusal> = fc.record({
   nowMs: fc.integer({ min: 0, max: 4_000_000_000_000 }),
 });
 
+const CONFIDENCES = ['high', 'medium', 'low'];
+
+function assertClean(sample: string): void {
+  assert.ok(sample.length <= 500 && sample.isWellFormed());
+  assert.doesNotMatch(sample, /sk-0123456789abcdef|a@b\.example/);
+  assert.doesNotMatch(sample, /[\r\n]/);
+}
+
 const FORBIDDEN = ['authorization', 'cookie', 'host', 'content-length', 'x-api-key', 'proxy-authorization'];
 
 export function providerSuite(provider: Provider): void {
@@ -67,7 +162,10 @@ export function providerSuite(provider: Provider): void {
         fc.property(refusal, (given) => {
           const failure = provider.classify(given);
           assert.ok(failure instanceof Failure);
-          const { retryAfterMs, resetAtMs, clientBody } = failure.options;
+          const { retryAfterMs, resetAtMs, clientBody, confidence, sample } = failure.options;
+          assert.ok(confidence !== undefined && CONFIDENCES.includes(confidence));
+          assert.equal(sample !== undefined, failure.kind === 'unknown');
+          if (sample !== undefined) assertClean(sample);
           if (retryAfterMs !== undefined) assert.ok(Number.isFinite(retryAfterMs) && retryAfterMs > 0);
           if (resetAtMs !== undefined) assert.ok(Number.isFinite(resetAtMs) && resetAtMs > given.nowMs);
           assert.ok(failure.message.startsWith(`${provider.id}: `) && failure.message.length < 300);
@@ -76,10 +174,10 @@ export function providerSuite(provider: Provider): void {
           assert.ok(![401, 402, 403, 429].includes(failure.status), String(failure.status));
           if (clientBody === undefined) return;
           const shown = Buffer.from(clientBody).toString();
-          assert.doesNotMatch(shown, /sk-0123456789abcdef/);
+          assert.doesNotMatch(shown, /sk-0123456789abcdef|a@b\.example/);
           assert.equal(JSON.parse(shown).error.type, 'invalid_request_error');
         }),
-        { numRuns: 300 },
+        { numRuns: 400 },
       );
     });
 

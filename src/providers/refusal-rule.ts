@@ -3,7 +3,7 @@
  * decides.
  */
 
-import type { FailureKind, FailureScope } from '../domain/failure.ts';
+import type { Confidence, FailureKind, FailureScope } from '../domain/failure.ts';
 
 /** All that is given must hold. */
 export type When = {
@@ -16,6 +16,8 @@ export type When = {
   readonly header?: readonly [name: string, value: RegExp];
   /** The provider says to come back later than this. */
   readonly hintOverMs?: number;
+  /** The text has two numbers, and the call asks for more than the whole limit: no wait can help it. */
+  readonly isOversized?: true;
 };
 
 export type Then = {
@@ -23,9 +25,17 @@ export type Then = {
   /** What the failure's message says, where the table's meaning is too general. */
   readonly say?: string;
   /** Where the end of it is told. Where given, the retry hint is not believed: it speaks of the next minute. */
-  readonly until?: 'stamp' | 'printed-utc' | 'printed-beijing' | 'midnight-pacific' | 'midnight-beijing';
+  readonly until?:
+    | 'stamp'
+    | 'sluice-reset'
+    | 'printed-utc'
+    | 'printed-beijing'
+    | 'midnight-pacific'
+    | 'midnight-beijing';
   /** Shown to the client as the status of its own mistake. */
   readonly status?: number;
+  /** Where the rule is surer, or less sure, than its shape shows. */
+  readonly confidence?: Confidence;
 };
 
 export type Rule = readonly [when: When, kind: FailureKind, then?: Then];

@@ -4,6 +4,8 @@
  */
 
 const SECRETS: readonly RegExp[] = [
+  // Google names the secret as the consumer: tbphp/gpt-load#317.
+  /(?<=\bConsumer )['"][^'"]{1,256}['"]/gi,
   /\bBearer\s+[^\s"',;]+/gi,
   // sk-…, sk-ant-…, gsk_…, xai-…, AIza…, ak-…, JWTs
   /\b(?:sk|pk|rk|ak|gsk|xai|ghp|org|proj)[-_][A-Za-z0-9_.*-]{6,}/g,
@@ -11,9 +13,22 @@ const SECRETS: readonly RegExp[] = [
   /sk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}/g,
   /\bAIza[A-Za-z0-9_-]{10,}/g,
   /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+/g,
-  /\b(?:api[-_ ]?key|secret|token|authorization|password)["']?\s*[:=]\s*["']?[^\s"',;]{6,}/gi,
+  /\b(?:api[-_ ]?key|secret|token|authorization|password)\\?["']?\s*[:=]\s*\\?["']?[^\s"'\\,;]{6,}/gi,
   /\b(?=[A-Za-z0-9_]*\d)(?=[A-Za-z0-9_]*[A-Za-z])[A-Za-z0-9_]{40,}\b/g,
 ];
+
+/** Who pays: organisations, accounts, projects and users, by name or number. */
+const OWNERS: readonly RegExp[] = [
+  /(?<=<)(?:ak|org)-[^<>\s]{0,128}(?=>)/g,
+  /\borg[-_][A-Za-z0-9]{2,}/g,
+  /\buser_(?=[A-Za-z]*\d)[A-Za-z0-9]{12,}/g,
+  /(?<=\bin organi[sz]ation )[`'"(]?[^\s`'"()]{1,128}[`'")]?/gi,
+  /(?<=\borgani[sz]ation )[`'"(<][^`'"()<>]{1,128}[`'")>]/gi,
+  /(?<=\b(?:account|team|project|projects\/)[ :#]?)[[（［(<]?\d{6,}[\])>］）]?/gi,
+  /(?<=\bprojects\/)[\w-]{1,64}/g,
+];
+
+const EMAIL = /(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/g;
 
 /** Links to these help the reader; any other host is an address of somebody's machine. */
 const DOCUMENTATION_HOSTS: ReadonlySet<string> = new Set([
@@ -47,15 +62,29 @@ const PRIVATE_HOST = /\.(?:internal|local|svc|lan|aliyuncs\.com)(?::\d+)?$/i;
 const TEXT_LIMIT = 2_000;
 
 export function redact(text: string): string {
-  let clean = text.slice(0, 2 * TEXT_LIMIT);
+  let clean = cut(text, 2 * TEXT_LIMIT);
   clean = clean.replace(/\b(?:https?|wss?):\/\/[^\s"'<>)\]]+/gi, (url) =>
     DOCUMENTATION_HOSTS.has(hostOf(url)) ? url : '[address]',
   );
-  for (const secret of SECRETS) clean = clean.replace(secret, '[redacted]');
+  clean = clean.replace(EMAIL, '[address]');
+  for (const secret of [...SECRETS, ...OWNERS]) clean = clean.replace(secret, '[redacted]');
   return clean
     .replace(/\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b/g, '[address]')
     .replace(/[a-z0-9][a-z0-9.-]+(?::\d+)?/gi, (word) => (PRIVATE_HOST.test(word) ? '[address]' : word))
     .slice(0, TEXT_LIMIT);
+}
+
+/** Not in the middle of a word: half a secret no longer looks like one. */
+const cut = (text: string, limit: number): string =>
+  text.length <= limit ? text : text.slice(0, limit).replace(/\S+$/, '');
+
+const SAMPLE_LIMIT = 500;
+
+/** What an answer that no rule knows looked like, on one line, for the log. */
+export function sampleOf(status: number, body: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a log's line must stay one
+  const line = body.slice(0, 8 * SAMPLE_LIMIT).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  return `${status} ${redact(line.trim())}`.slice(0, SAMPLE_LIMIT).trimEnd().toWellFormed();
 }
 
 const hostOf = (url: string): string => /^\w+:\/\/([^/?#:@]+)(?:[/?#]|$)/.exec(url)?.[1]?.toLowerCase() ?? '';

@@ -89,7 +89,7 @@ export function stampMs(text: string | undefined): number | undefined {
 }
 
 const PRINTED =
-  /(?:(\d{4})[-/])?(\d{1,2})[-/](\d{1,2})[T ](\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?/;
+  /(?:(\d{4})[-/])?(\d{1,2})[-/](\d{1,2})(?:T| (?:at )?)(\d{2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?/;
 
 /** A date printed in a sentence. `zoneHours` is the zone where none is printed; a missing year is the coming one. */
 export function printedMs(

@@ -5,8 +5,9 @@
  */
 
 import type { HeaderMap } from '../base/fetch.ts';
-import { isJsonObject, type JsonObject, parseJson } from '../base/json.ts';
+import { isJsonObject, type JsonObject } from '../base/json.ts';
 import type { Refusal } from './provider.ts';
+import { objectOf, openEnvelope } from './refusal-envelope.ts';
 import { durationMs, headerHintMs, wordsHintMs } from './refusal-times.ts';
 
 export type RefusalFacts = {
@@ -20,6 +21,8 @@ export type RefusalFacts = {
   readonly param: string | undefined;
   /** Google's quota ids and values: `GenerateRequestsPerDayPerProjectPerModel-FreeTier=0`. */
   readonly quotas: readonly string[];
+  /** `Limit 30000, Requested 36055`: the limit and what this call asked of it. */
+  readonly asked: { readonly limit: number; readonly requested: number } | undefined;
   /** When to come back, by the provider's own word. */
   readonly hintMs: number | undefined;
   /** A machine-readable end of the refusal, as it was written. */
@@ -32,74 +35,53 @@ export type RefusalFacts = {
 const MESSAGE_LIMIT = 4_096;
 
 export function readRefusal(refusal: Refusal): RefusalFacts {
-  const frame = frameOf(refusal.body);
-  const { outer, error } = envelopeOf(frame.data);
+  const { error, outer, wrapping, frameStatus, isText } = openEnvelope(refusal.body);
   const details = detailsOf(error);
-  const text = messageOf(outer, error) ?? (frame.data === undefined ? plainText(refusal.body) : '');
+  const text = messageOf(outer, error) ?? (isText ? plainText(refusal.body) : '');
   const message = text.slice(0, MESSAGE_LIMIT);
   const names = namesOf([error, ...details, outer]);
   const retryDelay = details.map((detail) => detail['retryDelay']).find((delay) => typeof delay === 'string');
   return {
-    status: statusOf(refusal.status, frame.status, [outer, error]),
+    status: statusOf(refusal.status, frameStatus, [outer, error, ...wrapping]),
     names: new Set(names.map((name) => name.toLowerCase())),
     code: names[0] ?? '',
     message,
     param: typeof error['param'] === 'string' && error['param'] !== '' ? error['param'] : undefined,
     quotas: details.flatMap(quotasOf),
+    asked: askedOf(message),
     hintMs: headerHintMs(refusal.headers, refusal.nowMs) ?? durationMs(retryDelay) ?? wordsHintMs(message),
-    resetStamp: stampOf([error, ...details.map((detail) => detail['metadata']), ...details]),
+    resetStamp: stampOf([
+      error,
+      ...details.flatMap((detail) => [detail['metadata'], detail['headers'], detail]),
+    ]),
     headers: refusal.headers,
     nowMs: refusal.nowMs,
   };
 }
 
-type Frame = { readonly data: unknown; readonly status: number | undefined };
-
-/** Most bodies are JSON; a frame of a stream has it after `data:`, and Model Studio tells the status in a comment. */
-function frameOf(body: string): Frame {
-  const whole = parseJson(body);
-  if (whole !== undefined) return { data: whole, status: undefined };
-  let data: unknown;
-  let status: number | undefined;
-  for (const line of body.split('\n', 32)) {
-    if (line.startsWith('data:')) data ??= parseJson(line.slice(5));
-    const told = /^:HTTP_STATUS\/(\d{3})/.exec(line);
-    if (told !== null) status = Number(told[1]);
-  }
-  return { data, status };
-}
-
-const EMPTY: JsonObject = {};
-const objectOf = (value: unknown): JsonObject => (isJsonObject(value) ? value : EMPTY);
-
-/** The object that names the error, and the one around it. */
-function envelopeOf(data: unknown): { outer: JsonObject; error: JsonObject } {
-  const first: unknown = Array.isArray(data) ? data[0] : data;
-  if (typeof first === 'string') return { outer: EMPTY, error: { message: first } };
-  const outer = objectOf(first);
-  const inner = typeof outer['error'] === 'string' ? embedded(outer['error']) : outer['error'];
-  const error = objectOf(inner);
-  // A relay in front may have wrapped the provider's envelope once more.
-  const deeper = objectOf(error['error']);
-  return { outer, error: deeper === EMPTY ? (error === EMPTY ? outer : error) : deeper };
-}
-
-/** `error` as a string: the text itself, or JSON written as one. */
-function embedded(text: string): JsonObject {
-  const value = parseJson(text);
-  if (!isJsonObject(value)) return { message: text };
-  return isJsonObject(value['error']) ? value['error'] : value;
-}
-
-/** Google's `details`, and OpenRouter's `metadata`. */
+/** Google's `details`, Anthropic's, OpenRouter's `metadata`, Azure's `innererror` (also as LiteLLM passes it on). */
 function detailsOf(error: JsonObject): JsonObject[] {
-  const details = Array.isArray(error['details']) ? error['details'] : [];
-  return [...details.slice(0, 16), error['metadata']].filter(isJsonObject);
+  const details: unknown[] = Array.isArray(error['details'])
+    ? error['details'].slice(0, 16)
+    : [error['details']];
+  const passedOn = objectOf(error['provider_specific_fields'])['innererror'];
+  return [...details, error['metadata'], error['innererror'], passedOn].filter(isJsonObject);
 }
+
+const FIELDS_OF_NAMES = [
+  'code',
+  'error_code',
+  'type',
+  'status',
+  'reason',
+  'error_type',
+  'raw_code',
+  'limit_source',
+] as const;
 
 function namesOf(places: readonly unknown[]): string[] {
   const names: string[] = [];
-  for (const field of ['code', 'type', 'status', 'reason', 'error_type', 'raw_code'])
+  for (const field of FIELDS_OF_NAMES)
     for (const place of places) {
       const value = objectOf(place)[field];
       // Anthropic's envelope says `type: error`, which says nothing.
@@ -130,27 +112,47 @@ function quotasOf(detail: JsonObject): string[] {
   if (!Array.isArray(detail['violations'])) return [];
   return detail['violations'].slice(0, 16).map((item) => {
     const { quotaId, quotaMetric, quotaValue } = objectOf(item);
-    return `${String(quotaId ?? quotaMetric ?? '').slice(0, 256)}=${String(quotaValue ?? '').slice(0, 32)}`;
+    return `${textOf(quotaId ?? quotaMetric).slice(0, 256)}=${textOf(quotaValue).slice(0, 32)}`;
   });
 }
 
+/** Of a scalar only: strangers' objects may have a `toString` of their own. */
+const textOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+
+function askedOf(message: string): RefusalFacts['asked'] {
+  const found = /\bLimit:? ~?(\d{1,12})\b[^.]{0,40}?\bRequested:? ~?(\d{1,12})\b/i.exec(message);
+  return found === null ? undefined : { limit: Number(found[1]), requested: Number(found[2]) };
+}
+
+const FIELDS_OF_RESETS = [
+  'quotaResetTimeStamp',
+  'quota_reset_time',
+  'resets_at',
+  'reset_at',
+  'X-RateLimit-Reset',
+] as const;
+
 function stampOf(places: readonly unknown[]): string | undefined {
   for (const place of places)
-    for (const field of ['quotaResetTimeStamp', 'quota_reset_time', 'resets_at', 'reset_at']) {
+    for (const field of FIELDS_OF_RESETS) {
       const value = objectOf(place)[field];
-      if (typeof value === 'string' || typeof value === 'number') return String(value).slice(0, 64);
+      if (textOf(value) !== '') return textOf(value).slice(0, 64);
     }
   return undefined;
 }
 
+const STATUS_FIELDS = ['status', 'status_code', 'http_code', 'code'] as const;
+
 /** Before the answer HTTP speaks; inside a stream only the body can. */
 function statusOf(head: number, frame: number | undefined, places: readonly JsonObject[]): number {
   if (head >= 300 && head <= 599) return head;
-  const told = [
-    frame,
-    ...places.flatMap((place) => [place['status'], place['status_code'], place['code']]),
-  ].map(Number);
-  return told.find((status) => Number.isInteger(status) && status >= 400 && status <= 599) ?? 0;
+  const told = [frame, ...places.flatMap((place) => STATUS_FIELDS.map((field) => place[field]))];
+  return (
+    told
+      .map((value) => Number(textOf(value)))
+      .find((status) => Number.isInteger(status) && status >= 400 && status <= 599) ?? 0
+  );
 }
 
 /** HTML and the like: enough text for a rule that knows the words. */
