@@ -66,6 +66,7 @@ export type LaneMemory = LearnedMemory & {
 const EVENT_GRACE_MS = 0.005;
 /** Less full than this, it was not the minute that refused. */
 const ROOM_IN_THE_MINUTE = 0.8;
+const ROOMY = 0.5;
 /** Some of what blocks fades by itself: the pace, room for landing output, what others use. So it is looked at again. */
 const BELIEVED_MS = 500;
 
@@ -73,6 +74,12 @@ const SIZES = ['input', 'tokens', 'reserved'] as const;
 
 const isAsLarge = (estimate: Estimate, than: Estimate | undefined): boolean =>
   than === undefined || SIZES.every((unit) => amountOf(unit, estimate) >= amountOf(unit, than));
+
+/** Far from full: a limit is the last thing that such a refusal was about. */
+const isRoomy = (fill: Fill, scarce: Scarce): boolean =>
+  (scarce === 'requests'
+    ? Math.max(fill.requestSecond, fill.requestMinute)
+    : Math.max(fill.tokenSecond, fill.tokenMinute)) < ROOMY;
 
 export class Lane implements PermitOwner {
   readonly id: string;
@@ -301,14 +308,14 @@ export class Lane implements PermitOwner {
     this.touch();
   }
 
-  refused({ reservation, fill }: Permit, kind: FailureKind | undefined): void {
+  refused({ reservation, fill }: Permit, kind: FailureKind | undefined, doubtful: boolean): void {
     reservation.refuse();
     this.touch();
     if (this.#quota.ours === true || kind === undefined) return;
     const nowMs = this.#now();
     if (kind === 'burst') this.ramp.burst(nowMs, this.fullRate() ?? Infinity);
     const scarce = scarceOf(kind);
-    if (scarce === undefined) return;
+    if (scarce === undefined || (doubtful && isRoomy(fill, scarce))) return;
     if (scarce === 'requests' && this.#findHiddenSecond(fill)) {
       this.#pause(nowMs, 1_000);
       return;

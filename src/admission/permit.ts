@@ -22,7 +22,8 @@ export type PermitOwner = {
   heard(permit: Permit, told: Heard): void;
   accepted(permit: Permit): void;
   settled(permit: Permit, actual: Settlement): void;
-  refused(permit: Permit, kind: FailureKind | undefined): void;
+  /** `doubtful`: it may have been the doing of this one call, and say nothing of the quota. */
+  refused(permit: Permit, kind: FailureKind | undefined, doubtful: boolean): void;
   /** After each of the ends. */
   ended(): void;
 };
@@ -82,9 +83,9 @@ export class Permit implements Disposable {
   /**
    * The upstream said no, and why: the request stays counted, which is the safe side where providers count refusals.
    */
-  refused(kind?: FailureKind): void {
+  refused(kind?: FailureKind, doubtful = false): void {
     if (this.#close()) {
-      this.#owner.refused(this, kind);
+      this.#owner.refused(this, kind, doubtful);
       this.#owner.ended();
     }
   }

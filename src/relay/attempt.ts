@@ -63,12 +63,13 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
     const failure = failureOf(error);
     told.failure = failure.kind;
     told.detail = failure.message;
+    const nowMs = clock.now();
+    rooms.health.failed(channel, failure, { secret, startedAtMs, nowMs, call: call.id });
     if (neverSent(error)) {
       journey.unsent();
       permit.cancel();
-    } else permit.refused(failure.kind);
+    } else permit.refused(failure.kind, rooms.health.doubts(channel, nowMs));
     if (failure.options.sample !== undefined) rooms.unknownAnswer(channel, failure.options.sample);
-    rooms.health.failed(channel, failure, { secret, startedAtMs, nowMs: clock.now(), call: call.id });
     throw failure;
   }
 }

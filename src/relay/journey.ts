@@ -144,13 +144,12 @@ export class Journey {
   }
 
   /** It is not sent there again for a while, and after a second refusal not anywhere. */
-  refusedBy(channel: Channel, { kind, rule }: Failure): void {
+  refusedBy(channel: Channel, { kind }: Failure): void {
     const atMs = this.rooms.clock.now();
     const startedAtMs = this.story.attempts.at(-1)?.startedAtMs ?? atMs;
     this.refusals.push({ channel, kind, startedAtMs, atMs });
     const waits = this.refusals.length - 2;
-    if (rule.next === 'wait' && waits >= 0)
-      this.notBeforeMs = atMs + this.#backOff(LEAST_BACK_OFF_MS * 2 ** waits);
+    if (waits >= 0) this.notBeforeMs = atMs + this.#backOff(LEAST_BACK_OFF_MS * 2 ** waits);
   }
 
   /**

@@ -73,6 +73,8 @@ export type Health = {
   succeeded(channel: Channel, attempt: Omit<Attempt, 'call'>): Bench | undefined;
   /** An attempt on the channel that began after this moment was answered. */
   servedSince(channel: Channel, atMs: number): boolean;
+  /** Its last failure may have been the doing of one call alone. */
+  doubts(channel: Channel, nowMs: number): boolean;
   /** It has answered after it failed last. */
   isProven(channel: Channel): boolean;
   benches(nowMs: number): readonly Bench[];
@@ -281,6 +283,7 @@ export function createHealth(options: { readonly random: () => number }): Health
       return longest;
     },
     servedSince: ({ id }, atMs) => pulse.servedSince(id, atMs),
+    doubts: ({ id }, nowMs) => pulse.isDoubtful(id, nowMs),
     isProven: ({ id }) => pulse.isProven(id),
     benches: (nowMs) => [...records.values()].filter((record) => record.untilMs > nowMs),
     switchOn: (what) => remove(what) !== undefined,

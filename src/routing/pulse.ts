@@ -52,6 +52,12 @@ export class Pulse {
     return beat !== undefined && beat.servedAtMs > beat.failedAtMs;
   }
 
+  /** Its last failure may have been the doing of one call: it has served others lately, and failed one alone. */
+  isDoubtful(channel: string, nowMs: number): boolean {
+    const beat = this.#beats.get(channel);
+    return beat !== undefined && beat.strikes < 2 && nowMs - beat.servedAtMs <= CREDIT_MS;
+  }
+
   forget(channel: string): void {
     this.#beats.delete(channel);
   }
