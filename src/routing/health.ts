@@ -19,7 +19,7 @@ type BenchRecord = Bench & {
   readonly streak: number;
   /** The failure was one that switches off: the next one confirms it. */
   readonly suspected: boolean;
-  /** Before its end the bench may be tried at this moment, by a call that would wait otherwise. */
+  /** Before its end the bench may be tried from this moment on, by a call that would find nothing else. */
   readonly earlyTrialMs?: number;
   trialUntilMs: number;
 };
@@ -115,24 +115,26 @@ export function createHealth(options: { readonly random: () => number }): Health
     for (const listener of listeners) listener({ type, what, kind, untilMs });
   };
 
-  const heldUntilMs = (key: string): number => {
+  const heldUntilMs = (key: string, nowMs: number): number => {
     const record = records.get(key);
     if (record === undefined) return 0;
-    return Math.max(Math.min(record.untilMs, record.earlyTrialMs ?? Infinity), record.trialUntilMs);
+    const { untilMs, earlyTrialMs = Infinity, trialUntilMs } = record;
+    // Nobody waits for an early trial: it is for who comes when it is due.
+    return nowMs >= earlyTrialMs ? trialUntilMs : Math.max(untilMs, trialUntilMs);
   };
 
-  const secretsFreeAt = (account: Account): number => {
+  const secretsFreeAt = (account: Account, nowMs: number): number => {
     const { length } = account.secrets;
     if (length === 0) return 0;
     let first = Infinity;
-    for (let i = 0; i < length; i++) first = Math.min(first, heldUntilMs(secretKey(account, i)));
+    for (let i = 0; i < length; i++) first = Math.min(first, heldUntilMs(secretKey(account, i), nowMs));
     return first;
   };
 
-  const soonestSecret = (account: Account): number => {
+  const soonestSecret = (account: Account, nowMs: number): number => {
     let best = 0;
     for (let i = 1; i < account.secrets.length; i++)
-      if (heldUntilMs(secretKey(account, i)) < heldUntilMs(secretKey(account, best))) best = i;
+      if (heldUntilMs(secretKey(account, i), nowMs) < heldUntilMs(secretKey(account, best), nowMs)) best = i;
     return best;
   };
 
@@ -218,15 +220,15 @@ export function createHealth(options: { readonly random: () => number }): Health
         ? nowMs
         : Math.max(
             nowMs,
-            heldUntilMs(channelKey(channel)),
-            heldUntilMs(accountKey(channel.account)),
-            heldUntilMs(familyKey(channel)),
-            secretsFreeAt(channel.account),
+            heldUntilMs(channelKey(channel), nowMs),
+            heldUntilMs(accountKey(channel.account), nowMs),
+            heldUntilMs(familyKey(channel), nowMs),
+            secretsFreeAt(channel.account, nowMs),
           ),
     benchOf(channel, nowMs) {
       const keys = [channelKey(channel), accountKey(channel.account), familyKey(channel)];
-      if (secretsFreeAt(channel.account) > nowMs)
-        keys.push(secretKey(channel.account, soonestSecret(channel.account)));
+      if (secretsFreeAt(channel.account, nowMs) > nowMs)
+        keys.push(secretKey(channel.account, soonestSecret(channel.account, nowMs)));
       let worst: Bench | undefined;
       for (const key of keys) {
         const record = records.get(key);
@@ -246,12 +248,12 @@ export function createHealth(options: { readonly random: () => number }): Health
       const start = turns.get(account.id) ?? 0;
       for (let step = 0; step < count; step++) {
         const i = (start + step) % count;
-        if (heldUntilMs(secretKey(account, i)) <= nowMs) {
+        if (heldUntilMs(secretKey(account, i), nowMs) <= nowMs) {
           turns.set(account.id, i + 1);
           return i;
         }
       }
-      return soonestSecret(account);
+      return soonestSecret(account, nowMs);
     },
     failed(channel, failure, attempt) {
       if (failure.scope === 'request') return undefined;
