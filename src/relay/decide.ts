@@ -21,7 +21,7 @@ export function decide(journey: Journey, start: Start, failure: Failure): void {
     lookForLarger(journey, start.channel, failure);
     return;
   }
-  if (isUnknownOutcome(failure) && !settings.retryUnknown) throw definite(failure);
+  if (isUnknownOutcome(journey, failure) && !settings.retryUnknown) throw definite(failure);
   journey.refusedBy(start.channel, failure);
   const own = ownFault(journey);
   if (own !== undefined) throw own;
@@ -41,9 +41,15 @@ function lookForLarger(journey: Journey, tried: Channel, failure: Failure): void
   if (!isLarger && !journey.fallBack(failure)) throw failure;
 }
 
-/** Taken in and then dropped without a byte: it may have been generated, and would be paid twice. */
-const isUnknownOutcome = ({ kind, cause }: Failure): boolean =>
-  kind === 'connection' && cause instanceof ConnectionError && cause.sent;
+/**
+ * Taken in and then dropped without a byte: it may have been generated, and would be paid twice. A head that was followed
+ * by no content is a stream that died before it began.
+ */
+const isUnknownOutcome = ({ story }: Journey, { kind, cause }: Failure): boolean =>
+  kind === 'connection' &&
+  cause instanceof ConnectionError &&
+  cause.sent &&
+  story.attempts.at(-1)?.headMs === undefined;
 
 /** Nor shall the client's SDK send it again by itself. */
 const definite = ({ kind, options }: Failure): Failure =>
