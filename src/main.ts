@@ -7,6 +7,7 @@ import { known } from './app.ts';
 import { systemClock } from './base/clock.ts';
 import { checkCommand } from './cli/check.ts';
 import { demoCommand } from './cli/demo.ts';
+import { diagnoseCommand, terminalDoors } from './cli/diagnose.ts';
 import { limitsCommand } from './cli/limits.ts';
 import { checkLive } from './cli/live.ts';
 import { findSettings } from './cli/settings.ts';
@@ -50,6 +51,7 @@ const program = new Command('sluice')
       write: (text) => process.stdout.write(text),
     }),
   )
+  .addCommand(diagnoseCommand(terminalDoors()))
   .addCommand(simulateCommand())
   .addCommand(demoCommand());
 
