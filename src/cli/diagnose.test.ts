@@ -139,11 +139,21 @@ describe('sluice diagnose', () => {
     }
   });
 
+  it('counts what a long log repeats', async () => {
+    const line = (call: number): string =>
+      `{"call":"req_${call}","model":"m","end":"complete","attempts":[{"channel":"a/m","failure":"rpm"},{"channel":"b/m"}]}`;
+    const { out } = await run([], { piped: Array.from({ length: 25 }, (_, call) => line(call)).join('\n') });
+    assert.deepEqual(kindsOf(out), ['rpm']);
+    assert.equal(out.match(/^Call req_/gm)?.length, 10);
+    assert.match(out, /^15 more calls are counted below, not listed\.$/m);
+    assert.match(out, /read +Sluice's log, 25 times/);
+  });
+
   it('prints the same as JSON', async () => {
     const { out, code } = await run(['--json', '-p', 'qwen', BODY]);
     assert.equal(code, 0);
     const { findings, ...rest } = JSON.parse(out);
-    assert.deepEqual(rest, { truncated: false, recognised: true, calls: [], left: 0 });
+    assert.deepEqual(rest, { truncated: false, recognised: true, calls: [], callsLeft: 0, left: 0 });
     const [{ readings, ...finding }] = findings;
     assert.deepEqual(finding, {
       form: 'body',

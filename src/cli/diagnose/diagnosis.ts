@@ -48,6 +48,8 @@ export type CallView = {
 export type Diagnosis = {
   readonly recognised: boolean;
   readonly calls: readonly CallView[];
+  /** Calls of the log beyond those listed; their failures are counted all the same. */
+  readonly callsLeft: number;
   readonly findings: readonly Finding[];
   /** Different findings beyond those shown. */
   readonly left: number;
@@ -86,6 +88,7 @@ export function diagnosisOf(text: string, options: DiagnosisOptions): Diagnosis 
   return {
     recognised: findings.some(({ readings }) => readings.some(({ verdict }) => verdict.kind !== 'unknown')),
     calls: calls.slice(0, MOST_CALLS).map((call) => callView(call, shown)),
+    callsLeft: Math.max(0, calls.length - MOST_CALLS),
     findings: findings.slice(0, MOST_FINDINGS),
     left: Math.max(0, findings.length - MOST_FINDINGS),
     served,

@@ -61,6 +61,7 @@ export function reportText(diagnosis: Diagnosis, { width, color }: ReportOptions
 
   const parts = [
     ...diagnosis.calls.map((call) => wrapped(callText(call), wide).join('\n')),
+    ...(diagnosis.callsLeft > 0 ? [`${diagnosis.callsLeft} more calls are counted below, not listed.`] : []),
     ...diagnosis.findings.map(findingText),
   ];
   if (diagnosis.left > 0) parts.push(`${diagnosis.left} more of other kinds are not shown.`);
