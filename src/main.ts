@@ -8,6 +8,7 @@ import { systemClock } from './base/clock.ts';
 import { alertsCommand } from './cli/alerts.ts';
 import { checkCommand } from './cli/check.ts';
 import { demoCommand } from './cli/demo.ts';
+import { diagnoseCommand, terminalDoors } from './cli/diagnose.ts';
 import { limitsCommand } from './cli/limits.ts';
 import { checkLive } from './cli/live.ts';
 import { findSettings } from './cli/settings.ts';
@@ -70,6 +71,7 @@ const program = new Command('sluice')
       },
     }),
   )
+  .addCommand(diagnoseCommand(terminalDoors()))
   .addCommand(simulateCommand())
   .addCommand(demoCommand());
 
