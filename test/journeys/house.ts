@@ -10,6 +10,7 @@ import type { Fetch } from '../../src/base/fetch.ts';
 import { createLogger, type Logger } from '../../src/base/log.ts';
 import { createSeededRandom } from '../../src/base/seeded-random.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { KeptBench } from '../../src/routing/health.ts';
 import type { Simulator } from '../../src/simulator/upstream.ts';
 import { createVirtualClock, type VirtualClock } from '../../src/testing/virtual-clock.ts';
 
@@ -56,6 +57,8 @@ export type HouseOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** What an earlier run had learned. */
   readonly memories?: Memories;
+  /** What an earlier run had benched for long, or switched off. */
+  readonly benches?: readonly KeptBench[];
 };
 
 /** `yaml` without keys gets one: `KEY`. Accounts of provider `simulator` are simulated in virtual time. */
@@ -82,6 +85,7 @@ export function createHouse(yaml: string, options: HouseOptions = {}): House {
     log,
     fetch: options.fetch ?? (() => Promise.reject(new Error('no network in a journey'))),
     ...(options.memories === undefined ? {} : { memories: options.memories }),
+    ...(options.benches === undefined ? {} : { benches: options.benches }),
   });
   const startMs = clock.now();
 
