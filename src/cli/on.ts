@@ -65,9 +65,10 @@ export function benchesMeant(asked: string, benches: readonly LiveBench[]): read
 
 /** `secret 2 of qwen-a` → `qwen-a`; `channel qwen-a/qwen3-max` → `qwen-a/qwen3-max` and `qwen-a`. */
 function idsOf(what: string): readonly string[] {
-  const [noun, ...rest] = what.split(' ');
-  const id = rest.at(-1) ?? '';
-  return noun === 'channel' ? [id, id.split('/')[0] ?? ''] : [id];
+  const words = what.split(' ');
+  const id = words.at(-1) ?? '';
+  // Of a model the first part is its provider.
+  return words.length === 1 || words[0] === 'channel' ? [id, id.split('/')[0] ?? ''] : [id];
 }
 
 function notFound(asked: string, benches: readonly LiveBench[]): string {
