@@ -6,16 +6,32 @@ import pc from 'picocolors';
 import { known } from './app.ts';
 import { systemClock } from './base/clock.ts';
 import { alertsCommand } from './cli/alerts.ts';
+import { benchesCommand } from './cli/benches.ts';
 import { checkCommand } from './cli/check.ts';
 import { demoCommand } from './cli/demo.ts';
 import { diagnoseCommand, terminalDoors } from './cli/diagnose.ts';
 import { limitsCommand } from './cli/limits.ts';
 import { checkLive } from './cli/live.ts';
+import { onCommand } from './cli/on.ts';
+import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
 import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
 import { createTransport } from './providers/transport.ts';
 import { sendWebhook } from './telemetry/webhook.ts';
+
+/** Where the running relay is, and the way to it. */
+const relayDoors: RelayDoors = {
+  addressOf: (file) => addressToCall(findSettings(file, process.env).config.server),
+  get: (url, headers) => ask(url, { headers }),
+  post: (url, body) => ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
+  write: (text) => process.stdout.write(text),
+};
+
+async function ask(url: string, request: RequestInit): Promise<{ status: number; body: string }> {
+  const response = await fetch(url, { ...request, signal: AbortSignal.timeout(5_000) });
+  return { status: response.status, body: await response.text() };
+}
 
 const program = new Command('sluice')
   .description('An LLM relay: one key, many accounts, and the 429s stop.')
@@ -40,19 +56,9 @@ const program = new Command('sluice')
       },
     }),
   )
-  .addCommand(
-    limitsCommand({
-      addressOf: (file) => {
-        const { host, port } = findSettings(file, process.env).config.server;
-        return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-      },
-      get: async (url, headers) => {
-        const response = await fetch(url, { headers, signal: AbortSignal.timeout(5_000) });
-        return { status: response.status, body: await response.text() };
-      },
-      write: (text) => process.stdout.write(text),
-    }),
-  )
+  .addCommand(limitsCommand(relayDoors))
+  .addCommand(benchesCommand(relayDoors))
+  .addCommand(onCommand(relayDoors))
   .addCommand(
     alertsCommand({
       webhooksOf: (file) => findSettings(file, process.env).config.alerts.webhooks,

@@ -6,23 +6,11 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import type { LaneView, LimitView } from '../admission/lane-view.ts';
+import { askRelay, type RelayDoors, type RelayFlags, WANTS_KEY } from './running-relay.ts';
 
-type Flags = {
-  readonly config?: string;
-  readonly url?: string;
-  readonly key?: string;
-  readonly json?: boolean;
-};
+type Flags = RelayFlags & { readonly json?: boolean };
 
-export type LimitsDoors = {
-  /** Where the relay of this configuration listens; throws on a wrong configuration. */
-  addressOf(config: string | undefined): string;
-  get(
-    url: string,
-    headers: Record<string, string>,
-  ): Promise<{ readonly status: number; readonly body: string }>;
-  write(text: string): void;
-};
+export type LimitsDoors = Pick<RelayDoors, 'addressOf' | 'get' | 'write'>;
 
 export function limitsCommand(doors: LimitsDoors): Command {
   return new Command('limits')
@@ -35,18 +23,9 @@ export function limitsCommand(doors: LimitsDoors): Command {
 }
 
 async function limits(flags: Flags, doors: LimitsDoors): Promise<void> {
-  const url = (flags.url ?? doors.addressOf(flags.config)).replace(/\/+$/, '').replace(/\/v1$/, '');
-  const headers: Record<string, string> =
-    flags.key === undefined ? {} : { authorization: `Bearer ${flags.key}` };
-  let answer: { readonly status: number; readonly body: string };
-  try {
-    answer = await doors.get(`${url}/live/limits`, headers);
-  } catch {
-    throw new Error(`no relay answers at ${url}: start it with 'sluice start', or name it with --url`);
-  }
-  if (answer.status === 401) throw new Error(`the relay at ${url} wants a client key: --key`);
-  if (answer.status !== 200) throw new Error(`the relay at ${url} answered ${answer.status}`);
-  const { channels } = JSON.parse(answer.body) as { readonly channels: readonly LaneView[] };
+  const { channels } = (await askRelay({ path: '/live/limits', toStrangers: WANTS_KEY }, flags, doors)) as {
+    readonly channels: readonly LaneView[];
+  };
   doors.write(flags.json === true ? `${JSON.stringify(channels, null, 2)}\n` : limitsText(channels));
 }
 

@@ -273,7 +273,9 @@ export const fileSchema = (known?: Known) =>
       .describe('Pause after which an open stream gets a comment, so that nobody hangs up; 0 for none.'),
     data_dir: text('a folder')
       .prefault('./data')
-      .describe('Where learned limits are kept across restarts. Relative to the folder Sluice runs in.'),
+      .describe(
+        'Where learned limits, long benches and what is switched off are kept across restarts. Relative to the folder Sluice runs in.',
+      ),
     alerts: alerts.prefault({}).describe('Telling an operator what calls for action.'),
     log: log.prefault({}).describe('What is written while running.'),
     simulator: simulator.prefault({}).describe('How accounts of the provider `simulator` behave.'),

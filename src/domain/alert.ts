@@ -78,7 +78,8 @@ const ADVICE: Partial<Record<FailureKind, string>> = {
 const OTHER_ADVICE =
   'See what `sluice check --live` says of the account, and the log of the calls it refused.';
 
-function adviceOf({ type, kind }: Occurrence): string {
-  if (type === 'switched_on') return 'Nothing needs to be done.';
-  return ADVICE[kind] ?? OTHER_ADVICE;
-}
+/** One sentence on what the operator can do about what is benched or switched off. */
+export const adviceFor = (kind: FailureKind): string => ADVICE[kind] ?? OTHER_ADVICE;
+
+const adviceOf = ({ type, kind }: Occurrence): string =>
+  type === 'switched_on' ? 'Nothing needs to be done.' : adviceFor(kind);

@@ -1,11 +1,23 @@
 /**
- * What is going on right now, as JSON: the limits of every channel as configured, learned and used, and the lines with
- * who waits in them. For `sluice limits`, for dashboards and for the admin API.
+ * What is going on right now, as JSON: the limits of every channel as configured, learned and used, the lines with who
+ * waits in them, and what is benched or switched off. For `sluice limits` and `sluice benches`, for dashboards and for
+ * the admin API.
  */
 
 import type { FastifyInstance } from 'fastify';
+import { ruleOf } from '../domain/failure.ts';
+import { type Bench, isOff } from '../routing/bench.ts';
 import type { Front } from './front.ts';
 import { isLoopback } from './probes.ts';
+import { addSwitchOn } from './switch-on-route.ts';
+
+/** A bench for people and other programs. */
+export type LiveBench = Pick<Bench, 'what' | 'kind' | 'sinceMs'> & {
+  readonly meaning: string;
+  /** Null: switched off, until somebody acts. */
+  readonly untilMs: number | null;
+  readonly off: boolean;
+};
 
 export function addLive(server: FastifyInstance, front: Front): void {
   // Open to this machine; from elsewhere it takes a key, for it tells of accounts and traffic.
@@ -23,4 +35,21 @@ export function addLive(server: FastifyInstance, front: Front): void {
     guard(request);
     return { atMs: Math.round(front.clock.now()), lines: front.liveLines() };
   });
+  server.get('/live/benches', (request) => {
+    guard(request);
+    const benches = front.benches();
+    // What waits for somebody comes first.
+    const inOrder = [...benches.filter(isOff), ...benches.filter((bench) => !isOff(bench))];
+    return { atMs: Math.round(front.clock.now()), benches: inOrder.map(liveBenchOf) };
+  });
+  addSwitchOn(server, front);
 }
+
+const liveBenchOf = (bench: Bench): LiveBench => ({
+  what: bench.what,
+  kind: bench.kind,
+  meaning: ruleOf(bench.kind).meaning,
+  sinceMs: Math.round(bench.sinceMs),
+  untilMs: isOff(bench) ? null : Math.round(bench.untilMs),
+  off: isOff(bench),
+});
