@@ -27,6 +27,7 @@ export async function serveStream(
     response.write(dialect.heartbeat(heartbeatText(front, opening)));
   });
   let reply: Reply | undefined;
+  let last: Buffer | undefined;
   try {
     reply = await opening.reply;
     if (!response.headersSent) exchange.openStream(storyHeaders(opening.story));
@@ -34,14 +35,22 @@ export async function serveStream(
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
       heart.beat();
       const bytes = bytesFor(dialect, { chunks, call, reply });
-      if (bytes.length > 0 && !response.write(bytes)) await exchange.drained();
+      if (bytes.length > 0) {
+        last = bytes;
+        if (!response.write(bytes)) await exchange.drained();
+      }
       if (exchange.response.destroyed) return reply.clientLeft();
     }
     response.end();
   } catch (error) {
     const failure = Failure.from(error);
     if (!response.headersSent) throw failure;
-    if (failure.kind !== 'client_gone') response.write(dialect.writeStreamFailure(failure, call.id));
+    if (failure.kind !== 'client_gone') {
+      const created = Math.floor(call.arrivedAtMs / 1_000);
+      const head = reply?.head ?? { id: call.id, model: call.head.model, created };
+      const sent = { head, ...(last === undefined ? {} : { last }) };
+      response.write(dialect.writeStreamFailure(failure, call.id, sent));
+    }
     response.end();
   } finally {
     heart.stop();

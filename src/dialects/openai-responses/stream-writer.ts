@@ -76,17 +76,13 @@ export class ResponsesStreamWriter implements StreamWriter {
   #close(item: Item): Buffer[] {
     item.closed = true;
     const { kind, said, name, position } = item;
-    const whole = this.#frame('response.output_item.done', {
-      output_index: position,
-      item: item.written(this.#answer.statusOf(item)),
-    });
-    return kind === 'function_call'
-      ? [this.#ofContent(item, 'done', { name, arguments: said }), whole]
-      : [
-          this.#ofContent(item, 'done', { text: said }),
-          this.#ofPart(item, 'done', { part: item.part(said) }),
-          whole,
-        ];
+    const whole = { output_index: position, item: item.written(this.#answer.statusOf(item)) };
+    // Frames are numbered as they are made: in the order in which they stand here.
+    return [
+      this.#ofContent(item, 'done', kind === 'function_call' ? { name, arguments: said } : { text: said }),
+      ...(kind === 'function_call' ? [] : [this.#ofPart(item, 'done', { part: item.part(said) })]),
+      this.#frame('response.output_item.done', whole),
+    ];
   }
 
   #ofPart(item: Item, what: 'added' | 'done', rest: JsonObject): Buffer {
