@@ -4,11 +4,12 @@
  * and tries again after any other fault; a bare `error` event it does not hear.
  */
 
-import { isJsonObject, parseJson } from '../../base/json.ts';
+import { asBuffer } from '../../base/fetch.ts';
+import { parseJson } from '../../base/json.ts';
 import { readSseEvent, SseSplitter } from '../../base/sse.ts';
 import type { Failure } from '../../domain/failure.ts';
 import type { ReplyHead, SentSoFar } from '../dialect.ts';
-import { numberOf } from '../openai-chat/wire.ts';
+import { objectOf } from '../openai-chat/wire.ts';
 import { writeFailed, writeResponse } from './answer.ts';
 import { writeEvent } from './stream-writer.ts';
 
@@ -27,12 +28,20 @@ export function writeStreamFailure(failure: Failure, requestId: string, sent?: S
   return Buffer.concat([opening, failed(1)]);
 }
 
-function codeOf({ kind, rule }: Failure): string {
+const TOO_LONG = 'context_length_exceeded';
+
+function codeOf({ kind, rule, options }: Failure): string {
   if (kind === 'key_limit') return 'rate_limit_exceeded';
-  if (rule.code === 'context_length_exceeded') return rule.code;
+  if (rule.code === TOO_LONG || codeIn(options.clientBody) === TOO_LONG) return TOO_LONG;
   if (rule.blame === 'client') return 'invalid_prompt';
   const isBusy = kind === 'pool_limit' || (rule.status === 503 && kind !== 'draining');
   return isBusy ? 'server_is_overloaded' : 'server_error';
+}
+
+/** The code by which the provider called the request wrong. */
+function codeIn(clientBody: Uint8Array | undefined): unknown {
+  const body = clientBody === undefined ? undefined : parseJson(asBuffer(clientBody).toString('utf8'));
+  return objectOf(objectOf(body)?.['error'])?.['code'];
 }
 
 /** Codex takes the time to wait from the words. */
@@ -45,8 +54,8 @@ function messageOf({ kind, message, options: { retryAfterMs } }: Failure): strin
 function lastSequence(bytes: Buffer): number {
   let last = -1;
   for (const frame of new SseSplitter().push(bytes)) {
-    const event = parseJson(readSseEvent(frame).data ?? '');
-    if (isJsonObject(event)) last = Math.max(last, numberOf(event['sequence_number']));
+    const number = objectOf(parseJson(readSseEvent(frame).data ?? ''))?.['sequence_number'];
+    if (typeof number === 'number' && number > last) last = number;
   }
   return last;
 }
