@@ -9,11 +9,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isJsonObject, topLevelFields } from '../base/json.ts';
+import type { DialectId } from '../domain/call.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { FAILURES, Failure, type FailureKind } from '../domain/failure.ts';
 import type { Assembler, Chunk, Dialect, ReplyHead } from './dialect.ts';
-import { eventSequences, replyEvents } from './neutral-chat.suite.ts';
+import { chatSayings, type Sayings } from './neutral-chat.suite.ts';
+import { responsesSayings } from './openai-responses/sayings.suite.ts';
 import { requestSuite } from './request.suite.ts';
+
+/** What each of them can say. */
+const SAYINGS = {
+  'openai-chat': chatSayings,
+  'openai-responses': responsesSayings,
+} as const satisfies Record<DialectId, Sayings>;
 
 const HEAD: ReplyHead = { id: 'chatcmpl-1', model: 'm', created: 1_754_000_000 };
 const START: ChatEvent = { type: 'start', ...HEAD };
@@ -65,12 +73,13 @@ export const fixturesOf = (dialect: Dialect, ending: '.sse' | '.json'): Fixture[
 };
 
 export function dialectSuite(dialect: Dialect): void {
-  requestSuite(dialect);
+  const sayings = SAYINGS[dialect.id];
+  requestSuite(dialect, sayings);
 
   describe(`${dialect.id}: streams`, () => {
     it('read back as they were written', () => {
       fc.assert(
-        fc.property(eventSequences, (events) => {
+        fc.property(sayings.events, (events) => {
           const { chunks, ended } = readStream(dialect, writeStream(dialect, events));
           assert.deepEqual(eventsOf(chunks), [START, ...events]);
           assert.equal(ended, true);
@@ -80,7 +89,7 @@ export function dialectSuite(dialect: Dialect): void {
 
     it('mean the same wherever they are cut', () => {
       fc.assert(
-        fc.property(eventSequences, fc.nat(), fc.nat(), (events, first, second) => {
+        fc.property(sayings.events, fc.nat(), fc.nat(), (events, first, second) => {
           const bytes = writeStream(dialect, events);
           const offsets = [first % bytes.length, second % bytes.length].sort((a, b) => a - b);
           assert.deepEqual(readStream(dialect, bytes, ...offsets), readStream(dialect, bytes));
@@ -99,14 +108,15 @@ export function dialectSuite(dialect: Dialect): void {
       };
       const events: ChatEvent[] = [
         { type: 'text', text: 'a', choice: 0 },
+        { type: 'finish', reason: 'stop', choice: 0 },
         { type: 'usage', usage },
       ];
       const types = (wantsUsage: boolean): string[] =>
         eventsOf(readStream(dialect, writeStream(dialect, events, wantsUsage)).chunks).map(
           ({ type }) => type,
         );
-      assert.deepEqual(types(false), ['start', 'text']);
-      assert.deepEqual(types(true), ['start', 'text', 'usage']);
+      assert.deepEqual(types(false), ['start', 'text', 'finish']);
+      assert.deepEqual(types(true), ['start', 'text', 'finish', 'usage']);
     });
 
     it('have not ended before their terminal', () => {
@@ -128,7 +138,7 @@ export function dialectSuite(dialect: Dialect): void {
   describe(`${dialect.id}: streams put together again`, () => {
     it('mean what the plain answer would have meant', () => {
       fc.assert(
-        fc.property(eventSequences, (events) => {
+        fc.property(sayings.events, (events) => {
           const { chunks } = readStream(dialect, writeStream(dialect, [START, ...events]));
           const plain = dialect.writeReply(HEAD, events);
           assert.deepEqual(meaningOf(dialect, assembled(dialect, chunks).frame), meaningOf(dialect, plain));
@@ -138,7 +148,7 @@ export function dialectSuite(dialect: Dialect): void {
 
     it('are the answer that was written, whichever choice came first', () => {
       fc.assert(
-        fc.property(replyEvents, fc.boolean(), (events, backwards) => {
+        fc.property(sayings.replies, fc.boolean(), (events, backwards) => {
           const told = backwards ? [...choicesOf(events)].reverse().flat() : events;
           const { chunks } = readStream(dialect, writeStream(dialect, told));
           assert.deepEqual(meaningOf(dialect, assembled(dialect, chunks).frame), [START, ...events]);
@@ -173,7 +183,7 @@ export function dialectSuite(dialect: Dialect): void {
   describe(`${dialect.id}: plain answers`, () => {
     it('read back as they were written', () => {
       fc.assert(
-        fc.property(replyEvents, (events) => {
+        fc.property(sayings.replies, (events) => {
           assert.deepEqual(dialect.readReply(dialect.writeReply(HEAD, events)).events, [START, ...events]);
         }),
       );

@@ -15,7 +15,7 @@ export type Chunk = {
   readonly events: readonly ChatEvent[];
   /** The model the frame names, where it names one. */
   readonly model?: string;
-  /** The frame carries nothing else: a usage report, or the terminal. */
+  /** The frame carries nothing else: a usage report, or the terminal with what it tells of the end. */
   readonly only?: 'usage' | 'terminal';
 };
 
@@ -47,6 +47,13 @@ export interface Assembler {
 }
 
 export type ReplyHead = { readonly id: string; readonly model: string; readonly created: number };
+
+/** What the client has of an answer that breaks off. */
+export type SentSoFar = {
+  readonly head: ReplyHead;
+  /** The last frame or frames that it got; undefined when there was none, heartbeats apart. */
+  readonly last?: Buffer;
+};
 
 export type ForwardOptions = {
   /** The name that served; replaces the upstream's. */
@@ -92,8 +99,8 @@ export interface Dialect {
 
   /** An error answer before anything was sent. */
   writeFailure(failure: Failure, requestId: string): WrittenFailure;
-  /** The error terminal of an open stream. */
-  writeStreamFailure(failure: Failure, requestId: string): Buffer;
+  /** The error terminal of an open stream; `sent` is for dialects whose terminal goes on from what was sent. */
+  writeStreamFailure(failure: Failure, requestId: string, sent?: SentSoFar): Buffer;
   /** A heartbeat between events that every client of this dialect ignores. */
   heartbeat(text: string): Buffer;
 }

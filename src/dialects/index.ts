@@ -3,7 +3,11 @@
 import type { DialectId } from '../domain/call.ts';
 import type { Dialect } from './dialect.ts';
 import { openaiChat } from './openai-chat/openai-chat.ts';
+import { openaiResponses } from './openai-responses/openai-responses.ts';
 
-export const dialects = { 'openai-chat': openaiChat } as const satisfies Record<DialectId, Dialect>;
+export const dialects = {
+  'openai-chat': openaiChat,
+  'openai-responses': openaiResponses,
+} as const satisfies Record<DialectId, Dialect>;
 
 export const dialectOf = (id: DialectId): Dialect => dialects[id];

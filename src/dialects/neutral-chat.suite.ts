@@ -1,9 +1,21 @@
-/** Random requests and answers in the neutral language, as far as every dialect can say them. */
+/**
+ * Random requests and answers in the neutral language, as the chat format can say them. A dialect that says less has
+ * sayings of its own, made of the same words.
+ */
 
 import fc from 'fast-check';
 import type { JsonObject } from '../base/json.ts';
 import type { ChatEvent, ChatMessage, ChatPart, ChatRequest, FinishReason } from '../domain/chat.ts';
 import type { Usage } from '../domain/usage.ts';
+
+/** What a dialect can say and hear without loss. */
+export type Sayings = {
+  readonly requests: fc.Arbitrary<ChatRequest>;
+  /** Pieces of an answer in any order, their ends, and perhaps a usage report. */
+  readonly events: fc.Arbitrary<ChatEvent[]>;
+  /** A whole answer as a reader tells it: each thing once. */
+  readonly replies: fc.Arbitrary<ChatEvent[]>;
+};
 
 export const text = fc.oneof(
   fc.string({ unit: 'grapheme', minLength: 1 }),
@@ -18,14 +30,14 @@ export const text = fc.oneof(
     '[DONE]',
   ),
 );
-const word = fc.constantFrom('get_weather', 'call_1', 'x', 'tool-7');
-const args = fc.oneof(fc.constantFrom('{}', '{"city": "', '北京"}', '\\n'), text);
+export const word = fc.constantFrom('get_weather', 'call_1', 'x', 'tool-7');
+export const args = fc.oneof(fc.constantFrom('{}', '{"city": "', '北京"}', '\\n'), text);
 
 /** fast-check's records have no prototype; what is read from a wire has one. */
-const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+export const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 /** A record in which some fields may be absent (rather than undefined). */
-const optional = <T extends object>(
+export const optional = <T extends object>(
   fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
 ): fc.Arbitrary<Partial<T>> => fc.record(fields, { requiredKeys: [] }) as unknown as fc.Arbitrary<Partial<T>>;
 
@@ -52,7 +64,7 @@ export const extraFields: fc.Arbitrary<JsonObject> = fc
     ) as JsonObject;
   });
 
-const part: fc.Arbitrary<ChatPart> = fc.oneof(
+export const part: fc.Arbitrary<ChatPart> = fc.oneof(
   fc.record({ type: fc.constant('text' as const), text }),
   fc.record({
     type: fc.constant('media' as const),
@@ -81,6 +93,25 @@ const message: fc.Arbitrary<ChatMessage> = fc
   )
   .map(([required, rest]) => ({ ...required, ...rest }));
 
+/** What a request may say and need not. */
+export const requestOptions = optional<Partial<ChatRequest>>({
+  maxOutputTokens: fc.integer({ min: 1, max: 100_000 }),
+  tools: fc.array(
+    fc
+      .tuple(
+        fc.record({ name: word }),
+        optional({ description: text, parameters: fc.constant({ type: 'object' }) }),
+      )
+      .map(([required, rest]) => ({ ...required, ...rest })),
+    { maxLength: 2 },
+  ),
+  toolChoice: fc.oneof(
+    fc.constantFrom('auto' as const, 'none' as const, 'required' as const),
+    fc.record({ name: word }),
+  ),
+  responseFormat: fc.constantFrom('text' as const, 'json_object' as const),
+});
+
 export const chatRequests: fc.Arbitrary<ChatRequest> = fc
   .tuple(
     fc.record({
@@ -90,30 +121,14 @@ export const chatRequests: fc.Arbitrary<ChatRequest> = fc
       wantsUsage: fc.boolean(),
       extra: extraFields,
     }),
-    optional({
-      maxOutputTokens: fc.integer({ min: 1, max: 100_000 }),
-      tools: fc.array(
-        fc
-          .tuple(
-            fc.record({ name: word }),
-            optional({ description: text, parameters: fc.constant({ type: 'object' }) }),
-          )
-          .map(([required, rest]) => ({ ...required, ...rest })),
-        { maxLength: 2 },
-      ),
-      toolChoice: fc.oneof(
-        fc.constantFrom('auto' as const, 'none' as const, 'required' as const),
-        fc.record({ name: word }),
-      ),
-      responseFormat: fc.constantFrom('text' as const, 'json_object' as const),
-    }),
+    requestOptions,
   )
   .map(([required, rest]) => ({ ...required, ...rest, wantsUsage: required.wantsUsage && required.stream }))
   .map(plain);
 
 const reasons = fc.constantFrom<FinishReason[]>('stop', 'length', 'tool_calls', 'content_filter', 'error');
 
-const usages: fc.Arbitrary<ChatEvent> = fc
+export const usages: fc.Arbitrary<ChatEvent> = fc
   .record({
     input: fc.integer({ min: 1, max: 1e6 }),
     cacheRead: fc.nat(1e6),
@@ -174,3 +189,5 @@ export const replyEvents: fc.Arbitrary<ChatEvent[]> = fc
     ...(usage === undefined ? [] : [usage]),
   ])
   .map(plain);
+
+export const chatSayings: Sayings = { requests: chatRequests, events: eventSequences, replies: replyEvents };

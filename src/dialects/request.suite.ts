@@ -9,13 +9,13 @@ import fc from 'fast-check';
 import { type JsonObject, topLevelFields } from '../base/json.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import type { Dialect } from './dialect.ts';
-import { chatRequests, extraFields, text } from './neutral-chat.suite.ts';
+import { extraFields, type Sayings, text } from './neutral-chat.suite.ts';
 
-export function requestSuite(dialect: Dialect): void {
+export function requestSuite(dialect: Dialect, { requests }: Sayings): void {
   describe(`${dialect.id}: requests`, () => {
     it('read back as they were written', () => {
       fc.assert(
-        fc.property(chatRequests, (request) => {
+        fc.property(requests, (request) => {
           assert.deepEqual(dialect.readRequest(dialect.writeRequest(request)), request);
         }),
       );
@@ -23,7 +23,7 @@ export function requestSuite(dialect: Dialect): void {
 
     it('have a head that agrees with their meaning', () => {
       fc.assert(
-        fc.property(chatRequests, (request) => {
+        fc.property(requests, (request) => {
           const head = dialect.readHead(dialect.writeRequest(request));
           assert.deepEqual(head, {
             model: request.model,
@@ -36,13 +36,13 @@ export function requestSuite(dialect: Dialect): void {
     });
 
     it('are forwarded with the model and the usage option changed, and not one other byte', () => {
-      fc.assert(fc.property(chatRequests, extraFields, text, forwardKeepsTheRest(dialect)), { numRuns: 200 });
+      fc.assert(fc.property(requests, extraFields, text, forwardKeepsTheRest(dialect)), { numRuns: 200 });
     });
   });
 
   describe(`${dialect.id}: plain requests turned into streams`, () => {
     it('ask for a stream with usage, and not one other field changes', () => {
-      fc.assert(fc.property(chatRequests, extraFields, text, turningKeepsTheRest(dialect)), { numRuns: 200 });
+      fc.assert(fc.property(requests, extraFields, text, turningKeepsTheRest(dialect)), { numRuns: 200 });
     });
   });
 }

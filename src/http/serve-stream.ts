@@ -27,6 +27,7 @@ export async function serveStream(
     exchange.comment(dialect.heartbeat(heartbeatText(front, opening)));
   });
   let reply: Reply | undefined;
+  let last: Buffer | undefined;
   try {
     reply = await opening.reply;
     if (response.destroyed) return reply.clientLeft();
@@ -35,7 +36,10 @@ export async function serveStream(
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
       heart.beat();
       const bytes = bytesFor(dialect, { chunks, call, reply });
-      if (bytes.length > 0 && !response.write(bytes)) await exchange.drained();
+      if (bytes.length > 0) {
+        last = bytes;
+        if (!response.write(bytes)) await exchange.drained();
+      }
       if (exchange.response.destroyed) return reply.clientLeft();
     }
     response.end();
@@ -43,12 +47,27 @@ export async function serveStream(
     const failure = Failure.from(error);
     if (!response.headersSent) throw failure;
     exchange.breakOff(
-      failure.kind === 'client_gone' ? undefined : dialect.writeStreamFailure(failure, call.id),
+      failure.kind === 'client_gone' ? undefined : lastWords(dialect, failure, { call, reply, last }),
     );
   } finally {
     heart.stop();
     await reply?.[Symbol.asyncDispose]();
   }
+}
+
+/** The error terminal; `last`: what the client got before it, heartbeats apart. */
+function lastWords(
+  dialect: Dialect,
+  failure: Failure,
+  {
+    call,
+    reply,
+    last,
+  }: { readonly call: Call; readonly reply: Reply | undefined; readonly last: Buffer | undefined },
+): Buffer {
+  const created = Math.floor(call.arrivedAtMs / 1_000);
+  const head = reply?.head ?? { id: call.id, model: call.head.model, created };
+  return dialect.writeStreamFailure(failure, call.id, { head, ...(last === undefined ? {} : { last }) });
 }
 
 function bytesFor(

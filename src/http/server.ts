@@ -20,6 +20,7 @@ import { addLive } from './live-routes.ts';
 import { addModels } from './models-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
+import { addUpgradeRefusal } from './upgrade-route.ts';
 
 /** For what is sent away at the end of a drain to hear why. */
 const LAST_WORDS_MS = 200;
@@ -101,7 +102,10 @@ export function createServer(front: Front): Server {
 
   addProbes(fastify, front, () => draining);
   addLive(fastify, front);
-  for (const prefix of PREFIXES) addModels(fastify, front, prefix);
+  for (const prefix of PREFIXES) {
+    addModels(fastify, front, prefix);
+    addUpgradeRefusal(fastify, prefix + dialects['openai-responses'].path);
+  }
 
   const fail = (request: FastifyRequest, reply: FastifyReply, failure: Failure): void => {
     front.metrics.refused(failure.kind, failure.status);

@@ -17,6 +17,8 @@ export type OpenAICompatibleOptions = {
   readonly variables?: readonly string[];
   /** One address, or one per region, the default first. */
   readonly baseUrl?: string | Readonly<Record<string, string>>;
+  /** Dialects beside the chat completions. */
+  readonly speaksToo?: Provider['speaks'];
   readonly forwardHeaders?: readonly string[];
   readonly waitHeader?: string;
   /** Its own rules; the common ones follow. When not given, OpenAI's are a guess. */
@@ -42,7 +44,7 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     regions,
     baseUrl: (region = defaultRegion) =>
       typeof baseUrl === 'string' ? baseUrl : Object.hasOwn(byRegion, region) ? byRegion[region] : undefined,
-    speaks: { 'openai-chat': '/chat/completions' },
+    speaks: { 'openai-chat': '/chat/completions', ...options.speaksToo },
     forwardHeaders: options.forwardHeaders ?? [],
     ...(options.waitHeader === undefined ? {} : { waitHeader: options.waitHeader }),
     authorize(headers, secret) {

@@ -117,7 +117,11 @@ async function speak(
   const provider = rooms.providerOf(channel);
   const path = provider.speaks[dialect.id];
   if (path === undefined)
-    throw new Failure('no_access', { message: `${provider.name} does not speak ${dialect.id}.` });
+    // Nothing is wrong with the channel: it goes on serving those who speak its language.
+    throw new Failure('no_access', {
+      message: `${provider.name} does not speak ${dialect.id}.`,
+      scope: 'request',
+    });
   const headers = headersFor(journey.call, provider, { form: asked.form, account: channel.account });
   provider.authorize(headers, channel.account.secrets[secret] ?? '');
   const startedAtMs = rooms.clock.now();

@@ -1,13 +1,13 @@
 /** OpenAI's chat completions: the dialect that nearly every client and provider speaks. */
 
 import { writeSseComment, writeSseEvent } from '../../base/sse.ts';
-import type { Failure } from '../../domain/failure.ts';
 import type { Dialect } from '../dialect.ts';
 import { OpenAIChatAssembler } from './assembler.ts';
 import { forwardAsStream, forwardRequest } from './forward-request.ts';
 import { forwardReply, glanceReply, readReply, writeReply } from './reply.ts';
 import { readHead, readRequest, writeRequest } from './request.ts';
 import { forward, OpenAIChatStreamReader, OpenAIChatStreamWriter } from './stream.ts';
+import { writeErrorBody } from './wire.ts';
 
 export const openaiChat: Dialect = {
   id: 'openai-chat',
@@ -27,14 +27,8 @@ export const openaiChat: Dialect = {
   forwardReply,
   writeFailure: (failure, requestId) => ({
     status: failure.status,
-    body: Buffer.from(failure.options.clientBody ?? errorBody(failure, requestId)),
+    body: Buffer.from(failure.options.clientBody ?? writeErrorBody(failure, requestId)),
   }),
-  writeStreamFailure: (failure, requestId) => writeSseEvent(errorBody(failure, requestId)),
+  writeStreamFailure: (failure, requestId) => writeSseEvent(writeErrorBody(failure, requestId)),
   heartbeat: writeSseComment,
 };
-
-function errorBody(failure: Failure, requestId: string): string {
-  const { type, code } = failure.rule;
-  const error = { message: failure.message, type, param: failure.options.param ?? null, code };
-  return JSON.stringify({ error, request_id: requestId });
-}

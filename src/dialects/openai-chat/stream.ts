@@ -4,12 +4,12 @@
  * choices, usage inside a choice, errors as an event, no `[DONE]`.
  */
 
-import { asBuffer } from '../../base/fetch.ts';
-import { isJsonObject, type JsonObject, parseJson, splice, topLevelFields } from '../../base/json.ts';
-import { readSseEvent, type SseEvent, SseSplitter, writeSseEvent } from '../../base/sse.ts';
+import { isJsonObject, type JsonObject, parseJson, topLevelFields } from '../../base/json.ts';
+import { readSseEvent, type SseEvent, writeSseEvent } from '../../base/sse.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Chunk, ForwardOptions, ReplyHead, StreamReader, StreamWriter } from '../dialect.ts';
+import { renameFrame, SseChunks } from '../sse-chunks.ts';
 import { TextTemplate } from './template.ts';
 import {
   errorStatusOf,
@@ -23,10 +23,9 @@ import {
 } from './wire.ts';
 
 const NO_EVENTS: readonly ChatEvent[] = [];
-const BLANK_LINE = Buffer.from('\n\n');
 
 export class OpenAIChatStreamReader implements StreamReader {
-  readonly #splitter = new SseSplitter();
+  readonly #chunks = new SseChunks((frame) => this.#read(frame));
   /** The choices that have begun, and whether each is finished. */
   readonly #choices = new Map<number, boolean>();
   readonly #template = new TextTemplate();
@@ -40,28 +39,11 @@ export class OpenAIChatStreamReader implements StreamReader {
   }
 
   push(bytes: Uint8Array): Chunk[] {
-    try {
-      return this.#splitter.push(asBuffer(bytes)).map((frame) => this.#read(frame));
-    } catch (error) {
-      if (error instanceof RangeError)
-        throw new Failure('malformed', {
-          message: `The provider sent an event over the size limit: ${error.message}.`,
-        });
-      throw error;
-    }
+    return this.#chunks.push(bytes);
   }
 
   finish(): Chunk[] {
-    const rest = this.#splitter.finish();
-    if (rest === undefined) return [];
-    try {
-      // Whole but for its blank line, it gets one: something may be written behind it.
-      return [this.#read(Buffer.concat([rest, BLANK_LINE]))];
-    } catch (error) {
-      // Cut in the middle: no event, and no fault of its own. `ended` tells whether the answer was complete.
-      if (error instanceof Failure) return [];
-      throw error;
-    }
+    return this.#chunks.finish();
   }
 
   #read(frame: Buffer): Chunk {
@@ -224,22 +206,7 @@ function toolDelta(event: Extract<ChatEvent, { type: 'tool-call' }>): JsonObject
 export function forward(chunk: Chunk, options: ForwardOptions): Buffer | undefined {
   if (chunk.only === 'usage' && !options.wantsUsage) return undefined;
   if (chunk.model === undefined || chunk.model === options.model) return chunk.frame;
-  const object = chunk.frame.indexOf('{', dataStart(chunk.frame));
-  const inPlace = renamed(chunk.frame, object, options.model);
-  if (inPlace !== undefined) return inPlace;
-  // The object spans several data lines: it is renamed as the text that they make together.
-  const { name, data } = readSseEvent(chunk.frame);
-  const whole = data === undefined ? undefined : renamed(Buffer.from(data), 0, options.model);
-  return whole === undefined ? chunk.frame : writeSseEvent(whole.toString('utf8'), name || undefined);
-}
-
-function renamed(bytes: Buffer, object: number, model: string): Buffer | undefined {
-  const span = object < 0 ? undefined : topLevelFields(bytes, object)?.get('model');
-  return span === undefined ? undefined : splice(bytes, [{ ...span, text: JSON.stringify(model) }]);
-}
-
-/** Where the data begins: a comment before it may hold braces too. */
-function dataStart(frame: Buffer): number {
-  if (frame[0] === 0x64) return 0;
-  return Math.max(0, /(?:^|[\r\n])data:/.exec(frame.toString('latin1'))?.index ?? 0);
+  return renameFrame(chunk.frame, options.model, (bytes, object) =>
+    topLevelFields(bytes, object)?.get('model'),
+  );
 }

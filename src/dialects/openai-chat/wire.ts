@@ -5,6 +5,7 @@
 
 import { isJsonObject, type JsonObject } from '../../base/json.ts';
 import type { FinishReason } from '../../domain/chat.ts';
+import type { Failure } from '../../domain/failure.ts';
 import { inputTotal, outputTotal, type Usage } from '../../domain/usage.ts';
 
 export const numberOf = (value: unknown): number =>
@@ -87,6 +88,12 @@ export function errorStatusOf(value: unknown): number {
   for (const field of [error?.['status'], error?.['code'], error?.['status_code']])
     if (typeof field === 'number' && field >= 400 && field < 600) return field;
   return 0;
+}
+
+export function writeErrorBody(failure: Failure, requestId: string): string {
+  const { type, code } = failure.rule;
+  const error = { message: failure.message, type, param: failure.options.param ?? null, code };
+  return JSON.stringify({ error, request_id: requestId });
 }
 
 export const STREAM_OBJECT = 'chat.completion.chunk';

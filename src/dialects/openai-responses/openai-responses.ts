@@ -1,0 +1,37 @@
+/** OpenAI's Responses: the dialect of Codex and of the newer agent kits. */
+
+import { writeSseComment } from '../../base/sse.ts';
+import type { Dialect } from '../dialect.ts';
+import { forwardReply } from '../openai-chat/reply.ts';
+import { writeErrorBody } from '../openai-chat/wire.ts';
+import { ResponsesAssembler } from './assembler.ts';
+import { writeStreamFailure } from './failure.ts';
+import { forwardAsStream, forwardRequest } from './forward-request.ts';
+import { glanceReply, readReply, writeReply } from './reply.ts';
+import { readHead, readRequest, writeRequest } from './request.ts';
+import { forward, ResponsesStreamReader } from './stream-reader.ts';
+import { ResponsesStreamWriter } from './stream-writer.ts';
+
+export const openaiResponses: Dialect = {
+  id: 'openai-responses',
+  path: '/responses',
+  readHead,
+  readRequest,
+  writeRequest,
+  forwardRequest,
+  forwardAsStream,
+  readReply,
+  glanceReply,
+  writeReply,
+  streamReader: () => new ResponsesStreamReader(),
+  assembler: () => new ResponsesAssembler(),
+  streamWriter: (head, options) => new ResponsesStreamWriter(head, options.wantsUsage),
+  forward,
+  forwardReply,
+  writeFailure: (failure, requestId) => ({
+    status: failure.status,
+    body: Buffer.from(failure.options.clientBody ?? writeErrorBody(failure, requestId)),
+  }),
+  writeStreamFailure,
+  heartbeat: writeSseComment,
+};

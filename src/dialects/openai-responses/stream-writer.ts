@@ -1,0 +1,118 @@
+/**
+ * Streams of the Responses format from meaning. A machine of three states: open, ended well, ended badly. Usage and the
+ * reason of the end are kept for the last event; an item that was not finished is not told as done.
+ */
+
+import type { JsonObject } from '../../base/json.ts';
+import { writeSseEvent } from '../../base/sse.ts';
+import type { ChatEvent } from '../../domain/chat.ts';
+import type { ReplyHead, StreamWriter } from '../dialect.ts';
+import { Answer, type Item, type Step, writeFailed, writeResponse } from './answer.ts';
+
+const NOTHING = Buffer.alloc(0);
+
+export class ResponsesStreamWriter implements StreamWriter {
+  readonly #head: ReplyHead;
+  readonly #wantsUsage: boolean;
+  readonly #answer: Answer;
+  #sequence = 0;
+  #ended = false;
+
+  constructor(head: ReplyHead, wantsUsage: boolean) {
+    this.#head = head;
+    this.#wantsUsage = wantsUsage;
+    this.#answer = new Answer(head);
+  }
+
+  write(event: ChatEvent): Buffer {
+    if (this.#ended) return NOTHING;
+    if (event.type === 'start') return Buffer.concat(this.#open());
+    if (event.type === 'error') return Buffer.concat([...this.#open(), this.#fail()]);
+    const step = this.#answer.take(event);
+    return step === undefined ? NOTHING : Buffer.concat([...this.#open(), ...this.#tell(step)]);
+  }
+
+  end(): Buffer {
+    if (this.#ended) return NOTHING;
+    const frames = this.#open();
+    const { items, cutOff, failed } = this.#answer;
+    if (failed) return Buffer.concat([...frames, this.#fail()]);
+    // A call that was cut off is none that anybody should carry out.
+    for (const item of items)
+      if (!item.closed && !(item === cutOff && item.kind === 'function_call'))
+        frames.push(...this.#close(item));
+    this.#ended = true;
+    const response = this.#answer.written(this.#wantsUsage);
+    return Buffer.concat([...frames, this.#frame(`response.${response.status}`, { response })]);
+  }
+
+  #open(): Buffer[] {
+    if (this.#sequence > 0) return [];
+    const response = writeResponse(this.#head, { status: 'in_progress' });
+    return ['response.created', 'response.in_progress'].map((type) => this.#frame(type, { response }));
+  }
+
+  #fail(): Buffer {
+    this.#ended = true;
+    return this.#frame('response.failed', { response: writeFailed(this.#head) });
+  }
+
+  #tell({ item, delta, isNew, ended }: Step): Buffer[] {
+    const frames = ended === undefined ? [] : this.#close(ended);
+    if (isNew) {
+      const { position, kind } = item;
+      frames.push(
+        this.#frame('response.output_item.added', {
+          output_index: position,
+          item: item.written('in_progress'),
+        }),
+      );
+      if (kind !== 'function_call') frames.push(this.#ofPart(item, 'added', { part: item.part('') }));
+    }
+    if (delta !== '') frames.push(this.#ofContent(item, 'delta', { delta }));
+    return frames;
+  }
+
+  #close(item: Item): Buffer[] {
+    item.closed = true;
+    const { kind, said, name, position } = item;
+    const whole = { output_index: position, item: item.written(this.#answer.statusOf(item)) };
+    // Frames are numbered as they are made: in the order in which they stand here.
+    return [
+      this.#ofContent(item, 'done', kind === 'function_call' ? { name, arguments: said } : { text: said }),
+      ...(kind === 'function_call' ? [] : [this.#ofPart(item, 'done', { part: item.part(said) })]),
+      this.#frame('response.output_item.done', whole),
+    ];
+  }
+
+  #ofPart(item: Item, what: 'added' | 'done', rest: JsonObject): Buffer {
+    const type = item.kind === 'message' ? 'response.content_part' : 'response.reasoning_summary_part';
+    return this.#frame(`${type}.${what}`, { ...placeOf(item), ...rest });
+  }
+
+  #ofContent(item: Item, what: 'delta' | 'done', rest: JsonObject): Buffer {
+    const logprobs = item.kind === 'message' ? { logprobs: [] } : {};
+    return this.#frame(`${CONTENTS[item.kind]}.${what}`, { ...placeOf(item), ...rest, ...logprobs });
+  }
+
+  #frame(type: string, rest: JsonObject): Buffer {
+    const frame = writeEvent(type, this.#sequence, rest);
+    this.#sequence += 1;
+    return frame;
+  }
+}
+
+const CONTENTS = {
+  message: 'response.output_text',
+  reasoning: 'response.reasoning_summary_text',
+  function_call: 'response.function_call_arguments',
+} as const satisfies Record<Item['kind'], string>;
+
+function placeOf({ id, kind, position }: Item): JsonObject {
+  const place = { item_id: id, output_index: position };
+  if (kind === 'function_call') return place;
+  return kind === 'message' ? { ...place, content_index: 0 } : { ...place, summary_index: 0 };
+}
+
+export const writeEvent = (type: string, sequence: number, rest: JsonObject): Buffer =>
+  writeSseEvent(JSON.stringify({ type, sequence_number: sequence, ...rest }), type);
