@@ -59,7 +59,7 @@ describe('sluice diagnose', () => {
     assert.match(out, /provider +Alibaba Cloud Model Studio, as you said/);
     assert.match(out, /whose +the channel: this model in this account/);
     assert.match(out, /passes +within a minute/);
-    assert.match(out, /told by +its code\n/);
+    assert.match(out, /told by +its code, high confidence\n/);
     assert.match(out, /What Sluice does\n {2}- The call goes back in line/);
     assert.match(
       out,

@@ -23,7 +23,7 @@ test('an alert says what happened, to what, and why', () => {
   const untilMs = Date.UTC(2026, 1, 3);
   assert.equal(
     alertOf({ type: 'benched_long', what, kind: 'plan', untilMs }, made).message,
-    "account qwen-a is left alone until 2026-02-03T00:00:00.000Z: The plan's window is used up.",
+    "account qwen-a is left alone until 2026-02-03T00:00:00.000Z: The plan's window (hours, a week, a month) is used up.",
   );
   assert.match(alertOf({ type: 'benched_long', what, kind: 'plan' }, made).message, /left alone for long/);
 });

@@ -90,14 +90,6 @@ test('a limit of rate benches nobody, unless the provider says until when', () =
   }
 });
 
-test('a word of the past about a limit of rate benches for a moment at most', () => {
-  const { health, channel, fail } = scene();
-  fail('rpm', { nowMs: 1_000 }, { resetAtMs: 900 });
-  assert.equal(health.freeAt(channel, 1_000), 1_000);
-  fail('rpm', { nowMs: 2_000 }, { retryAfterMs: 1 });
-  assert.equal(health.freeAt(channel, 2_000), 2_250);
-});
-
 test('a bench doubles while failures repeat, up to its bound', () => {
   const { health, channel, fail } = scene();
   const { benchMs, benchMaxMs } = FAILURES.overload;
