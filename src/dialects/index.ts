@@ -1,9 +1,13 @@
 /** Every dialect that Sluice speaks. A new one is a folder here and a line below. */
 
 import type { DialectId } from '../domain/call.ts';
+import { anthropicMessages } from './anthropic-messages/anthropic-messages.ts';
 import type { Dialect } from './dialect.ts';
 import { openaiChat } from './openai-chat/openai-chat.ts';
 
-export const dialects = { 'openai-chat': openaiChat } as const satisfies Record<DialectId, Dialect>;
+export const dialects = {
+  'openai-chat': openaiChat,
+  'anthropic-messages': anthropicMessages,
+} as const satisfies Record<DialectId, Dialect>;
 
 export const dialectOf = (id: DialectId): Dialect => dialects[id];

@@ -10,12 +10,15 @@ import { type JsonObject, topLevelFields } from '../base/json.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import type { Dialect } from './dialect.ts';
 import { chatRequests, extraFields, text } from './neutral-chat.suite.ts';
+import { sayableBy } from './sayable.suite.ts';
 
 export function requestSuite(dialect: Dialect): void {
+  const requests = chatRequests.map((request) => sayableBy[dialect.id].request(request));
+
   describe(`${dialect.id}: requests`, () => {
     it('read back as they were written', () => {
       fc.assert(
-        fc.property(chatRequests, (request) => {
+        fc.property(requests, (request) => {
           assert.deepEqual(dialect.readRequest(dialect.writeRequest(request)), request);
         }),
       );
@@ -23,7 +26,7 @@ export function requestSuite(dialect: Dialect): void {
 
     it('have a head that agrees with their meaning', () => {
       fc.assert(
-        fc.property(chatRequests, (request) => {
+        fc.property(requests, (request) => {
           const head = dialect.readHead(dialect.writeRequest(request));
           assert.deepEqual(head, {
             model: request.model,
@@ -36,13 +39,13 @@ export function requestSuite(dialect: Dialect): void {
     });
 
     it('are forwarded with the model and the usage option changed, and not one other byte', () => {
-      fc.assert(fc.property(chatRequests, extraFields, text, forwardKeepsTheRest(dialect)), { numRuns: 200 });
+      fc.assert(fc.property(requests, extraFields, text, forwardKeepsTheRest(dialect)), { numRuns: 200 });
     });
   });
 
   describe(`${dialect.id}: plain requests turned into streams`, () => {
     it('ask for a stream with usage, and not one other field changes', () => {
-      fc.assert(fc.property(chatRequests, extraFields, text, turningKeepsTheRest(dialect)), { numRuns: 200 });
+      fc.assert(fc.property(requests, extraFields, text, turningKeepsTheRest(dialect)), { numRuns: 200 });
     });
   });
 }

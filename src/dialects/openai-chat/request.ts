@@ -22,13 +22,11 @@ const HEAD_FIELDS = [
   'n',
 ] as const;
 
-const invalid = (param: string, message: string): Failure =>
+export const invalid = (param: string, message: string): Failure =>
   new Failure('invalid_request', { message: `${param}: ${message}`, param });
 
 export function readHead(body: Uint8Array): RequestHead {
-  const fields = body.length <= PARSE_LIMIT_BYTES ? parseOnce(asBuffer(body)) : scanBody(asBuffer(body));
-  if (!isJsonObject(fields))
-    throw new Failure('invalid_request', { message: 'The body must be a JSON object.' });
+  const fields = headFields(body, HEAD_FIELDS, 'messages');
   const { model, stream, messages } = fields;
   if (model === undefined) throw invalid('model', 'you must provide a model, e.g. "qwen3-max"');
   if (typeof model !== 'string' || model === '') throw invalid('model', 'expected a non-empty string');
@@ -49,7 +47,16 @@ export function readHead(body: Uint8Array): RequestHead {
   };
 }
 
-function parseBody(body: Uint8Array): unknown {
+/** The fields of a head; where the body is big, the small ones by name, and of the turns only whether there are any. */
+export function headFields(body: Uint8Array, names: readonly string[], turns: string): JsonObject {
+  const bytes = asBuffer(body);
+  const fields = bytes.length <= PARSE_LIMIT_BYTES ? parseOnce(bytes) : scanBody(bytes, names, turns);
+  if (!isJsonObject(fields))
+    throw new Failure('invalid_request', { message: 'The body must be a JSON object.' });
+  return fields;
+}
+
+export function parseBody(body: Uint8Array): unknown {
   if (body.length === 0)
     throw new Failure('invalid_request', { message: 'The body is empty: expected a JSON object.' });
   try {
@@ -70,21 +77,22 @@ function parseOnce(body: Buffer): unknown {
   return value;
 }
 
-/** Reads the small fields of a big body; of the messages it only sees that they are an array with something in it. */
-function scanBody(body: Buffer): JsonObject {
+/** Reads the small fields of a big body; of the turns it only sees that they are a text, or an array with something in it. */
+function scanBody(body: Buffer, names: readonly string[], turns: string): JsonObject {
   const spans = topLevelFields(body);
   if (spans === undefined)
     throw new Failure('invalid_request', {
       message: 'The body is not a valid JSON object, or a field stands twice.',
     });
   const fields: Record<string, unknown> = {};
-  for (const name of HEAD_FIELDS) {
+  for (const name of names) {
     const span = spans.get(name);
     if (span !== undefined) fields[name] = parseBody(body.subarray(span.start, span.end));
   }
-  const messages = spans.get('messages');
-  if (messages !== undefined && body[messages.start] === 0x5b)
-    fields['messages'] = isEmptyArray(body, messages.start) ? [] : [{ role: 'unread' }];
+  const span = spans.get(turns);
+  if (span !== undefined && body[span.start] === 0x5b)
+    fields[turns] = isEmptyArray(body, span.start) ? [] : [{ role: 'unread' }];
+  else if (span !== undefined && body[span.start] === 0x22) fields[turns] = 'unread';
   return fields;
 }
 
