@@ -20,7 +20,7 @@ export async function serveRelay(front: Front, dialect: Dialect, exchange: Excha
   let opening: Opening | undefined;
   try {
     const key = front.access().authenticate(exchange.request.headers);
-    exchange.standing = keyHeadersOf(front, key);
+    exchange.standing = keyHeadersOf(front, key, dialect);
     const body = await readBody(exchange.request, front.settings().bodyLimitBytes);
     const call = readCall(front, dialect, { exchange, key, body });
     opening = front.relay.open(call);
@@ -74,7 +74,9 @@ async function servePlain(dialect: Dialect, exchange: Exchange, opening: Opening
     const chunk = whole instanceof Promise ? await whole : whole;
     if (chunk === undefined)
       throw new Failure('malformed', { message: 'The provider answered with nothing.' });
-    const body = dialect.forwardReply(chunk, { model: reply.model, wantsUsage: true });
+    const body =
+      reply.translation?.plain(chunk, reply) ??
+      dialect.forwardReply(chunk, { model: reply.model, wantsUsage: true });
     exchange.sendJson(200, body, storyHeaders(opening.story));
   } finally {
     reply.close();
@@ -82,7 +84,11 @@ async function servePlain(dialect: Dialect, exchange: Exchange, opening: Opening
 }
 
 /** What is left of the key's own limits; nothing, at no cost, where it has none. */
-function keyHeadersOf(front: Front, key: ClientKey): (() => Record<string, string>) | undefined {
+function keyHeadersOf(
+  front: Front,
+  key: ClientKey,
+  dialect: Dialect,
+): (() => Record<string, string>) | undefined {
   if (!hasLimits(key)) return undefined;
   return () => {
     const windows = front.keyWindows(key) ?? [];
@@ -94,7 +100,11 @@ function keyHeadersOf(front: Front, key: ClientKey): (() => Record<string, strin
     };
     const [requests, tokens] = [of('rpm'), of('tpm')];
     const state = { ...(requests && { requests }), ...(tokens && { tokens }) };
-    return keyLimitHeaders('openai', state, front.clock.now());
+    return keyLimitHeaders(
+      dialect.id === 'anthropic-messages' ? 'anthropic' : 'openai',
+      state,
+      front.clock.now(),
+    );
   };
 }
 

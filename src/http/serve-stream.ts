@@ -33,10 +33,11 @@ export async function serveStream(
     else response.write(dialect.heartbeat(servedText(opening)));
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
       heart.beat();
-      const bytes = bytesFor(dialect, { chunks, call, reply });
+      const bytes = reply.translation?.write(chunks, reply) ?? bytesFor(dialect, { chunks, call, reply });
       if (bytes.length > 0 && !response.write(bytes)) await exchange.drained();
       if (exchange.response.destroyed) return reply.clientLeft();
     }
+    if (reply.translation !== undefined) response.write(reply.translation.end(reply));
     response.end();
   } catch (error) {
     const failure = Failure.from(error);

@@ -7,7 +7,7 @@
 import { createClassifier } from './classify.ts';
 import { OPENAI_RULES } from './classify-openai.ts';
 import { QWEN_RULES_ABROAD } from './classify-qwen.ts';
-import type { Provider, PublishedLimits } from './provider.ts';
+import type { DialectPath, Provider, PublishedLimits } from './provider.ts';
 import type { Rule } from './refusal-rule.ts';
 import { toldBy } from './told.ts';
 
@@ -17,6 +17,10 @@ export type OpenAICompatibleOptions = {
   readonly variables?: readonly string[];
   /** One address, or one per region, the default first. */
   readonly baseUrl?: string | Readonly<Record<string, string>>;
+  /** Where it speaks Anthropic's messages, too. */
+  readonly messages?: DialectPath;
+  readonly authorize?: Provider['authorize'];
+  readonly outputField?: NonNullable<Provider['outputField']>;
   readonly forwardHeaders?: readonly string[];
   readonly waitHeader?: string;
   /** Its own rules; the common ones follow. OpenAI's when not given. */
@@ -42,13 +46,14 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     regions,
     baseUrl: (region = defaultRegion) =>
       typeof baseUrl === 'string' ? baseUrl : Object.hasOwn(byRegion, region) ? byRegion[region] : undefined,
-    speaks: { 'openai-chat': '/chat/completions' },
-    forwardHeaders: options.forwardHeaders ?? [],
-    ...(options.waitHeader === undefined ? {} : { waitHeader: options.waitHeader }),
-    authorize(headers, secret) {
-      // A local server without a secret is asked without one.
-      if (secret !== '') headers['authorization'] = `Bearer ${secret}`;
+    speaks: {
+      'openai-chat': '/chat/completions',
+      ...(options.messages === undefined ? {} : { 'anthropic-messages': options.messages }),
     },
+    forwardHeaders: options.forwardHeaders ?? [],
+    ...(options.outputField === undefined ? {} : { outputField: options.outputField }),
+    ...(options.waitHeader === undefined ? {} : { waitHeader: options.waitHeader }),
+    authorize: options.authorize ?? authorizeByBearer,
     classify: createClassifier(id, options.rules ?? [...QWEN_RULES_ABROAD, ...OPENAI_RULES]),
     readTold: options.readTold ?? toldBy,
     limits: (model, region = defaultRegion) => options.limits?.(model, region),
@@ -58,6 +63,11 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     models: options.models ?? [],
   };
 }
+
+/** A local server without a secret is asked without one. */
+export const authorizeByBearer: Provider['authorize'] = (headers, secret) => {
+  if (secret !== '') headers['authorization'] = `Bearer ${secret}`;
+};
 
 export const openaiCompatible: Provider = createOpenAICompatible({
   id: 'openai-compatible',
