@@ -97,6 +97,9 @@ export interface Dialect {
   forward(chunk: Chunk, options: ForwardOptions): Buffer | undefined;
   forwardReply(chunk: Chunk, options: ForwardOptions): Buffer;
 
+  /** What clients wait for behind the end of a stream, where a provider that told the end forgot it. */
+  readonly terminal?: Buffer;
+
   /** An error answer before anything was sent. */
   writeFailure(failure: Failure, requestId: string): WrittenFailure;
   /** The error terminal of an open stream. */

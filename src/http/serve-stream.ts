@@ -37,7 +37,8 @@ export async function serveStream(
       if (bytes.length > 0 && !response.write(bytes)) await exchange.drained();
       if (exchange.response.destroyed) return reply.clientLeft();
     }
-    if (reply.translation !== undefined) response.write(reply.translation.end(reply));
+    const last = reply.translation?.end(reply) ?? (reply.terminated ? undefined : dialect.terminal);
+    if (last !== undefined) response.write(last);
     response.end();
   } catch (error) {
     const failure = Failure.from(error);

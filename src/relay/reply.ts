@@ -66,6 +66,11 @@ export class Reply implements AsyncDisposable {
     return this.#usage;
   }
 
+  /** The dialect's terminal was among the chunks. */
+  get terminated(): boolean {
+    return this.#terminal;
+  }
+
   /** The identity of the answer, for events that we write ourselves. */
   get head(): ReplyHead {
     return {

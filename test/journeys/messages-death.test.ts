@@ -207,6 +207,7 @@ for (const [name, way] of Object.entries(WAYS))
       const { text, headers } = await streamed(house);
       assert.doesNotMatch(text, /event: error/);
       assert.equal(eventsOf(text).ended, true);
+      assert.deepEqual(typesOf(text).slice(-2), ['message_delta', 'message_stop']);
       const story = house.log.find(({ call: id }) => id === headers['x-request-id']);
       assert.equal(story?.['end'], 'complete');
     });

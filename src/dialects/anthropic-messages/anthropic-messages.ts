@@ -34,6 +34,7 @@ export const anthropicMessages: Dialect = {
   streamWriter: (head, options) => new AnthropicStreamWriter(head, options.wantsUsage),
   forward,
   forwardReply,
+  terminal: writeSseEvent('{"type":"message_stop"}', 'message_stop'),
   writeFailure,
   writeStreamFailure,
   // The words are for people who look at the wire; a comment in front of an event is no part of it.

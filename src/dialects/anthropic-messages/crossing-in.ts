@@ -44,6 +44,7 @@ function fittedExtra(extra: JsonObject, dropped: Set<string>): JsonObject {
   const fitted: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(extra)) {
     if (value === null || value === undefined || name === 'parallel_tool_calls') continue;
+    if (name === 'temperature' && typeof value === 'number' && value > 1) dropped.add(name);
     const fit = FITS.get(name)?.(value);
     if (fit !== undefined) Object.assign(fitted, fit);
     else if (name !== 'n' || value !== 1) dropped.add(name);
