@@ -68,11 +68,13 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
   }
 }
 
+const NOTHING_DROPPED: readonly string[] = [];
+
 /** What is asked, before anything is sent: a request that cannot be written costs nobody anything. */
 function prepared({ call, rooms, story }: Journey, { channel, permit }: Start): Outgoing {
   try {
     const outgoing = outgoingOf(call, rooms.providerOf(channel), channel);
-    story.dropped = outgoing.translation?.dropped ?? [];
+    story.dropped = outgoing.translation?.dropped ?? NOTHING_DROPPED;
     return outgoing;
   } catch (error) {
     permit.cancel();
