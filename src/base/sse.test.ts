@@ -223,3 +223,32 @@ test('a comment is one event without data, whatever its text', () => {
     assert.equal(readSseEvent(frames[0] as Buffer).comments.length, 1);
   }
 });
+
+test('a named event of one line reads as it does by the long way', () => {
+  const piece = fc.constantFrom(
+    'event: a\n',
+    'event:b',
+    'event:',
+    '\n',
+    '\r',
+    'data: x',
+    'data:',
+    'data: {"a":1}\n',
+    ' ',
+    '水',
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
+      const text = `event: ${pieces.join('')}\n\n`;
+      // A comment in front leaves only the long way.
+      const { comments, ...long } = readSseEvent(Buffer.from(`:c\n${text}`));
+      const short = readSseEvent(Buffer.from(text));
+      assert.deepEqual({ name: short.name, data: short.data }, long);
+      assert.deepEqual(comments, ['c', ...short.comments]);
+    }),
+    { numRuns: 2_000 },
+  );
+  assert.deepEqual(readSseEvent(Buffer.from('event: ping\ndata: {"type": "ping"}\n\n')), {
+    ...{ name: 'ping', data: '{"type": "ping"}', comments: [] },
+  });
+});

@@ -130,6 +130,8 @@ const NO_COMMENTS: readonly string[] = [];
 export function readSseEvent(frame: Buffer): SseEvent {
   const single = readSingleDataLine(frame);
   if (single !== undefined) return { name: '', data: single, comments: NO_COMMENTS };
+  const named = readNamedDataLine(frame);
+  if (named !== undefined) return named;
   let name = '';
   let data: string | undefined;
   const comments: string[] = [];
@@ -156,6 +158,19 @@ function readSingleDataLine(frame: Buffer): string | undefined {
     return undefined;
   const text = frame.toString('utf8', frame[5] === 0x20 ? 6 : 5, end);
   return text.includes('\n') || text.includes('\r') ? undefined : text;
+}
+
+const EVENT = Buffer.from('event:');
+
+/** The other common case: `event: …` LF `data: …` LF LF. */
+function readNamedDataLine(frame: Buffer): SseEvent | undefined {
+  if (frame.length < EVENT.length || EVENT.compare(frame, 0, EVENT.length) !== 0) return undefined;
+  const lineEnd = frame.indexOf(LF);
+  const data = readSingleDataLine(frame.subarray(lineEnd + 1));
+  if (data === undefined) return undefined;
+  const start = frame[EVENT.length] === 0x20 ? EVENT.length + 1 : EVENT.length;
+  const name = frame.toString('utf8', start, lineEnd);
+  return name.includes('\r') ? undefined : { name, data, comments: NO_COMMENTS };
 }
 
 /** One event with an optional name. Each line of `data` gets a line of its own. */

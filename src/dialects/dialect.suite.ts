@@ -12,7 +12,8 @@ import { isJsonObject, topLevelFields } from '../base/json.ts';
 import type { DialectId } from '../domain/call.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { FAILURES, Failure, type FailureKind } from '../domain/failure.ts';
-import type { Assembler, Chunk, Dialect, ReplyHead } from './dialect.ts';
+import { messagesSayings } from './anthropic-messages/sayings.suite.ts';
+import type { Assembler, Chunk, Dialect } from './dialect.ts';
 import { chatSayings, type Sayings } from './neutral-chat.suite.ts';
 import { responsesSayings } from './openai-responses/sayings.suite.ts';
 import { requestSuite } from './request.suite.ts';
@@ -21,10 +22,9 @@ import { requestSuite } from './request.suite.ts';
 const SAYINGS = {
   'openai-chat': chatSayings,
   'openai-responses': responsesSayings,
+  'anthropic-messages': messagesSayings,
 } as const satisfies Record<DialectId, Sayings>;
 
-const HEAD: ReplyHead = { id: 'chatcmpl-1', model: 'm', created: 1_754_000_000 };
-const START: ChatEvent = { type: 'start', ...HEAD };
 const KEEP = { model: 'm', wantsUsage: true };
 
 /** Everything that the reader makes of the bytes, cut at these offsets. */
@@ -40,7 +40,7 @@ function readStream(dialect: Dialect, bytes: Buffer, ...offsets: number[]) {
 const eventsOf = (chunks: readonly Chunk[]): ChatEvent[] => chunks.flatMap(({ events }) => events);
 
 function writeStream(dialect: Dialect, events: readonly ChatEvent[], wantsUsage = true): Buffer {
-  const writer = dialect.streamWriter(HEAD, { wantsUsage });
+  const writer = dialect.streamWriter(SAYINGS[dialect.id].head, { wantsUsage });
   return Buffer.concat([...events.map((event) => writer.write(event)), writer.end()]);
 }
 
@@ -73,7 +73,9 @@ export const fixturesOf = (dialect: Dialect, ending: '.sse' | '.json'): Fixture[
 };
 
 export function dialectSuite(dialect: Dialect): void {
-  const sayings = SAYINGS[dialect.id];
+  const sayings: Sayings = SAYINGS[dialect.id];
+  const HEAD = sayings.head;
+  const START: ChatEvent = { type: 'start', ...HEAD };
   requestSuite(dialect, sayings);
 
   describe(`${dialect.id}: streams`, () => {
@@ -222,7 +224,12 @@ export function dialectSuite(dialect: Dialect): void {
     it('show the body of the provider where it may be shown', () => {
       const clientBody = Buffer.from('{"error":{"message":"theirs"}}');
       const failure = new Failure('upstream_rejected', { message: 'ours', status: 422, clientBody });
-      assert.deepEqual(dialect.writeFailure(failure, 'req_1'), { status: 422, body: clientBody });
+      const written = dialect.writeFailure(failure, 'req_1');
+      if (sayings.showsBodies) assert.deepEqual(written, { status: 422, body: clientBody });
+      else {
+        assert.equal(written.status, 422);
+        assert.partialDeepStrictEqual(JSON.parse(written.body.toString()), { error: { message: 'theirs' } });
+      }
     });
 
     it('come between whole events, and so do heartbeats, which mean nothing', () => {

@@ -64,6 +64,9 @@ export type ForwardOptions = {
 
 export type WrittenFailure = { readonly status: number; readonly body: Buffer };
 
+/** A request on its way between two dialects, and the names of what could not be taken along. */
+export type Crossing = { readonly request: ChatRequest; readonly dropped: readonly string[] };
+
 export interface Dialect {
   readonly id: DialectId;
   /** Below the version prefix, e.g. `/chat/completions`. */
@@ -74,6 +77,10 @@ export interface Dialect {
   /** The whole meaning. Throws like `readHead`. */
   readRequest(body: Uint8Array): ChatRequest;
   writeRequest(request: ChatRequest): Buffer;
+  /** `readRequest` for an upstream of another dialect: what is left in `extra` has the names of OpenAI chat. */
+  readCrossing?(body: Uint8Array): Crossing;
+  /** What of such a request this dialect can say, in its own names. Where this or the former is missing, all of it. */
+  fitCrossing?(request: ChatRequest): Crossing;
   /** The client's own bytes for an upstream of the same dialect: only the model and the usage option are spliced. */
   forwardRequest(body: Uint8Array, head: RequestHead, upstreamModel: string): Uint8Array;
   /**
@@ -96,6 +103,9 @@ export interface Dialect {
   /** A chunk of this dialect for a client of this dialect; undefined when it is not for the client. */
   forward(chunk: Chunk, options: ForwardOptions): Buffer | undefined;
   forwardReply(chunk: Chunk, options: ForwardOptions): Buffer;
+
+  /** What clients wait for behind the end of a stream, where a provider that told the end forgot it. */
+  readonly terminal?: Buffer;
 
   /** An error answer before anything was sent. */
   writeFailure(failure: Failure, requestId: string): WrittenFailure;

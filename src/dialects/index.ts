@@ -1,6 +1,7 @@
 /** Every dialect that Sluice speaks. A new one is a folder here and a line below. */
 
 import type { DialectId } from '../domain/call.ts';
+import { anthropicMessages } from './anthropic-messages/anthropic-messages.ts';
 import type { Dialect } from './dialect.ts';
 import { openaiChat } from './openai-chat/openai-chat.ts';
 import { openaiResponses } from './openai-responses/openai-responses.ts';
@@ -8,6 +9,7 @@ import { openaiResponses } from './openai-responses/openai-responses.ts';
 export const dialects = {
   'openai-chat': openaiChat,
   'openai-responses': openaiResponses,
+  'anthropic-messages': anthropicMessages,
 } as const satisfies Record<DialectId, Dialect>;
 
 export const dialectOf = (id: DialectId): Dialect => dialects[id];

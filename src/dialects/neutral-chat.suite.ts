@@ -7,14 +7,18 @@ import fc from 'fast-check';
 import type { JsonObject } from '../base/json.ts';
 import type { ChatEvent, ChatMessage, ChatPart, ChatRequest, FinishReason } from '../domain/chat.ts';
 import type { Usage } from '../domain/usage.ts';
+import type { ReplyHead } from './dialect.ts';
 
 /** What a dialect can say and hear without loss. */
 export type Sayings = {
+  readonly head: ReplyHead;
   readonly requests: fc.Arbitrary<ChatRequest>;
   /** Pieces of an answer in any order, their ends, and perhaps a usage report. */
   readonly events: fc.Arbitrary<ChatEvent[]>;
   /** A whole answer as a reader tells it: each thing once. */
   readonly replies: fc.Arbitrary<ChatEvent[]>;
+  /** The body that a provider's refusal shows to a client is in the shape of OpenAI chat: is it shown as it is? */
+  readonly showsBodies: boolean;
 };
 
 export const text = fc.oneof(
@@ -190,4 +194,10 @@ export const replyEvents: fc.Arbitrary<ChatEvent[]> = fc
   ])
   .map(plain);
 
-export const chatSayings: Sayings = { requests: chatRequests, events: eventSequences, replies: replyEvents };
+export const chatSayings: Sayings = {
+  head: { id: 'chatcmpl-1', model: 'm', created: 1_754_000_000 },
+  requests: chatRequests,
+  events: eventSequences,
+  replies: replyEvents,
+  showsBodies: true,
+};

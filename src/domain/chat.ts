@@ -9,7 +9,10 @@ export type ChatRole = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
 
 export type ChatPart =
   | { readonly type: 'text'; readonly text: string }
-  /** Anything that is not text (image, audio, file), as the wire had it. */
+  /**
+   * Anything that is not text (image, audio, file) as a content part of OpenAI chat; what has no such form, as the wire
+   * had it.
+   */
   | { readonly type: 'media'; readonly value: unknown };
 
 export type ToolCall = { readonly id: string; readonly name: string; readonly arguments: string };
@@ -21,6 +24,8 @@ export type ChatMessage = {
   readonly toolCalls?: readonly ToolCall[];
   readonly toolCallId?: string;
   readonly reasoning?: string;
+  /** The provider's seal on its own reasoning, worth nothing to another. */
+  readonly reasoningSignature?: string;
 };
 
 export type ChatTool = {
@@ -50,7 +55,13 @@ export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' |
 export type ChatEvent =
   | { readonly type: 'start'; readonly id: string; readonly model: string; readonly created: number }
   | { readonly type: 'text'; readonly text: string; readonly choice?: number }
-  | { readonly type: 'reasoning'; readonly text: string; readonly choice?: number }
+  | {
+      readonly type: 'reasoning';
+      /** Empty where only the seal comes. */
+      readonly text: string;
+      readonly signature?: string;
+      readonly choice?: number;
+    }
   | {
       readonly type: 'tool-call';
       /** Position among the answer's tool calls. */

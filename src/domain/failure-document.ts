@@ -7,7 +7,8 @@ const OPENING = `# Errors
 <!-- Printed by \`npm run print\` from \`src/domain/failure.ts\`. Changes here are lost. -->
 
 Every way a call can fail has a kind: the word in the log, the label of the metric, the row below. A client sees the
-HTTP status and, in the body, \`type\` and \`code\` as OpenAI's API has them.
+HTTP status and, in the body, \`type\` and \`code\` as OpenAI's API has them; on \`/v1/messages\` the type that Anthropic's
+API has for that status.
 
 - **touches**: what a failure says something about. \`request\`: nothing but this call. \`secret\`, \`channel\` (account x
   model), \`account\`, \`model\` (of the provider, in every account, once two accounts said so): more or less of the pool,

@@ -33,6 +33,8 @@ export type Story = {
   readonly attempts: AttemptStory[];
   /** Models left for another, in order. */
   readonly fallbacks: { from: string; to: string; reason: string }[];
+  /** What of the request the provider's dialect could not say, by the client's names. */
+  dropped?: readonly string[];
   servedModel?: string;
   servedChannel?: string;
   /** Total wait in lines, ms. */

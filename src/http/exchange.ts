@@ -142,12 +142,23 @@ export function storyHeaders(story: Story | undefined): Record<string, string> {
   const last = story.end === undefined ? undefined : story.attempts.at(-1)?.channel;
   const channel = story.servedChannel ?? last;
   if (channel !== undefined) headers['x-sluice-channel'] = channel;
+  if (story.dropped !== undefined && story.dropped.length > 0)
+    headers['x-sluice-dropped'] = droppedText(story.dropped);
   if (story.fallbacks.length > 0)
     headers['x-sluice-fallback-reason'] = story.fallbacks
       .map(({ from, reason }) => `${from}: ${reason}`)
       .join('; ');
   return headers;
 }
+
+/** Names of a client's own making: only what a header may hold, and not without end. */
+const MOST_NAMES = 30;
+
+const droppedText = (names: readonly string[]): string =>
+  names
+    .slice(0, MOST_NAMES)
+    .map((name) => name.slice(0, 64).replace(/[^\w.[\]-]/g, '?'))
+    .join(', ') + (names.length > MOST_NAMES ? ', ...' : '');
 
 function failureHeaders(failure: Failure): Record<string, string> {
   const { retryAfterMs, resetAtMs, limitOwner } = failure.options;

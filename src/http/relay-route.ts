@@ -21,7 +21,7 @@ export async function serveRelay(front: Front, dialect: Dialect, exchange: Excha
   let outlet: Outlet = exchange;
   try {
     const key = front.access().authenticate(exchange.request.headers);
-    exchange.standing = keyHeadersOf(front, key);
+    exchange.standing = keyHeadersOf(front, key, dialect);
     const body = await readBody(exchange.request, front.settings().bodyLimitBytes);
     let call = readCall(front, dialect, { exchange, key, body });
     if (call.headers['idempotency-key'] !== undefined) {
@@ -80,16 +80,25 @@ async function servePlain(dialect: Dialect, exchange: Outlet, opening: Opening):
     const chunk = whole instanceof Promise ? await whole : whole;
     if (chunk === undefined)
       throw new Failure('malformed', { message: 'The provider answered with nothing.' });
-    const body = dialect.forwardReply(chunk, { model: reply.model, wantsUsage: true });
-    if (reply.journey.call.departure.gone) reply.clientLeft();
-    else exchange.sendJson(200, body, storyHeaders(opening.story));
+    if (reply.journey.call.departure.gone) {
+      reply.clientLeft();
+      return;
+    }
+    const body =
+      reply.translation?.plain(chunk, reply) ??
+      dialect.forwardReply(chunk, { model: reply.model, wantsUsage: true });
+    exchange.sendJson(200, body, storyHeaders(opening.story));
   } finally {
     reply.close();
   }
 }
 
 /** What is left of the key's own limits; nothing, at no cost, where it has none. */
-function keyHeadersOf(front: Front, key: ClientKey): (() => Record<string, string>) | undefined {
+function keyHeadersOf(
+  front: Front,
+  key: ClientKey,
+  dialect: Dialect,
+): (() => Record<string, string>) | undefined {
   if (!hasLimits(key)) return undefined;
   return () => {
     const windows = front.keyWindows(key) ?? [];
@@ -101,7 +110,11 @@ function keyHeadersOf(front: Front, key: ClientKey): (() => Record<string, strin
     };
     const [requests, tokens] = [of('rpm'), of('tpm')];
     const state = { ...(requests && { requests }), ...(tokens && { tokens }) };
-    return keyLimitHeaders('openai', state, front.clock.now());
+    return keyLimitHeaders(
+      dialect.id === 'anthropic-messages' ? 'anthropic' : 'openai',
+      state,
+      front.clock.now(),
+    );
   };
 }
 

@@ -35,13 +35,15 @@ export async function serveStream(
     else exchange.comment(dialect.heartbeat(servedText(opening)));
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
       heart.beat();
-      const bytes = bytesFor(dialect, { chunks, call, reply });
+      const bytes = reply.translation?.write(chunks, reply) ?? bytesFor(dialect, { chunks, call, reply });
       if (bytes.length > 0) {
         last = bytes;
         if (!response.write(bytes)) await exchange.drained();
       }
       if (exchange.response.destroyed) return reply.clientLeft();
     }
+    const end = reply.translation?.end(reply) ?? (reply.terminated ? undefined : dialect.terminal);
+    if (end !== undefined) response.write(end);
     response.end();
   } catch (error) {
     const failure = Failure.from(error);

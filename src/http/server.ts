@@ -110,7 +110,7 @@ export function createServer(front: Front): Server {
   const fail = (request: FastifyRequest, reply: FastifyReply, failure: Failure): void => {
     front.metrics.refused(failure.kind, failure.status);
     reply.hijack();
-    new Exchange(request.raw, reply.raw).sendFailure(failure, dialects['openai-chat']);
+    new Exchange(request.raw, reply.raw).sendFailure(failure, dialectBelow(pathOf(request.raw)));
   };
   fastify.setNotFoundHandler((request, reply) => {
     const message = `No such route: ${request.method} ${pathOf(request.raw)}.`;
@@ -152,6 +152,12 @@ const pathOf = (request: IncomingMessage): string => {
   const query = url.indexOf('?');
   return query < 0 ? url : url.slice(0, query);
 };
+
+/** Whoever asks at or below a dialect's path understands that dialect; else the one that nearly all do. */
+const dialectBelow = (path: string): Dialect =>
+  Object.values(dialects).find((dialect) =>
+    PREFIXES.some((prefix) => `${path}/`.startsWith(`${prefix}${dialect.path}/`)),
+  ) ?? dialects['openai-chat'];
 
 /** What Fastify refuses before a route runs, and what a route throws. */
 function failureAtDoor(error: FastifyError | Failure, front: Front): Failure {

@@ -19,6 +19,8 @@ export type OpenAICompatibleOptions = {
   readonly baseUrl?: string | Readonly<Record<string, string>>;
   /** Dialects beside the chat completions. */
   readonly speaksToo?: Provider['speaks'];
+  readonly authorize?: Provider['authorize'];
+  readonly outputField?: NonNullable<Provider['outputField']>;
   readonly forwardHeaders?: readonly string[];
   readonly waitHeader?: string;
   /** Its own rules; the common ones follow. When not given, OpenAI's are a guess. */
@@ -46,11 +48,9 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
       typeof baseUrl === 'string' ? baseUrl : Object.hasOwn(byRegion, region) ? byRegion[region] : undefined,
     speaks: { 'openai-chat': '/chat/completions', ...options.speaksToo },
     forwardHeaders: options.forwardHeaders ?? [],
+    ...(options.outputField === undefined ? {} : { outputField: options.outputField }),
     ...(options.waitHeader === undefined ? {} : { waitHeader: options.waitHeader }),
-    authorize(headers, secret) {
-      // A local server without a secret is asked without one.
-      if (secret !== '') headers['authorization'] = `Bearer ${secret}`;
-    },
+    authorize: options.authorize ?? authorizeByBearer,
     classify:
       options.rules === undefined
         ? createClassifier(id, QWEN_RULES_ABROAD, OPENAI_RULES)
@@ -63,6 +63,11 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     models: options.models ?? [],
   };
 }
+
+/** A local server without a secret is asked without one. */
+export const authorizeByBearer: Provider['authorize'] = (headers, secret) => {
+  if (secret !== '') headers['authorization'] = `Bearer ${secret}`;
+};
 
 export const openaiCompatible: Provider = createOpenAICompatible({
   id: 'openai-compatible',

@@ -10,6 +10,8 @@ export const openai: Provider = createOpenAICompatible({
   variables: ['OPENAI_API_KEY'],
   baseUrl: 'https://api.openai.com/v1',
   speaksToo: { 'openai-responses': '/responses' },
+  // Its newer models refuse `max_tokens`: https://platform.openai.com/docs/api-reference/chat/create
+  outputField: 'max_completion_tokens',
   forwardHeaders: ['openai-beta'],
   rules: OPENAI_RULES,
   // Counted is the greater of max_tokens and an estimate of the input: https://platform.openai.com/docs/guides/rate-limits

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { DialectId } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
-import type { Provider, Refusal } from './provider.ts';
+import { addressOf, type Provider, type Refusal } from './provider.ts';
 
 /** Pieces that real bodies are made of, so that chance reaches the rules. */
 const SHARDS = [
@@ -181,7 +182,22 @@ export function providerSuite(provider: Provider): void {
       );
     });
 
-    it('authorizes with one header and nothing else', () => {
+    it('authorizes with one header and nothing else, but for the version of its own dialect', () => {
+      for (const dialect of Object.keys(provider.speaks) as DialectId[]) {
+        const asked: Record<string, string> = {};
+        provider.authorize(asked, 'sk-test', dialect);
+        const { 'anthropic-version': version, ...rest } = asked;
+        if (version !== undefined) assert.equal(dialect, 'anthropic-messages');
+        const [[name, value] = [], ...others] = Object.entries(rest);
+        assert.deepEqual(others, []);
+        assert.ok(
+          (name === 'authorization' && value === 'Bearer sk-test') ||
+            (name === 'x-api-key' && value === 'sk-test'),
+        );
+        const open: Record<string, string> = {};
+        provider.authorize(open, '', dialect);
+        assert.ok(!('authorization' in open || 'x-api-key' in open));
+      }
       const sent: Record<string, string> = { 'content-type': 'application/json' };
       provider.authorize(sent, 'sk-test');
       assert.deepEqual(sent, { 'content-type': 'application/json', authorization: 'Bearer sk-test' });
@@ -227,7 +243,16 @@ export function providerSuite(provider: Provider): void {
 
     it('names itself, its paths, variables and models plainly', () => {
       assert.match(provider.id, /^[a-z][a-z-]*$/);
-      for (const path of Object.values(provider.speaks)) assert.match(path, /^\/[a-z/-]*[a-z]$/);
+      for (const region of [undefined, ...provider.regions]) {
+        const baseUrl = provider.baseUrl(region) ?? 'https://upstream.invalid/v1';
+        for (const dialect of Object.keys(provider.speaks) as DialectId[]) {
+          const url = addressOf(provider, dialect, baseUrl) ?? assert.fail(`${dialect} in ${region}`);
+          assert.equal(new URL(url).origin, new URL(baseUrl).origin);
+          assert.match(new URL(url).pathname, /^\/[a-z0-9/-]*[a-z]$/);
+        }
+      }
+      for (const path of Object.values(provider.speaks))
+        if (typeof path === 'string') assert.match(path, /^\/[a-z/-]*[a-z]$/);
       for (const variable of provider.variables) assert.match(variable, /^[A-Z][A-Z_]+$/);
       assert.equal(new Set(provider.models).size, provider.models.length);
     });

@@ -23,6 +23,9 @@ export type Refusal = {
 
 export type PublishedLimits = { readonly limits: Limits; readonly source: string };
 
+/** Below the base URL; or, where a dialect has another place, what the whole URL is, if the base URL is the provider's own. */
+export type DialectPath = string | ((baseUrl: string) => string | undefined);
+
 export interface Provider {
   readonly id: string;
   /** For people. */
@@ -33,14 +36,16 @@ export interface Provider {
   readonly regions: readonly string[];
   /** The base URL for a region, without trailing slash; undefined when it must be configured. */
   baseUrl(region?: string): string | undefined;
-  /** Path per dialect it speaks, appended to the base URL. */
-  readonly speaks: Readonly<Partial<Record<DialectId, string>>>;
+  /** Where it speaks each dialect. */
+  readonly speaks: Readonly<Partial<Record<DialectId, DialectPath>>>;
+  /** Where a call's output is bounded in OpenAI chat, if not by `max_tokens`. */
+  readonly outputField?: 'max_completion_tokens';
   /** Client request headers (lower case) that may travel upstream. */
   readonly forwardHeaders: readonly string[];
   /** Header by which it is asked to keep a call in a line of its own for so many seconds, instead of refusing it. */
   readonly waitHeader?: string;
-  /** Sets the authorisation header. */
-  authorize(headers: Record<string, string>, secret: string): void;
+  /** Sets the authorisation header, and what else the dialect demands of every call. Default: OpenAI chat. */
+  authorize(headers: Record<string, string>, secret: string, dialect?: DialectId): void;
   /** What a refusal means. Total: never throws, whatever the body. */
   classify(refusal: Refusal): Failure;
   /** What the headers of an answer tell of arrival and windows. Total, and cheap: it is asked for every answer. */
@@ -55,4 +60,10 @@ export interface Provider {
   readonly prepaid: boolean;
   /** Models offered when an account lists none. */
   readonly models: readonly string[];
+}
+
+/** Where to ask this provider in this dialect; undefined where it does not speak it. */
+export function addressOf(provider: Provider, dialect: DialectId, baseUrl: string): string | undefined {
+  const path = provider.speaks[dialect];
+  return typeof path === 'string' ? baseUrl + path : path?.(baseUrl);
 }

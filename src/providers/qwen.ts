@@ -10,6 +10,21 @@ import { createOpenAICompatible, type OpenAICompatibleOptions } from './openai-c
 import type { Provider } from './provider.ts';
 import { qwenLimits } from './qwen-limits.ts';
 
+const COMPATIBLE = '/compatible-mode/v1';
+
+/**
+ * Anthropic's messages have a path of their own beside the compatible one, on every host of Model Studio's, a
+ * workspace's included: https://www.alibabacloud.com/help/en/model-studio/anthropic-api-messages
+ */
+export const messagesBeside =
+  (hosts: RegExp) =>
+  (baseUrl: string): string | undefined => {
+    const origin = baseUrl.slice(0, -COMPATIBLE.length);
+    return baseUrl.endsWith(COMPATIBLE) && hosts.test(origin)
+      ? `${origin}/apps/anthropic/v1/messages`
+      : undefined;
+  };
+
 /** Shared with the simulator, which answers in Model Studio's place. */
 export const QWEN_WAYS = {
   forwardHeaders: [
@@ -51,6 +66,7 @@ export const qwen: Provider = createOpenAICompatible({
   ...QWEN_WAYS,
   id: 'qwen',
   name: 'Alibaba Cloud Model Studio',
+  speaksToo: { 'anthropic-messages': messagesBeside(/^https:\/\/[a-z0-9.-]+\.aliyuncs\.com$/i) },
   variables: ['DASHSCOPE_API_KEY'],
   baseUrl: {
     singapore: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',

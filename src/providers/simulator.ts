@@ -2,7 +2,7 @@
 
 import { createOpenAICompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
-import { QWEN_WAYS } from './qwen.ts';
+import { messagesBeside, QWEN_WAYS } from './qwen.ts';
 
 /** Never resolved: the app hands these calls to the simulator's own `Fetch`. */
 const BASE_URL = 'http://simulator.internal/compatible-mode/v1';
@@ -11,5 +11,6 @@ export const simulator: Provider = createOpenAICompatible({
   ...QWEN_WAYS,
   id: 'simulator',
   name: 'Simulator',
+  speaksToo: { 'anthropic-messages': messagesBeside(/^http:\/\/simulator\.internal$/) },
   baseUrl: { singapore: BASE_URL, beijing: BASE_URL, global: BASE_URL },
 });

@@ -5,7 +5,6 @@
 
 import type { Clock } from '../base/clock.ts';
 import { ConnectionError, readAll, type UpstreamResponse } from '../base/fetch.ts';
-import { dialectOf } from '../dialects/index.ts';
 import type { Call } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
@@ -14,6 +13,7 @@ import type { Provider, Refusal } from '../providers/provider.ts';
 import type { Start } from './acquire.ts';
 import type { Journey } from './journey.ts';
 import { type AnswerForm, type ErrorEvent, openAnswer } from './open-answer.ts';
+import { type Outgoing, outgoingOf } from './outgoing.ts';
 import { Reply, type ReplySource } from './reply.ts';
 import { Watch } from './watch.ts';
 
@@ -29,6 +29,7 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
     permit.cancel();
     throw new Failure('client_gone', { message: 'The client left before its call was sent.' });
   }
+  const outgoing = prepared(journey, start);
   const startedAtMs = clock.now();
   journey.sent(startedAtMs);
   const told: AttemptStory = {
@@ -38,7 +39,7 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
     ...(start.heldBy === undefined ? {} : { heldBy: start.heldBy }),
   };
   story.attempts.push(told);
-  const asked = askOf(journey, start);
+  const asked = askOf(journey, start, outgoing);
   const watch = new Watch(clock, {
     firstByteMs: asked.form === 'plain' ? snapshot.settings.firstByteMs : snapshot.settings.firstByteStreamMs,
     idleMs: snapshot.settings.idleMs,
@@ -47,7 +48,7 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
     drainMs: channel.account.drainMs ?? 0,
   });
   try {
-    const source = await speak(journey, start, { asked, watch, told });
+    const source = await speak(journey, start, { outgoing, asked, watch, told });
     journey.upstreamMs += clock.now() - startedAtMs;
     permit.accepted();
     watch.contentBegan();
@@ -56,7 +57,8 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
     if (asked.form !== 'plain') story.firstContentMs = clock.now() - call.arrivedAtMs;
     story.servedModel = journey.model.name;
     story.servedChannel = channel.id;
-    return new Reply({ ...source, journey, channel, permit, watch });
+    const { translation } = outgoing;
+    return new Reply({ ...source, journey, channel, permit, watch, ...(translation && { translation }) });
   } catch (error) {
     journey.upstreamMs += clock.now() - startedAtMs;
     watch.abort();
@@ -87,6 +89,20 @@ function wellAgain({ rooms }: Journey, { channel, secret }: Start, startedAtMs: 
   rooms.queue.wake();
 }
 
+const NOTHING_DROPPED: readonly string[] = [];
+
+/** What is asked, before anything is sent: a request that cannot be written costs nobody anything. */
+function prepared({ call, rooms, story }: Journey, { channel, permit }: Start): Outgoing {
+  try {
+    const outgoing = outgoingOf(call, rooms.providerOf(channel), channel);
+    story.dropped = outgoing.translation?.dropped ?? NOTHING_DROPPED;
+    return outgoing;
+  } catch (error) {
+    permit.cancel();
+    throw error;
+  }
+}
+
 /** How the upstream is asked: in which form it shall answer, and the body where that differs from the client's wish. */
 type Ask = { readonly form: AnswerForm; readonly turned?: Uint8Array };
 
@@ -94,42 +110,40 @@ const AS_STREAM: Ask = { form: 'stream' };
 const AS_PLAIN: Ask = { form: 'plain' };
 
 /** A stream tells with its head and its first token what a plain answer tells at its end. */
-function askOf({ call, rooms }: Journey, { channel }: Start): Ask {
+function askOf({ call, rooms }: Journey, { channel }: Start, { dialect, head, body }: Outgoing): Ask {
   if (call.head.stream) return AS_STREAM;
   const { streamUpstream } = channel.account;
   if (!(streamUpstream === undefined ? rooms.providerOf(channel).streamsPlain : streamUpstream === 'on'))
     return AS_PLAIN;
-  const turned = dialectOf(call.dialect).forwardAsStream(call.body, call.head, channel.upstreamModel);
+  const turned = dialect.forwardAsStream(body, head, channel.upstreamModel);
   return turned === undefined ? AS_PLAIN : { form: 'assembled', turned };
 }
 
 type Opened = Pick<ReplySource, 'answer' | 'classify'>;
 
-type Speaking = { readonly asked: Ask; readonly watch: Watch; readonly told: AttemptStory };
+type Speaking = {
+  readonly outgoing: Outgoing;
+  readonly asked: Ask;
+  readonly watch: Watch;
+  readonly told: AttemptStory;
+};
 
 async function speak(
   journey: Journey,
   { channel, permit, secret }: Start,
-  { asked, watch, told }: Speaking,
+  { outgoing, asked, watch, told }: Speaking,
 ): Promise<Opened> {
-  const { call, rooms } = journey;
-  const dialect = dialectOf(call.dialect);
+  const { rooms } = journey;
+  const { dialect, url, head, body } = outgoing;
   const provider = rooms.providerOf(channel);
-  const path = provider.speaks[dialect.id];
-  if (path === undefined)
-    // Nothing is wrong with the channel: it goes on serving those who speak its language.
-    throw new Failure('no_access', {
-      message: `${provider.name} does not speak ${dialect.id}.`,
-      scope: 'request',
-    });
   const headers = headersFor(journey.call, provider, { form: asked.form, account: channel.account });
-  provider.authorize(headers, channel.account.secrets[secret] ?? '');
+  provider.authorize(headers, channel.account.secrets[secret] ?? '', dialect.id);
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
-    url: channel.account.baseUrl + path,
+    url,
     headers,
-    body: asked.turned ?? dialect.forwardRequest(call.body, call.head, channel.upstreamModel),
+    body: asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel),
     signal: watch.signal,
   });
   told.headMs = rooms.clock.now() - startedAtMs;

@@ -16,6 +16,7 @@ import { estimateTextTokens } from '../tokens/estimate.ts';
 import { costOn } from './capacity.ts';
 import type { Journey } from './journey.ts';
 import { type ErrorEvent, type OpenedAnswer, REPLY_LIMIT_BYTES } from './open-answer.ts';
+import type { Translation } from './translation.ts';
 import type { Watch } from './watch.ts';
 
 export type ReplySource = {
@@ -24,6 +25,8 @@ export type ReplySource = {
   readonly permit: Permit;
   readonly watch: Watch;
   readonly answer: OpenedAnswer;
+  /** Where the client speaks another dialect than the chunks. */
+  readonly translation?: Translation;
   /** What an error event inside the stream means. */
   readonly classify: (event: ErrorEvent) => Failure;
 };
@@ -36,6 +39,8 @@ export class Reply implements AsyncDisposable {
   readonly channel: Channel;
   /** The public name of the model that served. */
   readonly model: string;
+  /** Writes the chunks for a client of another dialect. */
+  readonly translation: Translation | undefined;
   readonly #source: ReplySource;
   #first: readonly Chunk[] | undefined;
   #usage: Usage | undefined;
@@ -53,12 +58,18 @@ export class Reply implements AsyncDisposable {
     this.journey = source.journey;
     this.channel = source.channel;
     this.model = source.journey.model.name;
+    this.translation = source.translation;
     this.#first = source.answer.first;
   }
 
   /** As the upstream told it, so far. */
   get usage(): Usage | undefined {
     return this.#usage;
+  }
+
+  /** The dialect's terminal was among the chunks. */
+  get terminated(): boolean {
+    return this.#terminal;
   }
 
   /** The identity of the answer, for events that we write ourselves. */

@@ -19,8 +19,14 @@ const THINKS_BY_DEFAULT = /^qwen3\.[5-9]/;
 
 export function thinks(request: ChatRequest): boolean {
   if (ALWAYS_THINKS.test(request.model)) return true;
-  const wish = request.extra['enable_thinking'];
+  const wish = request.extra['enable_thinking'] ?? wishOfMessages(request.extra['thinking']);
   return typeof wish === 'boolean' ? wish : THINKS_BY_DEFAULT.test(request.model);
+}
+
+/** On the Anthropic path: https://www.alibabacloud.com/help/en/model-studio/anthropic-api-messages */
+function wishOfMessages(thinking: unknown): boolean | undefined {
+  const type = isJsonObject(thinking) ? thinking['type'] : undefined;
+  return type === 'enabled' ? true : type === 'disabled' ? false : undefined;
 }
 
 /** How many answers are asked for. */

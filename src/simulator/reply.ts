@@ -177,8 +177,8 @@ function paceOf({ pace, fault }: AdmittedCall): Pace {
   return { firstTokenMs: pace.firstTokenMs * factor, tokensPerSecond: pace.tokensPerSecond / factor };
 }
 
-const headOf = ({ refusal, request, arrivedMs }: AdmittedCall): ReplyHead => ({
-  id: `chatcmpl-${refusal.requestId}`,
+const headOf = ({ refusal, request, arrivedMs, dialect }: AdmittedCall): ReplyHead => ({
+  id: `${dialect.id === 'anthropic-messages' ? 'msg_' : 'chatcmpl-'}${refusal.requestId}`,
   model: request.model,
   created: Math.floor(arrivedMs / 1_000),
 });

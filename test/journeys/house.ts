@@ -43,6 +43,11 @@ export type House = {
   /** Lines of the log, parsed. */
   readonly log: readonly { readonly [key: string]: unknown }[];
   call(body: Readonly<Record<string, unknown>>, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** The same on `/v1/messages`. */
+  message(
+    body: Readonly<Record<string, unknown>>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
   /** Runs virtual time until all have been answered. */
   all(calls: readonly Promise<Answer>[], limitMs?: number): Promise<Answer[]>;
   one(call: Promise<Answer>, limitMs?: number): Promise<Answer>;
@@ -89,11 +94,15 @@ export function createHouse(yaml: string, options: HouseOptions = {}): House {
   });
   const startMs = clock.now();
 
-  const call: House['call'] = async (body, headers = {}) => {
+  const callAt = async (
+    url: string,
+    body: Readonly<Record<string, unknown>>,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Answer> => {
     await app.server.fastify.ready();
     const response = await inject(app.server.handle, {
       method: 'POST',
-      url: '/v1/chat/completions',
+      url,
       headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json', ...headers },
       payload: JSON.stringify(body),
     });
@@ -117,7 +126,8 @@ export function createHouse(yaml: string, options: HouseOptions = {}): House {
       return simulator;
     },
     log: lines,
-    call,
+    call: (body, headers = {}) => callAt('/v1/chat/completions', body, headers),
+    message: (body, headers = {}) => callAt('/v1/messages', { max_tokens: 1_000, ...body }, headers),
     all,
     one: (promise, limitMs = 600_000) => clock.runUntil(promise, limitMs),
     async arrived() {

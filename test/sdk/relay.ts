@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
+import Anthropic, { type ClientOptions as AnthropicOptions } from '@anthropic-ai/sdk';
 import OpenAI, { type ClientOptions } from 'openai';
 import { type App, createApp, known } from '../../src/app.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -22,6 +23,7 @@ export type TestRelay = {
   /** Lines of the log, parsed. */
   readonly log: readonly { readonly [key: string]: unknown }[];
   openai(options?: ClientOptions): OpenAI;
+  anthropic(options?: AnthropicOptions): Anthropic;
   /** A plain `fetch` of the chat route with the test's key. */
   chat(
     body: unknown,
@@ -72,6 +74,7 @@ export async function startRelay(yaml: string = FAST): Promise<TestRelay> {
     transport,
     log: lines,
     openai: (options = {}) => new OpenAI({ baseURL: `${url}/v1`, apiKey: KEY, maxRetries: 0, ...options }),
+    anthropic: (options = {}) => new Anthropic({ baseURL: url, apiKey: KEY, maxRetries: 0, ...options }),
     chat: (body, { headers = {}, signal } = {}) =>
       fetch(`${url}/v1/chat/completions`, {
         method: 'POST',

@@ -157,7 +157,10 @@ export class OpenAIChatStreamWriter implements StreamWriter {
       case 'text':
         return this.#delta(event.choice, { content: event.text });
       case 'reasoning':
-        return this.#delta(event.choice, { content: null, reasoning_content: event.text });
+        // The seal of another dialect has no place here.
+        return event.text === ''
+          ? Buffer.alloc(0)
+          : this.#delta(event.choice, { content: null, reasoning_content: event.text });
       case 'tool-call':
         return this.#delta(event.choice, { tool_calls: [toolDelta(event)] });
       case 'finish':

@@ -110,4 +110,10 @@ const endOf = (calls: number, reason: 'length' | 'content_filter' | undefined): 
   choice: 0,
 });
 
-export const responsesSayings: Sayings = { requests, events, replies };
+export const responsesSayings: Sayings = {
+  head: { id: 'chatcmpl-1', model: 'm', created: 1_754_000_000 },
+  requests,
+  events,
+  replies,
+  showsBodies: true,
+};

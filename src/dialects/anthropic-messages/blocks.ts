@@ -1,0 +1,70 @@
+/**
+ * Content blocks of Anthropic's wire format and the neutral parts they are: text, and media in the form of OpenAI chat's
+ * content parts. A block that has no such form travels as it is.
+ */
+
+import type { JsonObject } from '../../base/json.ts';
+import type { ChatPart } from '../../domain/chat.ts';
+import { objectOf, textOf } from '../openai-chat/wire.ts';
+
+/** A string, or an array of blocks; undefined when it is neither. */
+export function readContent(content: unknown): JsonObject[] | undefined {
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  if (content === null || content === undefined) return [];
+  return Array.isArray(content) ? content.map((block: unknown) => objectOf(block) ?? {}) : undefined;
+}
+
+export function partOf(block: JsonObject): ChatPart {
+  if (block['type'] === 'text' && typeof block['text'] === 'string')
+    return { type: 'text', text: block['text'] };
+  return { type: 'media', value: mediaOf(block) ?? block };
+}
+
+function mediaOf(block: JsonObject): JsonObject | undefined {
+  const source = objectOf(block['source']);
+  const data = textOf(source?.['data']);
+  const url =
+    source?.['type'] === 'base64'
+      ? `data:${textOf(source['media_type'])};base64,${data}`
+      : source?.['type'] === 'url'
+        ? textOf(source['url'])
+        : '';
+  if (block['type'] === 'image' && url !== '') return { type: 'image_url', image_url: { url } };
+  if (block['type'] === 'document' && source?.['type'] === 'base64') {
+    const title = textOf(block['title']);
+    return { type: 'file', file: { filename: title === '' ? 'document.pdf' : title, file_data: url } };
+  }
+  return undefined;
+}
+
+export function blockOf(part: ChatPart): JsonObject {
+  if (part.type === 'text') return { type: 'text', text: part.text };
+  const value = objectOf(part.value) ?? {};
+  return imageBlock(value) ?? documentBlock(value) ?? value;
+}
+
+const sourceOf = (url: string): JsonObject => {
+  const inside = /^data:([^;,]+);base64,/.exec(url);
+  return inside === null
+    ? { type: 'url', url }
+    : { type: 'base64', media_type: inside[1], data: url.slice(inside[0].length) };
+};
+
+function imageBlock(value: JsonObject): JsonObject | undefined {
+  const url = textOf(objectOf(value['image_url'])?.['url']);
+  return value['type'] === 'image_url' && url !== '' ? { type: 'image', source: sourceOf(url) } : undefined;
+}
+
+function documentBlock(value: JsonObject): JsonObject | undefined {
+  const file = objectOf(value['file']);
+  const data = textOf(file?.['file_data']);
+  if (value['type'] !== 'file' || !data.startsWith('data:')) return undefined;
+  const title = textOf(file?.['filename']);
+  return { type: 'document', source: sourceOf(data), ...(title === '' ? {} : { title }) };
+}
+
+/** One text is a string, as clients write it. */
+export function contentOf(parts: readonly ChatPart[]): string | JsonObject[] {
+  const [only] = parts;
+  return parts.length === 1 && only?.type === 'text' ? only.text : parts.map(blockOf);
+}

@@ -1,0 +1,107 @@
+/**
+ * A request that another dialect's client made, as far as Anthropic's wire format can say it: its extras are known by the
+ * names of OpenAI chat. Instructions go to the front, what there is no word for is left out and named.
+ */
+
+import type { JsonObject } from '../../base/json.ts';
+import type { ChatMessage, ChatPart, ChatRequest } from '../../domain/chat.ts';
+import type { Crossing } from '../dialect.ts';
+import { objectOf, textOf } from '../openai-chat/wire.ts';
+import { blockOf } from './blocks.ts';
+
+/** The bound is required here; what clients of other dialects leave open is a long answer, not an endless one. */
+const USUAL_OUTPUT_TOKENS = 8_192;
+
+export function fitCrossing(request: ChatRequest): Crossing {
+  const dropped = new Set<string>();
+  const { messages, tools, toolChoice, responseFormat, extra, ...rest } = request;
+  if (responseFormat === 'json_object') dropped.add('response_format');
+  const told = fittedExtra(extra, dropped);
+  const noParallel = extra['parallel_tool_calls'] === false && tools !== undefined && toolChoice !== 'none';
+  return {
+    request: {
+      ...rest,
+      maxOutputTokens: request.maxOutputTokens ?? USUAL_OUTPUT_TOKENS,
+      messages: fittedMessages(messages, dropped),
+      ...(tools === undefined
+        ? {}
+        : { tools: tools.map((tool) => ({ ...tool, parameters: tool.parameters ?? { type: 'object' } })) }),
+      ...(toolChoice === undefined ? {} : { toolChoice }),
+      extra: noParallel
+        ? { ...told, tool_choice: { ...choiceOf(toolChoice), disable_parallel_tool_use: true } }
+        : told,
+    },
+    dropped: [...dropped],
+  };
+}
+
+function choiceOf(choice: ChatRequest['toolChoice'] = 'auto'): JsonObject {
+  if (typeof choice === 'object') return { type: 'tool', name: choice.name };
+  return { type: choice === 'required' ? 'any' : choice };
+}
+
+function fittedExtra(extra: JsonObject, dropped: Set<string>): JsonObject {
+  const fitted: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(extra)) {
+    if (value === null || value === undefined || name === 'parallel_tool_calls') continue;
+    if (name === 'temperature' && typeof value === 'number' && value > 1) dropped.add(name);
+    const fit = FITS.get(name)?.(value);
+    if (fit !== undefined) Object.assign(fitted, fit);
+    else if (name !== 'n' || value !== 1) dropped.add(name);
+  }
+  return fitted;
+}
+
+/** Undefined: not sayable. */
+const FITS: ReadonlyMap<string, (value: unknown) => JsonObject | undefined> = new Map<
+  string,
+  (value: unknown) => JsonObject | undefined
+>([
+  // Here it ends at 1.
+  ['temperature', (value) => (typeof value === 'number' ? { temperature: Math.min(1, value) } : undefined)],
+  ['top_p', (value) => ({ top_p: value })],
+  ['top_k', (value) => ({ top_k: value })],
+  ['stop', (value) => ({ stop_sequences: Array.isArray(value) ? value : [value] })],
+  ['user', (value) => ({ metadata: { user_id: value } })],
+  [
+    'response_format',
+    (value) => {
+      const schema = objectOf(objectOf(value)?.['json_schema'])?.['schema'];
+      return schema === undefined
+        ? undefined
+        : { output_config: { format: { type: 'json_schema', schema } } };
+    },
+  ],
+]);
+
+function fittedMessages(messages: readonly ChatMessage[], dropped: Set<string>): ChatMessage[] {
+  const fitted = messages.map((message) => fittedMessage(message, dropped));
+  const instructions = fitted.filter(({ role }) => role === 'system').flatMap(({ parts }) => parts);
+  const turns = fitted.filter(({ role }) => role !== 'system');
+  if (instructions.length === 0) return turns;
+  // Instructions alone are what the user says.
+  if (turns.length === 0) return [{ role: 'user', parts: instructions }];
+  return [{ role: 'system', parts: instructions }, ...turns];
+}
+
+function fittedMessage(message: ChatMessage, dropped: Set<string>): ChatMessage {
+  const { name, reasoning, reasoningSignature, role, ...rest } = message;
+  if (name !== undefined) dropped.add('name');
+  const isSealed = reasoning !== undefined && reasoningSignature !== undefined;
+  // A thought without a seal is refused.
+  if (reasoning !== undefined && !isSealed) dropped.add('reasoning_content');
+  return {
+    ...rest,
+    role: role === 'developer' ? 'system' : role,
+    parts: message.parts.filter((part) => isSayable(part, dropped)),
+    ...(isSealed ? { reasoning, reasoningSignature } : {}),
+  };
+}
+
+function isSayable(part: ChatPart, dropped: Set<string>): boolean {
+  if (part.type === 'text') return part.text !== '';
+  const type = blockOf(part)['type'];
+  if (type === 'image' || type === 'document') return true;
+  dropped.add(textOf(type) === '' ? 'content' : textOf(type));
+  return false;
+}

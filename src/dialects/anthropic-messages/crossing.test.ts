@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { ChatRequest } from '../../domain/chat.ts';
+import { chatRequests } from '../neutral-chat.suite.ts';
+import { openaiChat } from '../openai-chat/openai-chat.ts';
+import { fitCrossing } from './crossing-in.ts';
+import { readCrossing } from './crossing-out.ts';
+import { writeRequest } from './request.ts';
+
+/** The request that an upstream of OpenAI chat gets, and what was left out. */
+function out(fields: object) {
+  const body = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }], ...fields };
+  const { request, dropped } = readCrossing(Buffer.from(JSON.stringify(body)));
+  return { body: JSON.parse(openaiChat.writeRequest(request).toString()), dropped };
+}
+
+/** The request that an upstream of messages gets, and what was left out. */
+function into(fields: object) {
+  const body = { model: 'm', messages: [{ role: 'user', content: 'hi' }], ...fields };
+  const { request, dropped } = fitCrossing(openaiChat.readRequest(Buffer.from(JSON.stringify(body))));
+  return { body: JSON.parse(writeRequest(request).toString()), dropped };
+}
+
+describe('a request for messages on its way to OpenAI chat', () => {
+  it('takes its names along', () => {
+    const { body, dropped } = out({
+      system: 'Be brief.',
+      ...{ temperature: 0.3, top_p: 0.9, stop_sequences: ['END'] },
+      tools: [{ name: 'f', description: 'does', input_schema: { type: 'object' } }],
+      tool_choice: { type: 'tool', name: 'f', disable_parallel_tool_use: true },
+      output_config: { format: { type: 'json_schema', schema: { type: 'object' } } },
+    });
+    assert.deepEqual(body, {
+      model: 'm',
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'hi' },
+      ],
+      max_tokens: 9,
+      tools: [
+        { type: 'function', function: { name: 'f', description: 'does', parameters: { type: 'object' } } },
+      ],
+      tool_choice: { type: 'function', function: { name: 'f' } },
+      ...{ temperature: 0.3, top_p: 0.9, stop: ['END'], parallel_tool_calls: false },
+      response_format: {
+        type: 'json_schema',
+        json_schema: { name: 'answer', strict: true, schema: { type: 'object' } },
+      },
+    });
+    assert.deepEqual(dropped, []);
+  });
+
+  it('names each thing that has no place there, once', () => {
+    const cache_control = { type: 'ephemeral' };
+    const { body, dropped } = out({
+      system: [
+        { type: 'text', text: 'x-anthropic-billing-header: cc_version=2.1;' },
+        { type: 'text', text: 'You are.', cache_control },
+      ],
+      messages: [
+        {
+          role: 'assistant',
+          content: [
+            { type: 'thinking', thinking: 'hm', signature: 'seal' },
+            { type: 'redacted_thinking', data: 'x' },
+            { type: 'text', text: 'Yes.', cache_control },
+          ],
+        },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'no', is_error: true }] },
+      ],
+      tools: [
+        { name: 'f', input_schema: {}, defer_loading: true },
+        { type: 'web_search_20250305', name: 'web_search' },
+      ],
+      ...{
+        thinking: { type: 'adaptive' },
+        output_config: { effort: 'high' },
+        metadata: { user_id: 'u' },
+        top_k: 3,
+      },
+    });
+    assert.deepEqual(dropped.toSorted(), [
+      ...['cache_control', 'defer_loading', 'is_error', 'metadata', 'output_config.effort'],
+      ...['redacted_thinking', 'thinking', 'top_k', 'web_search_20250305'],
+    ]);
+    assert.deepEqual(body.messages, [
+      { role: 'system', content: 'You are.' },
+      { role: 'assistant', content: 'Yes.' },
+      { role: 'tool', content: 'no', tool_call_id: 't' },
+    ]);
+    assert.deepEqual(Object.keys(body).toSorted(), ['max_tokens', 'messages', 'model', 'tools']);
+    assert.equal(body.tools.length, 1);
+  });
+
+  it('gives a thought without a seal back to where it came from', () => {
+    const content = [
+      { type: 'thinking', thinking: 'hm', signature: '' },
+      { type: 'text', text: 'Yes.' },
+    ];
+    const { body, dropped } = out({ messages: [{ role: 'assistant', content }] });
+    assert.equal(body.messages[0].reasoning_content, 'hm');
+    assert.deepEqual(dropped, []);
+  });
+
+  it('shows what a tool shows behind the results of all tools', () => {
+    const image = { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } };
+    const result = (id: string, content: unknown) => ({ type: 'tool_result', tool_use_id: id, content });
+    const { body, dropped } = out({
+      messages: [
+        {
+          role: 'user',
+          content: [result('a', [image]), result('b', 'text'), { type: 'text', text: 'See?' }],
+        },
+        { role: 'assistant', content: 'No.' },
+        { role: 'user', content: [result('c', [image])] },
+      ],
+    });
+    const shown = { type: 'image_url', image_url: { url: 'https://example.com/a.png' } };
+    assert.deepEqual(body.messages, [
+      { role: 'tool', content: '', tool_call_id: 'a' },
+      { role: 'tool', content: 'text', tool_call_id: 'b' },
+      { role: 'user', content: [shown, { type: 'text', text: 'See?' }] },
+      { role: 'assistant', content: 'No.' },
+      { role: 'tool', content: '', tool_call_id: 'c' },
+      { role: 'user', content: [shown] },
+    ]);
+    assert.deepEqual(dropped, []);
+  });
+});
+
+describe('a request for OpenAI chat on its way to messages', () => {
+  it('takes its names along, and its instructions to the front', () => {
+    const { body, dropped } = into({
+      messages: [
+        { role: 'developer', content: 'Be brief.' },
+        { role: 'user', content: 'hi' },
+        { role: 'system', content: 'Be kind.' },
+      ],
+      ...{ temperature: 1.4, stop: 'END', user: 'u', n: 1, seed: null },
+      tools: [{ type: 'function', function: { name: 'f' } }],
+      ...{ tool_choice: 'required', parallel_tool_calls: false },
+      response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object' } } },
+    });
+    assert.deepEqual(body, {
+      model: 'm',
+      max_tokens: 8_192,
+      system: [
+        { type: 'text', text: 'Be brief.' },
+        { type: 'text', text: 'Be kind.' },
+      ],
+      messages: [{ role: 'user', content: 'hi' }],
+      tools: [{ name: 'f', input_schema: { type: 'object' } }],
+      tool_choice: { type: 'any', disable_parallel_tool_use: true },
+      ...{ temperature: 1, stop_sequences: ['END'], metadata: { user_id: 'u' } },
+      output_config: { format: { type: 'json_schema', schema: { type: 'object' } } },
+    });
+    assert.deepEqual(dropped, ['temperature'], 'cut to 1');
+  });
+
+  it('names each thing that has no place there, once', () => {
+    const { body, dropped } = into({
+      messages: [
+        { role: 'user', name: 'ann', content: [{ type: 'input_audio', input_audio: { data: 'x' } }] },
+        { role: 'assistant', content: 'Yes.', reasoning_content: 'hm' },
+      ],
+      ...{ n: 2, seed: 3, logprobs: true, response_format: { type: 'json_object' }, enable_thinking: true },
+    });
+    assert.deepEqual(dropped.toSorted(), [
+      ...['enable_thinking', 'input_audio', 'logprobs', 'n', 'name', 'reasoning_content'],
+      ...['response_format', 'seed'],
+    ]);
+    assert.deepEqual(Object.keys(body).toSorted(), ['max_tokens', 'messages', 'model']);
+  });
+
+  it('is the same request again when it comes back, as far as both can say it', () => {
+    fc.assert(
+      fc.property(chatRequests, (random) => {
+        const told = fitCrossing(random).request;
+        if (told.messages.length === 0) return;
+        const back = readCrossing(writeRequest({ ...told, wantsUsage: told.stream })).request;
+        const texts = ({ messages }: ChatRequest): string =>
+          messages
+            .flatMap(({ parts }) => parts.map((part) => (part.type === 'text' ? part.text : '')))
+            .join('');
+        assert.equal(texts(back), texts(told));
+        const calls = ({ messages }: ChatRequest) =>
+          messages.flatMap(({ toolCalls = [] }) => toolCalls.map(({ id, name }) => [id, name]));
+        assert.deepEqual(calls(back), calls({ ...told, messages: told.messages.filter(isAssistant) }));
+        assert.deepEqual([back.model, back.stream], [random.model, random.stream]);
+        assert.equal(back.maxOutputTokens, random.maxOutputTokens ?? 8_192);
+      }),
+    );
+  });
+});
+
+const isAssistant = ({ role }: { readonly role: string }): boolean => role === 'assistant';

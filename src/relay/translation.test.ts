@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Dialect } from '../dialects/dialect.ts';
+import { dialects } from '../dialects/index.ts';
+import type { ChatEvent } from '../domain/chat.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Usage } from '../domain/usage.ts';
+import { type Answered, Translation } from './translation.ts';
+
+const { 'openai-chat': chat, 'anthropic-messages': messages } = dialects;
+const HEAD = { id: 'id-1', model: 'm', created: 0 };
+const usageOf = (output: number, source: Usage['source'] = 'upstream'): Usage => ({
+  ...{ input: 20, cacheRead: 5, cacheWrite: 0, output, reasoning: 0, source },
+});
+
+const answered = (usage?: Usage): Answered => ({
+  head: HEAD,
+  usage,
+  estimatedUsage: () => usageOf(99, 'estimated'),
+});
+
+type Ways = { readonly from: Dialect; readonly to: Dialect };
+
+/** What the client reads of a stream that the upstream wrote so. */
+function carried(
+  { from, to }: Ways,
+  events: readonly ChatEvent[],
+  more: { usage?: Usage; wantsUsage?: boolean } = {},
+) {
+  const writer = from.streamWriter(HEAD, { wantsUsage: true });
+  const bytes = Buffer.concat([...events.map((event) => writer.write(event)), writer.end()]);
+  const translation = new Translation({ from, to, wantsUsage: more.wantsUsage ?? true, dropped: [] });
+  const reply = answered(more.usage);
+  const upstream = from.streamReader();
+  const sent = upstream.push(bytes).map((chunk) => translation.write([chunk], reply));
+  sent.push(translation.end(reply));
+  const reader = to.streamReader();
+  const told = reader.push(Buffer.concat(sent)).flatMap((chunk) => [...chunk.events]);
+  return { events: told, ended: reader.ended, text: Buffer.concat(sent).toString() };
+}
+
+const INTO: Ways = { from: chat, to: messages };
+const OUT: Ways = { from: messages, to: chat };
+
+const word = fc.constantFrom('水', 'a\n\nb', '"', 'data: [DONE]', ' ');
+const said: fc.Arbitrary<ChatEvent[]> = fc
+  .tuple(
+    fc.array(word, { maxLength: 3 }),
+    fc.array(word, { minLength: 1, maxLength: 3 }),
+    fc.array(fc.dictionary(word, word, { maxKeys: 2 }), { maxLength: 3 }),
+  )
+  .map(([thoughts, texts, inputs]) => [
+    ...thoughts.map((text): ChatEvent => ({ type: 'reasoning', text, choice: 0 })),
+    ...texts.map((text): ChatEvent => ({ type: 'text', text, choice: 0 })),
+    ...inputs.flatMap((input, index): ChatEvent[] => {
+      const json = JSON.stringify(input);
+      return [
+        { type: 'tool-call', index, id: `c${index}`, name: 'f', arguments: '', choice: 0 },
+        { type: 'tool-call', index, arguments: json.slice(0, 3), choice: 0 },
+        ...(json.length > 3
+          ? [{ type: 'tool-call' as const, index, arguments: json.slice(3), choice: 0 }]
+          : []),
+      ];
+    }),
+    { type: 'finish', reason: inputs.length > 0 ? 'tool_calls' : 'stop', choice: 0 },
+  ]);
+
+describe('a stream between two dialects', () => {
+  for (const [name, ways] of Object.entries({ 'into messages': INTO, 'out of messages': OUT }))
+    it(`means the same ${name}, event by event, with the usage at its end`, () => {
+      fc.assert(
+        fc.property(said, (events) => {
+          const usage = usageOf(30);
+          const told = carried(ways, [...events, { type: 'usage', usage }], { usage });
+          assert.deepEqual(told.events, [{ type: 'start', ...HEAD }, ...events, { type: 'usage', usage }]);
+          assert.equal(told.ended, true);
+        }),
+      );
+    });
+
+  it('ends with its terminal once, as soon as the upstream has said its own', () => {
+    const finish: ChatEvent = { type: 'finish', reason: 'stop' };
+    const { text } = carried(INTO, [{ type: 'text', text: 'a' }, finish]);
+    assert.equal(text.match(/event: message_stop/g)?.length, 1);
+    const out = carried(OUT, [{ type: 'text', text: 'a' }, finish]);
+    assert.ok(out.text.endsWith('data: [DONE]\n\n'));
+    assert.equal(out.text.match(/\[DONE\]/g)?.length, 1);
+  });
+
+  it('tells an estimate where the upstream tells no usage, and none where nobody asked', () => {
+    const events: ChatEvent[] = [
+      { type: 'text', text: 'a' },
+      { type: 'finish', reason: 'length' },
+    ];
+    const last = carried(INTO, events).events.at(-1);
+    assert.ok(last?.type === 'usage' && last.usage.output === 99);
+    const quiet = carried(OUT, events, { wantsUsage: false, usage: usageOf(3) });
+    assert.ok(quiet.events.every(({ type }) => type !== 'usage'));
+  });
+
+  it('stops for its tools, also where the provider only says that it stops', () => {
+    const call: ChatEvent = { type: 'tool-call', index: 0, id: 'c', name: 'f', arguments: '{}' };
+    const { events } = carried(INTO, [call, { type: 'finish', reason: 'stop' }]);
+    assert.ok(events.some((event) => event.type === 'finish' && event.reason === 'tool_calls'));
+  });
+
+  it('that the provider broke off has an error and no end', () => {
+    const { events, ended } = carried(INTO, [
+      { type: 'text', text: 'a' },
+      { type: 'finish', reason: 'error' },
+    ]);
+    assert.equal(events.at(-1)?.type, 'error');
+    assert.equal(ended, false);
+  });
+});
+
+describe('a plain answer between two dialects', () => {
+  const plain = ({ from, to }: Ways, events: readonly ChatEvent[]) => {
+    const chunk = from.glanceReply(from.writeReply({ ...HEAD, model: 'upstream-model' }, events));
+    const translation = new Translation({ from, to, wantsUsage: false, dropped: [] });
+    return to.readReply(translation.plain(chunk, answered())).events;
+  };
+  const events: ChatEvent[] = [
+    { type: 'reasoning', text: 'hm', choice: 0 },
+    { type: 'text', text: '水', choice: 0 },
+    { type: 'tool-call', index: 0, id: 'c', name: 'f', arguments: '{"a":1}', choice: 0 },
+    { type: 'finish', reason: 'tool_calls', choice: 0 },
+  ];
+
+  it('means the same, under the name that served', () => {
+    const usage: ChatEvent = { type: 'usage', usage: usageOf(30) };
+    for (const ways of [INTO, OUT])
+      assert.deepEqual(plain(ways, [...events, usage]), [{ type: 'start', ...HEAD }, ...events, usage]);
+  });
+
+  it('has an estimate where the upstream told no usage', () => {
+    for (const ways of [INTO, OUT]) {
+      const last = plain(ways, events).at(-1);
+      assert.ok(last?.type === 'usage' && last.usage.output === 99);
+    }
+  });
+
+  it('is none where the provider broke it off', () => {
+    assert.throws(
+      () =>
+        plain(INTO, [
+          { type: 'text', text: 'a' },
+          { type: 'finish', reason: 'error' },
+        ]),
+      (error) => error instanceof Failure && error.kind === 'stream_died',
+    );
+  });
+});

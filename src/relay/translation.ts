@@ -1,0 +1,94 @@
+/**
+ * An answer on its way between two dialects: what the upstream's chunks meant, written anew for the client. Holds back
+ * what can only be said at the end, and says nothing that the upstream did not.
+ */
+
+import type { Chunk, Dialect, ReplyHead, StreamWriter } from '../dialects/dialect.ts';
+import type { ChatEvent } from '../domain/chat.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Usage } from '../domain/usage.ts';
+
+export type TranslationOptions = {
+  readonly from: Dialect;
+  readonly to: Dialect;
+  readonly wantsUsage: boolean;
+  /** What of the request could not be taken along, by the client's names. */
+  readonly dropped: readonly string[];
+};
+
+/** What of a `Reply` an answer needs that is written anew. */
+export type Answered = {
+  readonly head: ReplyHead;
+  readonly usage: Usage | undefined;
+  estimatedUsage(): Usage;
+};
+
+const NOTHING = Buffer.alloc(0);
+
+export class Translation {
+  readonly dropped: readonly string[];
+  readonly #options: TranslationOptions;
+  #writer: StreamWriter | undefined;
+  #calls = false;
+  #ended = false;
+
+  constructor(options: TranslationOptions) {
+    this.#options = options;
+    this.dropped = options.dropped;
+  }
+
+  /** The client's bytes for the next chunks of a stream, possibly none. */
+  write(chunks: readonly Chunk[], answered: Answered): Buffer {
+    const frames: Buffer[] = [];
+    let isOver = false;
+    for (const { events, only } of chunks) {
+      for (const event of events) {
+        // Some report their use again and again: the client gets the last report.
+        if (event.type === 'usage') continue;
+        const written = this.#writerFor(answered).write(this.#told(event));
+        if (written.length > 0) frames.push(written);
+      }
+      if (only === 'terminal') isOver = true;
+    }
+    if (isOver) frames.push(this.end(answered));
+    return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+  }
+
+  /** The answer has ended well. Nothing where that was said with the terminal. */
+  end(answered: Answered): Buffer {
+    if (this.#ended) return NOTHING;
+    this.#ended = true;
+    const writer = this.#writerFor(answered);
+    const usage = answered.usage ?? answered.estimatedUsage();
+    return Buffer.concat([writer.write({ type: 'usage', usage }), writer.end()]);
+  }
+
+  /** A plain answer. Throws `stream_died` where the provider says that it broke off. */
+  plain(chunk: Chunk, answered: Answered): Buffer {
+    const { from, to } = this.#options;
+    const events = from.readReply(chunk.frame).events.map((event) => this.#told(event));
+    if (events.some((event) => event.type === 'finish' && event.reason === 'error'))
+      throw new Failure('stream_died', { message: 'The provider broke its answer off.' });
+    const start = events.find((event) => event.type === 'start');
+    const head = { ...answered.head, ...(start && { id: start.id, created: start.created }) };
+    const hasUsage = events.some(({ type }) => type === 'usage');
+    return to.writeReply(
+      head,
+      hasUsage ? events : [...events, { type: 'usage', usage: answered.usage ?? answered.estimatedUsage() }],
+    );
+  }
+
+  #writerFor({ head }: Answered): StreamWriter {
+    const { to, wantsUsage } = this.#options;
+    this.#writer ??= to.streamWriter(head, { wantsUsage });
+    return this.#writer;
+  }
+
+  /** Some providers say `stop` where they call tools. */
+  #told(event: ChatEvent): ChatEvent {
+    if (event.type === 'tool-call') this.#calls = true;
+    return event.type === 'finish' && event.reason === 'stop' && this.#calls
+      ? { ...event, reason: 'tool_calls' }
+      : event;
+  }
+}
