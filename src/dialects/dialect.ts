@@ -46,6 +46,13 @@ export interface Assembler {
   finish(): Chunk;
 }
 
+export type StreamWriterOptions = {
+  /** Whether a usage event is written at the end. */
+  readonly wantsUsage: boolean;
+  /** It goes on in the middle of a text that was begun before: nothing is opened anew. */
+  readonly continues?: boolean;
+};
+
 export type ReplyHead = { readonly id: string; readonly model: string; readonly created: number };
 
 /** What the client has of an answer that breaks off. */
@@ -97,8 +104,7 @@ export interface Dialect {
 
   streamReader(): StreamReader;
   assembler(): Assembler;
-  /** `wantsUsage`: whether a usage event is written at the end. */
-  streamWriter(head: ReplyHead, options: { readonly wantsUsage: boolean }): StreamWriter;
+  streamWriter(head: ReplyHead, options: StreamWriterOptions): StreamWriter;
 
   /** A chunk of this dialect for a client of this dialect; undefined when it is not for the client. */
   forward(chunk: Chunk, options: ForwardOptions): Buffer | undefined;

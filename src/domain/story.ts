@@ -22,6 +22,9 @@ export type AttemptStory = {
   detail?: string;
 };
 
+/** An answer that broke off and was continued on another channel. */
+export type ResumeStory = { readonly from: string; readonly to: string; readonly reason: FailureKind };
+
 export type EndReason = 'complete' | 'failed' | 'client_gone' | 'stream_died';
 
 export type Story = {
@@ -33,6 +36,8 @@ export type Story = {
   readonly attempts: AttemptStory[];
   /** Models left for another, in order. */
   readonly fallbacks: { from: string; to: string; reason: string }[];
+  /** Seams in the answer; absent where the model does not resume. */
+  resumed?: ResumeStory[];
   /** What of the request the provider's dialect could not say, by the client's names. */
   dropped?: readonly string[];
   servedModel?: string;

@@ -9,7 +9,7 @@ import { asBuffer } from '../base/fetch.ts';
 import { newRequestId } from '../base/ids.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { Failure } from '../domain/failure.ts';
-import type { Story } from '../domain/story.ts';
+import type { ResumeStory, Story } from '../domain/story.ts';
 
 /** A larger body is not copied for the sake of one write. */
 const ONE_WRITE_BYTES = 16 * 1024;
@@ -20,7 +20,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
 /** Where an answer is written: one exchange, or an answer that several share. */
 export type Outlet = Pick<
   Exchange,
-  'openStream' | 'sendJson' | 'sendFailure' | 'comment' | 'breakOff' | 'drained'
+  'openStream' | 'sendJson' | 'sendFailure' | 'comment' | 'breakOff' | 'drained' | 'trail'
 > & {
   readonly response: Pick<ServerResponse, 'headersSent' | 'destroyed' | 'writableNeedDrain'> & {
     write(bytes: Uint8Array): boolean;
@@ -55,6 +55,11 @@ export class Exchange {
   /** Ends the answer before its time, in words where it is a stream under way; the end of a drain. */
   sendAway(): void {
     this.departure.leave(new Failure('draining', { message: 'This instance is shutting down: try again.' }));
+  }
+
+  /** Headers behind the body of a stream, for what was not known before; announced by `trailer`. */
+  trail(headers: Record<string, string>): void {
+    this.response.addTrailers(headers);
   }
 
   /** Cuts the socket. */
@@ -128,6 +133,12 @@ export class Exchange {
   }
 }
 
+/** The seams of an answer that was continued elsewhere. */
+export const RESUMED = 'x-sluice-resumed';
+
+export const seamsText = (seams: readonly ResumeStory[]): string =>
+  seams.map(({ from, to, reason }) => `${from} -> ${to}: ${reason}`).join('; ');
+
 /** What every answer says of its way: never a secret, never an upstream's address. */
 export function storyHeaders(story: Story | undefined): Record<string, string> {
   if (story === undefined)
@@ -144,6 +155,7 @@ export function storyHeaders(story: Story | undefined): Record<string, string> {
   if (channel !== undefined) headers['x-sluice-channel'] = channel;
   if (story.dropped !== undefined && story.dropped.length > 0)
     headers['x-sluice-dropped'] = droppedText(story.dropped);
+  if (story.resumed !== undefined && story.resumed.length > 0) headers[RESUMED] = seamsText(story.resumed);
   if (story.fallbacks.length > 0)
     headers['x-sluice-fallback-reason'] = story.fallbacks
       .map(({ from, reason }) => `${from}: ${reason}`)

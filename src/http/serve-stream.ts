@@ -8,9 +8,10 @@ import type { Cancel } from '../base/clock.ts';
 import type { Chunk, Dialect } from '../dialects/dialect.ts';
 import type { Call } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
+import type { Story } from '../domain/story.ts';
 import type { Opening } from '../relay/relay.ts';
 import type { Reply } from '../relay/reply.ts';
-import { type Outlet, storyHeaders } from './exchange.ts';
+import { type Outlet, RESUMED, seamsText, storyHeaders } from './exchange.ts';
 import type { Front } from './front.ts';
 
 type Streamed = { readonly exchange: Outlet; readonly call: Call; readonly opening: Opening };
@@ -23,7 +24,7 @@ export async function serveStream(
   const { response } = exchange;
   const heart = new Heart(front, () => {
     if (response.writableNeedDrain) return;
-    if (!response.headersSent) exchange.openStream(storyHeaders(opening.soFar()));
+    if (!response.headersSent) exchange.openStream(headOf(opening.soFar()));
     exchange.comment(dialect.heartbeat(heartbeatText(front, opening)));
   });
   let reply: Reply | undefined;
@@ -31,7 +32,7 @@ export async function serveStream(
   try {
     reply = await opening.reply;
     if (response.destroyed) return reply.clientLeft();
-    if (!response.headersSent) exchange.openStream(storyHeaders(opening.story));
+    if (!response.headersSent) exchange.openStream(headOf(opening.story));
     else exchange.comment(dialect.heartbeat(servedText(opening)));
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
       heart.beat();
@@ -44,6 +45,7 @@ export async function serveStream(
     }
     const end = reply.translation?.end(reply) ?? (reply.terminated ? undefined : dialect.terminal);
     if (end !== undefined) response.write(end);
+    tellSeams(exchange, opening.story);
     response.end();
   } catch (error) {
     const failure = Failure.from(error);
@@ -70,6 +72,14 @@ function lastWords(
   const created = Math.floor(call.arrivedAtMs / 1_000);
   const head = reply?.head ?? { id: call.id, model: call.head.model, created };
   return dialect.writeStreamFailure(failure, call.id, { head, ...(last === undefined ? {} : { last }) });
+}
+
+/** Of a stream that may be continued elsewhere, what follows behind it is announced. */
+const headOf = (story: Story): Record<string, string> =>
+  story.resumed === undefined ? storyHeaders(story) : { ...storyHeaders(story), trailer: RESUMED };
+
+function tellSeams(exchange: Outlet, { resumed = [] }: Story): void {
+  if (resumed.length > 0) exchange.trail({ [RESUMED]: seamsText(resumed) });
 }
 
 function bytesFor(

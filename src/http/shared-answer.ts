@@ -97,6 +97,11 @@ export class SharedAnswer implements Outlet {
     for (const exchange of this.#present()) if (!exchange.response.writableNeedDrain) exchange.comment(bytes);
   }
 
+  /** For those who are there: who comes later learns it from the one before. */
+  trail(headers: Record<string, string>): void {
+    for (const exchange of this.#present()) exchange.trail(headers);
+  }
+
   drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#resume = resolve;

@@ -22,6 +22,8 @@ export const anthropic: Provider = createOpenAICompatible({
     headers['anthropic-version'] ??= VERSION;
   },
   forwardHeaders: ['anthropic-beta', 'anthropic-version'],
+  // Its newest models refuse it: https://platform.claude.com/docs/en/build-with-claude/prefill-claudes-response
+  continues: { 'anthropic-messages': {} },
   rules: ANTHROPIC_RULES,
   models: ['claude-opus-4-5', 'claude-sonnet-4-5', 'claude-haiku-4-5'],
 });

@@ -11,6 +11,14 @@ export const deepseek: Provider = createOpenAICompatible({
   name: 'DeepSeek',
   variables: ['DEEPSEEK_API_KEY'],
   baseUrl: 'https://api.deepseek.com/v1',
+  // Only below another path: https://api-docs.deepseek.com/guides/chat_prefix_completion
+  continues: {
+    'openai-chat': {
+      mark: 'prefix',
+      baseUrl: (usual) =>
+        /^https:\/\/api\.deepseek\.com(?:\/v1)?$/.test(usual) ? 'https://api.deepseek.com/beta' : undefined,
+    },
+  },
   rules: [
     [{ status: 400, words: /^content exists risk/i }, 'content_refused'],
     [{ status: 429, words: /access was terminated/i }, 'banned'],

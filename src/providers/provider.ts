@@ -26,6 +26,15 @@ export type PublishedLimits = { readonly limits: Limits; readonly source: string
 /** Below the base URL; or, where a dialect has another place, what the whole URL is, if the base URL is the provider's own. */
 export type DialectPath = string | ((baseUrl: string) => string | undefined);
 
+/**
+ * The beginning of an answer is the last message, of the assistant: marked so, or by its place alone. `baseUrl`: where to
+ * ask, if not where everything else is asked; undefined: it cannot there.
+ */
+export type Continuation = {
+  readonly mark?: 'partial' | 'prefix';
+  baseUrl?(usual: string): string | undefined;
+};
+
 export interface Provider {
   readonly id: string;
   /** For people. */
@@ -40,6 +49,8 @@ export interface Provider {
   readonly speaks: Readonly<Partial<Record<DialectId, DialectPath>>>;
   /** Where a call's output is bounded in OpenAI chat, if not by `max_tokens`. */
   readonly outputField?: 'max_completion_tokens';
+  /** How it is asked to go on from the beginning of an answer, by dialect; absent: it cannot. */
+  readonly continues?: Readonly<Partial<Record<DialectId, Continuation>>>;
   /** Client request headers (lower case) that may travel upstream. */
   readonly forwardHeaders: readonly string[];
   /** Header by which it is asked to keep a call in a line of its own for so many seconds, instead of refusing it. */

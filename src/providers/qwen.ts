@@ -38,6 +38,8 @@ export const QWEN_WAYS = {
   // Of the growth of a rate only, not of its limits; 3 to 120 s:
   // https://www.alibabacloud.com/help/en/model-studio/rate-limiting-best-practices
   waitHeader: 'x-dashscope-wait-timeout',
+  // https://help.aliyun.com/zh/model-studio/partial-mode
+  continues: { 'openai-chat': { mark: 'partial' } },
   rules: QWEN_RULES,
   limits: qwenLimits,
   // Some models answer in streams alone: https://docs.qwencloud.com/resources/faq-text-generation

@@ -11,17 +11,21 @@ import { Failure } from '../domain/failure.ts';
 import type { AttemptStory } from '../domain/story.ts';
 import type { Provider, Refusal } from '../providers/provider.ts';
 import type { Start } from './acquire.ts';
+import { continued, type SoFar } from './continuation.ts';
 import type { Journey } from './journey.ts';
 import { type AnswerForm, type ErrorEvent, openAnswer } from './open-answer.ts';
 import { type Outgoing, outgoingOf } from './outgoing.ts';
-import { Reply, type ReplySource } from './reply.ts';
+import type { ReplySource } from './reply.ts';
 import { Watch } from './watch.ts';
 
 /** More of an error's body than this is not read. */
 const REFUSAL_LIMIT_BYTES = 64 * 1024;
 
-/** Resolves with the answer under way. Throws `Failure`; the permit has then ended and the bench is set. */
-export async function attempt(journey: Journey, start: Start): Promise<Reply> {
+/**
+ * Resolves with the answer under way; `soFar`: one that goes on from there. Throws `Failure`; the permit has then ended
+ * and the bench is set.
+ */
+export async function attempt(journey: Journey, start: Start, soFar?: SoFar): Promise<ReplySource> {
   const { call, rooms, snapshot, story } = journey;
   const { channel, permit, secret } = start;
   const { clock } = rooms;
@@ -29,7 +33,7 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
     permit.cancel();
     throw new Failure('client_gone', { message: 'The client left before its call was sent.' });
   }
-  const outgoing = prepared(journey, start);
+  const outgoing = prepared(journey, start, soFar);
   const startedAtMs = clock.now();
   journey.sent(startedAtMs);
   const told: AttemptStory = {
@@ -58,7 +62,8 @@ export async function attempt(journey: Journey, start: Start): Promise<Reply> {
     story.servedModel = journey.model.name;
     story.servedChannel = channel.id;
     const { translation } = outgoing;
-    return new Reply({ ...source, journey, channel, permit, watch, ...(translation && { translation }) });
+    const { dialect } = outgoing;
+    return { ...source, journey, channel, permit, watch, dialect, ...(translation && { translation }) };
   } catch (error) {
     journey.upstreamMs += clock.now() - startedAtMs;
     watch.abort();
@@ -89,14 +94,24 @@ function wellAgain({ rooms }: Journey, { channel, secret }: Start, startedAtMs: 
   rooms.queue.wake();
 }
 
+const cannotGoOn = (channel: string): Failure =>
+  new Failure('no_access', {
+    message: `${channel} cannot continue the beginning of an answer.`,
+    scope: 'request',
+  });
+
 const NOTHING_DROPPED: readonly string[] = [];
 
 /** What is asked, before anything is sent: a request that cannot be written costs nobody anything. */
-function prepared({ call, rooms, story }: Journey, { channel, permit }: Start): Outgoing {
+function prepared({ call, rooms, story }: Journey, { channel, permit }: Start, soFar?: SoFar): Outgoing {
   try {
-    const outgoing = outgoingOf(call, rooms.providerOf(channel), channel);
+    const provider = rooms.providerOf(channel);
+    const outgoing = outgoingOf(call, provider, channel);
     story.dropped = outgoing.translation?.dropped ?? NOTHING_DROPPED;
-    return outgoing;
+    if (soFar === undefined) return outgoing;
+    const going = continued(outgoing, soFar, { provider, baseUrl: channel.account.baseUrl });
+    if (going === undefined) throw cannotGoOn(channel.id);
+    return going;
   } catch (error) {
     permit.cancel();
     throw error;

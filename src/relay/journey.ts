@@ -77,6 +77,7 @@ export class Journey {
       arrivedAtMs: call.arrivedAtMs,
       attempts: [],
       fallbacks: [],
+      ...(model.resume === true ? { resumed: [] } : {}),
       queueMs: 0,
       overheadMs: 0,
       durationMs: 0,
@@ -208,6 +209,11 @@ export class Journey {
     if (!model.affinity || model.channels.length < 2) return undefined;
     this.#conversation ??= affinityKeyOf(call.headers, call.body, call.key.id);
     return this.#conversation;
+  }
+
+  /** From here on only this model may serve it. */
+  stayWithModel(): void {
+    this.#fallbacks.length = 0;
   }
 
   /** Moves on to the next fallback model that has channels; false when there is none. */

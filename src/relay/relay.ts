@@ -12,7 +12,8 @@ import { hasLimits, holdAllowance } from './allowance.ts';
 import { attempt } from './attempt.ts';
 import { afterWait, decide } from './decide.ts';
 import { Journey } from './journey.ts';
-import type { Reply } from './reply.ts';
+import { Reply } from './reply.ts';
+import { resumable } from './resume.ts';
 import type { Rooms } from './rooms.ts';
 
 /** A call on its way to an answer, and where it stands while it waits. */
@@ -51,9 +52,9 @@ async function travel(journey: Journey): Promise<Reply> {
       if (start === undefined) continue;
       journey.paid = start.cost;
       try {
-        const reply = await attempt(journey, start);
+        const source = await attempt(journey, start);
         closeOverhead(journey);
-        return reply;
+        return new Reply(resumable(journey, source));
       } catch (error) {
         decide(journey, start, Failure.from(error));
       }

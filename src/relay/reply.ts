@@ -5,8 +5,7 @@
 
 import type { Permit } from '../admission/permit.ts';
 import type { Cancel } from '../base/clock.ts';
-import { ConnectionError } from '../base/fetch.ts';
-import type { Assembler, Chunk, ReplyHead } from '../dialects/dialect.ts';
+import type { Assembler, Chunk, Dialect, ReplyHead } from '../dialects/dialect.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
@@ -16,6 +15,7 @@ import { estimateTextTokens } from '../tokens/estimate.ts';
 import { costOn } from './capacity.ts';
 import type { Journey } from './journey.ts';
 import { type ErrorEvent, type OpenedAnswer, REPLY_LIMIT_BYTES } from './open-answer.ts';
+import { died, failureOfBody } from './stream-end.ts';
 import type { Translation } from './translation.ts';
 import type { Watch } from './watch.ts';
 
@@ -25,6 +25,8 @@ export type ReplySource = {
   readonly permit: Permit;
   readonly watch: Watch;
   readonly answer: OpenedAnswer;
+  /** What the chunks are of. */
+  readonly dialect: Dialect;
   /** Where the client speaks another dialect than the chunks. */
   readonly translation?: Translation;
   /** What an error event inside the stream means. */
@@ -267,12 +269,7 @@ export class Reply implements AsyncDisposable {
   }
 
   #fail(error: unknown): Failure {
-    const failure =
-      error instanceof Failure
-        ? error
-        : error instanceof ConnectionError
-          ? died('the connection to the provider broke')
-          : Failure.from(error);
+    const failure = failureOfBody(error);
     this.#failure = failure;
     this.#end = failure.kind === 'client_gone' ? 'client_gone' : 'stream_died';
     return failure;
@@ -282,6 +279,8 @@ export class Reply implements AsyncDisposable {
   #finalUsage(): Usage {
     const told = this.#usage;
     if (told === undefined) return this.estimatedUsage();
+    // Of an answer in parts the provider of the last told its own alone.
+    if ((this.journey.story.resumed?.length ?? 0) > 0) return { ...told, source: 'partial' };
     if (this.#end === 'complete' || this.#terminal) return told;
     const missing = Math.ceil(this.#deliveredTokens) - outputTotal(told);
     return { ...told, output: told.output + Math.max(0, missing), source: 'partial' };
@@ -293,6 +292,3 @@ function tokensOf(event: ChatEvent): number {
   if (event.type === 'tool-call') return estimateTextTokens(event.arguments) + (event.id ? 8 : 0);
   return 0;
 }
-
-const died = (how: string): Failure =>
-  new Failure('stream_died', { message: `The answer broke off: ${how}.` });

@@ -3,7 +3,7 @@
  * steps, one per chunk on the wire, each with the tokens it costs; when they are said is left to `pace.ts`.
  */
 
-import type { ChatEvent, ChatRequest, ChatTool, FinishReason } from '../domain/chat.ts';
+import type { ChatEvent, ChatMessage, ChatRequest, ChatTool, FinishReason } from '../domain/chat.ts';
 import type { Usage } from '../domain/usage.ts';
 import { choicesOf, schemaOf, thinks } from './parameters.ts';
 import { sampleOf } from './sample-json.ts';
@@ -70,7 +70,7 @@ function sayingOf(request: ChatRequest, limit: number, setting: AnswerSetting): 
   if (tools.length > 0) return toolCalls(tools, limit, setting);
 
   const wanted = lengthOf(setting);
-  const words = textOf(request, wanted);
+  const words = behind(textOf(request, wanted), begunOf(request));
   const pieces =
     request.responseFormat === 'json_object' || request.responseFormat === 'json_schema'
       ? piecesOf(jsonOf(request, words.join('')))
@@ -79,6 +79,24 @@ function sayingOf(request: ChatRequest, limit: number, setting: AnswerSetting): 
     (text): Step => ({ events: [{ type: 'text', text: text.join('') }], tokens: text.length }),
   );
   return { steps, reason: pieces.length > limit ? 'length' : 'stop' };
+}
+
+/**
+ * What of the answer stands in the request already, as its last message, marked `partial`:
+ * https://help.aliyun.com/zh/model-studio/partial-mode
+ */
+function begunOf({ messages }: ChatRequest): string {
+  const last = messages.at(-1);
+  return last?.role === 'assistant' ? saidIn(last) : '';
+}
+
+/** The words that follow on a beginning of theirs. */
+function behind(words: readonly string[], begun: string): readonly string[] {
+  let said = 0;
+  let next = 0;
+  for (; next < words.length && said + (words[next]?.length ?? 0) <= begun.length; next++)
+    said += words[next]?.length ?? 0;
+  return words.slice(next);
 }
 
 function jsonOf(request: ChatRequest, text: string): string {
@@ -150,9 +168,12 @@ function textOf(request: ChatRequest, wanted: number): string[] {
 }
 
 function lastTextOf(request: ChatRequest): string {
-  const last = request.messages.at(-1);
-  return (last?.parts ?? []).map((part) => (part.type === 'text' ? part.text : '')).join(' ');
+  const last = request.messages.findLast(({ role }, i) => role !== 'assistant' || i === 0);
+  return last === undefined ? '' : saidIn(last, ' ');
 }
+
+const saidIn = ({ parts }: ChatMessage, between = ''): string =>
+  parts.map((part) => (part.type === 'text' ? part.text : '')).join(between);
 
 /** Among them signs of two, three and four bytes, and one that is joined of several. */
 const WORDS = [

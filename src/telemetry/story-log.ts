@@ -19,6 +19,7 @@ export function logStory(log: Logger, story: Story): void {
   if (story.firstContentMs !== undefined) line['firstContentMs'] = round(story.firstContentMs);
   line['durationMs'] = round(story.durationMs);
   if (story.usage !== undefined) line['usage'] = usedOf(story.usage);
+  if (story.resumed !== undefined && story.resumed.length > 0) line['resumed'] = story.resumed;
   if (story.fallbacks.length > 0) line['fallbacks'] = story.fallbacks;
   // One smooth attempt says nothing that is not above.
   if (story.attempts.length !== 1 || story.attempts[0]?.failure !== undefined)

@@ -29,6 +29,7 @@ export const THROTTLED = JSON.stringify({
 export type Answer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly trailers: Readonly<Record<string, string>>;
   readonly text: string;
   /** The body as JSON; undefined for a stream. */
   readonly json: { readonly [key: string]: unknown } | undefined;
@@ -110,6 +111,7 @@ export function createHouse(yaml: string, options: HouseOptions = {}): House {
     return {
       status: response.statusCode,
       headers: response.headers as Record<string, string>,
+      trailers: response.trailers as Record<string, string>,
       text: response.payload,
       json: plain ? (JSON.parse(response.payload) as { [key: string]: unknown }) : undefined,
       atMs: clock.now() - startMs,

@@ -31,7 +31,7 @@ export const anthropicMessages: Dialect = {
   writeReply,
   streamReader: () => new AnthropicStreamReader(),
   assembler: () => new AnthropicAssembler(),
-  streamWriter: (head, options) => new AnthropicStreamWriter(head, options.wantsUsage),
+  streamWriter: (head, options) => new AnthropicStreamWriter(head, options),
   forward,
   forwardReply,
   terminal: writeSseEvent('{"type":"message_stop"}', 'message_stop'),

@@ -22,7 +22,7 @@ export const openaiChat: Dialect = {
   writeReply,
   streamReader: () => new OpenAIChatStreamReader(),
   assembler: () => new OpenAIChatAssembler(),
-  streamWriter: (head, options) => new OpenAIChatStreamWriter(head, options.wantsUsage),
+  streamWriter: (head, options) => new OpenAIChatStreamWriter(head, options),
   forward,
   forwardReply,
   writeFailure: (failure, requestId) => ({

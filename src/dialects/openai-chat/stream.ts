@@ -8,7 +8,14 @@ import { isJsonObject, type JsonObject, parseJson, topLevelFields } from '../../
 import { readSseEvent, type SseEvent, writeSseEvent } from '../../base/sse.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
-import type { Chunk, ForwardOptions, ReplyHead, StreamReader, StreamWriter } from '../dialect.ts';
+import type {
+  Chunk,
+  ForwardOptions,
+  ReplyHead,
+  StreamReader,
+  StreamWriter,
+  StreamWriterOptions,
+} from '../dialect.ts';
 import { renameFrame, SseChunks } from '../sse-chunks.ts';
 import { TextTemplate } from './template.ts';
 import {
@@ -145,9 +152,10 @@ export class OpenAIChatStreamWriter implements StreamWriter {
   readonly #wantsUsage: boolean;
   readonly #opened = new Set<number>();
 
-  constructor(head: ReplyHead, wantsUsage: boolean) {
+  constructor(head: ReplyHead, { wantsUsage, continues = false }: StreamWriterOptions) {
     this.#head = head;
     this.#wantsUsage = wantsUsage;
+    if (continues) this.#opened.add(0);
   }
 
   write(event: ChatEvent): Buffer {

@@ -1,0 +1,69 @@
+/** How an answer that broke off finds another channel that goes on. */
+
+import { Failure } from '../domain/failure.ts';
+import type { Usage } from '../domain/usage.ts';
+import { acquire } from './acquire.ts';
+import { attempt } from './attempt.ts';
+import type { SoFar } from './continuation.ts';
+import { decide } from './decide.ts';
+import type { Journey } from './journey.ts';
+import type { ReplySource } from './reply.ts';
+import { ResumedAnswer } from './resumed-answer.ts';
+
+/** The same, where its model is not to be resumed. */
+export function resumable(journey: Journey, source: ReplySource): ReplySource {
+  const { answer, dialect } = source;
+  if (journey.story.resumed === undefined || answer.rest === undefined) return source;
+  const resumed = new ResumedAnswer(source, {
+    dialect,
+    model: journey.model.name,
+    goOn: (soFar) => goOn(journey, source, soFar),
+    usageOf: (part, soFar) => usageOf(journey, part, soFar),
+    seam(from, to, { kind }) {
+      journey.story.resumed?.push({ from: from.channel.id, to: to.channel.id, reason: kind });
+    },
+  });
+  return { ...source, answer: { ...answer, rest: { body: resumed, reader: resumed } } };
+}
+
+/** Another attempt on a channel that can continue a beginning, the one that broke off last of all. */
+async function goOn(journey: Journey, source: ReplySource, soFar: SoFar): Promise<ReplySource | undefined> {
+  const { rooms, model, left } = journey;
+  const told = journey.story.attempts.at(-1);
+  if (told !== undefined) told.failure ??= 'stream_died';
+  const able = model.channels.filter(
+    (channel) => rooms.providerOf(channel).continues?.[source.dialect.id] !== undefined,
+  );
+  if (able.length === 0) return undefined;
+  const others = able.filter(({ id }) => id !== source.channel.id);
+  const may = others.length > 0 ? others : able;
+  left.clear();
+  for (const channel of model.channels) if (!may.includes(channel)) left.add(channel.id);
+  journey.stayWithModel();
+  journey.returns = true;
+  try {
+    for (;;) {
+      const start = await acquire(journey);
+      if (start === undefined) return undefined;
+      try {
+        return await attempt(journey, start, soFar);
+      } catch (error) {
+        decide(journey, start, Failure.from(error));
+      }
+    }
+  } catch {
+    // The client is told of the death itself.
+    return undefined;
+  }
+}
+
+/** By our own estimate: what a part that broke off told of its use, it told too early. */
+function usageOf({ call, rooms, rawInputTokens }: Journey, { channel }: ReplySource, soFar: SoFar): Usage {
+  const { inputTokens } = rooms.calibration.estimate(channel.upstreamModel, {
+    key: call.key.id,
+    rawInputTokens,
+    maxOutputTokens: Infinity,
+  });
+  const output = Math.ceil(soFar.tokens);
+  return { input: inputTokens, cacheRead: 0, cacheWrite: 0, output, reasoning: 0, source: 'estimated' };
+}
