@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AccountChange } from '../../src/simulator/account.ts';
+import { arrivals } from './crowd.ts';
 import { type Answer, accounts, chat, createHouse, type House, THROTTLED } from './house.ts';
 
 const POOL = `
@@ -159,9 +160,16 @@ keys:
       const calls = Array.from({ length: 30 }, (_, i) => house.call(chat(`call ${i}`)));
       await house.arrived();
       await house.clock.advance(15_000);
-      for (const { id } of house.simulator.accounts) house.simulator.account(id).set({ fault: null });
+      const seen = arrivals(house);
       const answers = await house.all(calls);
       assert.ok(answers.every(({ status }) => status === 200));
+      for (const { id } of house.simulator.accounts) {
+        const own = seen.filter(({ account }) => account === id).map(({ atMs }) => atMs);
+        const [firstMs = 0, secondMs = 0] = own;
+        assert.ok(own.length > 3 && secondMs - firstMs >= 90, 'one tries, the others wait for its outcome');
+        const herd = own.filter((atMs) => atMs < secondMs + 1_000).length;
+        assert.ok(herd <= 5, `${herd} in the first second of ${id}`);
+      }
       const times = answers.map(({ atMs }) => atMs);
       assert.ok(Math.min(...times) >= 20_000, `first at ${Math.min(...times)}`);
       assert.ok(Math.max(...times) <= 33_000, `last at ${Math.max(...times)}`);
