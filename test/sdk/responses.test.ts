@@ -11,7 +11,7 @@ import type { Response, ResponseStreamEvent } from 'openai/resources/responses/r
 import { openaiResponses } from '../../src/dialects/openai-responses/openai-responses.ts';
 import type { ChatEvent } from '../../src/domain/chat.ts';
 import { Failure } from '../../src/domain/failure.ts';
-import { caught, chatOf, KEY, startRelay, type TestRelay } from './relay.ts';
+import { caught, KEY, startRelay, type TestRelay } from './relay.ts';
 import { type StubUpstream, startStub } from './stub-upstream.ts';
 
 const HEAD = { id: 'resp_1', model: 'm', created: 1_762_000_000 };
@@ -274,20 +274,6 @@ accounts:
       );
     }
     await relay.settled();
-  });
-
-  it('and is told where no channel speaks the dialect, which harms nobody else', async () => {
-    const chatOnly = await startRelay();
-    try {
-      const error = await caught(chatOnly.openai().responses.create({ ...ASK, model: 'qwen3-max' }));
-      assert.ok(error instanceof APIError);
-      assert.equal(error.status, 502);
-      assert.match(error.message, /does not speak openai-responses/);
-      await chatOnly.openai().chat.completions.create(chatOf('still here?'));
-      await chatOnly.settled();
-    } finally {
-      await chatOnly.close();
-    }
   });
 
   it('and is told at once that there is no WebSocket', async () => {
