@@ -46,13 +46,6 @@ export interface Assembler {
   finish(): Chunk;
 }
 
-export type StreamWriterOptions = {
-  /** Whether a usage event is written at the end. */
-  readonly wantsUsage: boolean;
-  /** It goes on in the middle of a text that was begun before: nothing is opened anew. */
-  readonly continues?: boolean;
-};
-
 export type ReplyHead = { readonly id: string; readonly model: string; readonly created: number };
 
 /** What the client has of an answer that breaks off. */
@@ -72,7 +65,20 @@ export type ForwardOptions = {
 export type WrittenFailure = { readonly status: number; readonly body: Buffer };
 
 /** A request on its way between two dialects, and the names of what could not be taken along. */
-export type Crossing = { readonly request: ChatRequest; readonly dropped: readonly string[] };
+export type Crossing = {
+  readonly request: ChatRequest;
+  readonly dropped: readonly string[];
+  /** Tools that take a text where the client comes from, and arguments elsewhere: its answer is to be written so. */
+  readonly textTools?: readonly string[];
+};
+
+export type WriteOptions = {
+  /** Whether a usage event is written at the end. */
+  readonly wantsUsage: boolean;
+  readonly textTools?: readonly string[];
+  /** It goes on in the middle of a text that was begun before: nothing is opened anew. */
+  readonly continues?: boolean;
+};
 
 export interface Dialect {
   readonly id: DialectId;
@@ -100,11 +106,11 @@ export interface Dialect {
   readReply(body: Uint8Array): Chunk;
   /** The little of it that passing it on needs: model and usage, or an error; all of it where they are not plain to see. */
   glanceReply(body: Uint8Array): Chunk;
-  writeReply(head: ReplyHead, events: readonly ChatEvent[]): Buffer;
+  writeReply(head: ReplyHead, events: readonly ChatEvent[], textTools?: readonly string[]): Buffer;
 
   streamReader(): StreamReader;
   assembler(): Assembler;
-  streamWriter(head: ReplyHead, options: StreamWriterOptions): StreamWriter;
+  streamWriter(head: ReplyHead, options: WriteOptions): StreamWriter;
 
   /** A chunk of this dialect for a client of this dialect; undefined when it is not for the client. */
   forward(chunk: Chunk, options: ForwardOptions): Buffer | undefined;

@@ -35,9 +35,9 @@ export async function serveStream(
     if (!response.headersSent) exchange.openStream(headOf(opening.story));
     else exchange.comment(dialect.heartbeat(servedText(opening)));
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
-      heart.beat();
       const bytes = reply.translation?.write(chunks, reply) ?? bytesFor(dialect, { chunks, call, reply });
       if (bytes.length > 0) {
+        heart.beat();
         last = bytes;
         if (!response.write(bytes)) await exchange.drained();
       }

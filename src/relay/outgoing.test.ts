@@ -6,6 +6,7 @@ import type { Call, DialectId } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import { providerOf } from '../providers/index.ts';
+import type { Provider } from '../providers/provider.ts';
 import { outgoingOf } from './outgoing.ts';
 
 function callOf(dialect: DialectId, fields: object): Call {
@@ -19,11 +20,11 @@ function callOf(dialect: DialectId, fields: object): Call {
   };
 }
 
-function askedAt(providerId: string, call: Call, baseUrl?: string) {
-  const provider = providerOf(providerId) ?? assert.fail(providerId);
+function askedAt(named: string | Provider, call: Call, baseUrl?: string) {
+  const provider = typeof named === 'string' ? (providerOf(named) ?? assert.fail(named)) : named;
   const account = {
     id: 'a',
-    provider: providerId,
+    provider: provider.id,
     baseUrl: baseUrl ?? provider.baseUrl() ?? '',
     secrets: [],
   };
@@ -67,6 +68,61 @@ describe('a call on its way out', () => {
     const { json } = askedAt('openai', callOf('anthropic-messages', {}));
     assert.equal(json.max_completion_tokens, 50);
     assert.ok(!('max_tokens' in json));
+  });
+
+  it('goes by chat where its provider speaks that, then by messages, whatever else it speaks', () => {
+    const asked = askedAt('openai', callOf('anthropic-messages', {}));
+    assert.deepEqual(
+      [asked.dialect.id, asked.url],
+      ['openai-chat', 'https://api.openai.com/v1/chat/completions'],
+    );
+    const base = providerOf('openai') ?? assert.fail();
+    const speaking = (call: Call, ...spoken: readonly DialectId[]) => {
+      const speaks = Object.fromEntries(spoken.map((id) => [id, `/${id}`]));
+      return askedAt({ ...base, speaks }, call).dialect.id;
+    };
+    const chat = callOf('openai-chat', {});
+    assert.equal(speaking(chat, 'openai-responses', 'anthropic-messages'), 'anthropic-messages');
+    assert.equal(speaking(chat, 'openai-responses'), 'openai-responses');
+    assert.throws(
+      () => speaking(chat),
+      (error) => error instanceof Failure && error.kind === 'no_access',
+    );
+  });
+
+  it('has in Responses its bound under the name of that dialect', () => {
+    const base = providerOf('openai') ?? assert.fail();
+    const { json } = askedAt(
+      { ...base, speaks: { 'openai-responses': '/responses' } },
+      callOf('openai-chat', {}),
+    );
+    assert.deepEqual(json, {
+      model: 'up',
+      input: [{ type: 'message', role: 'user', content: 'Hi' }],
+      ...{ max_output_tokens: 50, store: false },
+    });
+  });
+
+  it('of a Responses client is written anew, and its answer knows the custom tools', () => {
+    const tools = [{ type: 'custom', name: 'patch' }, { type: 'web_search' }];
+    const call = callOf('openai-responses', { input: 'Hi', messages: undefined, store: false, tools });
+    const { dialect, json, translation } = askedAt('deepseek', call);
+    assert.equal(dialect.id, 'openai-chat');
+    assert.deepEqual(Object.keys(json).toSorted(), ['messages', 'model', 'tools']);
+    assert.deepEqual(translation?.dropped, ['web_search', 'max_tokens', 'store']);
+    const reply = { head: { id: 'i', model: 'm', created: 1 }, usage: undefined };
+    const estimatedUsage = () => ({
+      ...{ input: 1, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 },
+      source: 'estimated' as const,
+    });
+    const frame = dialect.writeReply(reply.head, [
+      { type: 'tool-call', index: 0, id: 'c', name: 'patch', arguments: '{"input":"x"}' },
+      { type: 'finish', reason: 'tool_calls' },
+    ]);
+    const plain = translation?.plain({ frame, events: [] }, { ...reply, estimatedUsage });
+    assert.partialDeepStrictEqual(JSON.parse(String(plain)).output, [
+      { type: 'custom_tool_call', input: 'x' },
+    ]);
   });
 
   it('crosses where a provider that speaks its dialect is asked at an address that is not its own', () => {

@@ -1,12 +1,12 @@
 /**
  * In which dialect a channel is asked, where, and with what body. The client's own where the provider speaks it: its
- * bytes go on as they are. Else the first that both know: the request is read and written anew, and what gets lost on the
- * way is named.
+ * bytes go on as they are. Else the one that says most of what both know: the request is read and written anew, and what
+ * gets lost on the way is named.
  */
 
 import type { Crossing, Dialect } from '../dialects/dialect.ts';
 import { dialectOf, dialects } from '../dialects/index.ts';
-import type { Call, RequestHead } from '../domain/call.ts';
+import type { Call, DialectId, RequestHead } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
@@ -22,22 +22,26 @@ export type Outgoing = {
   readonly translation?: Translation;
 };
 
+/** The dialects in which a stranger's call is asked, the best first; others are asked last. */
+const PREFERRED = ['openai-chat', 'anthropic-messages', 'openai-responses'] as const satisfies DialectId[];
+const IN_ORDER = [...new Set([...PREFERRED, ...Object.values(dialects).map(({ id }) => id)])].map(dialectOf);
+
 /** Throws `invalid_request` where the body has no meaning that could be written anew, or `no_access`. */
 export function outgoingOf(call: Call, provider: Provider, channel: Channel): Outgoing {
   const { baseUrl } = channel.account;
   const own = dialectOf(call.dialect);
   const url = addressOf(provider, own.id, baseUrl);
   if (url !== undefined) return { dialect: own, url, head: call.head, body: call.body };
-  for (const dialect of Object.values(dialects)) {
+  for (const dialect of IN_ORDER) {
     const other = addressOf(provider, dialect.id, baseUrl);
     if (other === undefined) continue;
-    const { body, dropped } = carried(call, dialect, { provider, upstreamModel: channel.upstreamModel });
+    const { body, ...rest } = carried(call, dialect, { provider, upstreamModel: channel.upstreamModel });
     return {
       dialect,
       url: other,
       head: dialect.readHead(body),
       body,
-      translation: new Translation({ from: dialect, to: own, wantsUsage: call.head.wantsUsage, dropped }),
+      translation: new Translation({ from: dialect, to: own, wantsUsage: call.head.wantsUsage, ...rest }),
     };
   }
   throw new Failure('no_access', { message: `${provider.name} speaks no dialect that is known here.` });
@@ -49,20 +53,27 @@ function carried(
   call: Call,
   dialect: Dialect,
   aim: Aim,
-): { readonly body: Buffer; readonly dropped: readonly string[] } {
+): { readonly body: Buffer } & Omit<Crossing, 'request'> {
   const own = dialectOf(call.dialect);
   const out: Crossing = own.readCrossing?.(call.body) ?? { request: own.readRequest(call.body), dropped: [] };
   const fit: Crossing = dialect.fitCrossing?.(out.request) ?? { request: out.request, dropped: [] };
-  const request = aimed(fit.request, aim);
+  const request = aimed(fit.request, aim, dialect.id);
   return {
     body: dialect.writeRequest({ ...request, wantsUsage: request.stream }),
     dropped: [...new Set([...out.dropped, ...fit.dropped])],
+    ...(out.textTools && { textTools: out.textTools }),
   };
 }
 
 /** With the provider's own name of the model, and the bound where the provider looks for it. */
-function aimed(request: ChatRequest, { provider, upstreamModel: model }: Aim): ChatRequest {
+function aimed(
+  request: ChatRequest,
+  { provider, upstreamModel: model }: Aim,
+  dialect: DialectId,
+): ChatRequest {
   const { maxOutputTokens, extra, ...rest } = request;
-  if (maxOutputTokens === undefined || provider.outputField === undefined) return { ...request, model };
-  return { ...rest, model, extra: { ...extra, [provider.outputField]: maxOutputTokens } };
+  const { outputField } = provider;
+  if (maxOutputTokens === undefined || outputField === undefined || dialect !== 'openai-chat')
+    return { ...request, model };
+  return { ...rest, model, extra: { ...extra, [outputField]: maxOutputTokens } };
 }

@@ -8,7 +8,7 @@ import { Failure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
 import { type Answered, Translation } from './translation.ts';
 
-const { 'openai-chat': chat, 'anthropic-messages': messages } = dialects;
+const { 'openai-chat': chat, 'anthropic-messages': messages, 'openai-responses': responses } = dialects;
 const HEAD = { id: 'id-1', model: 'm', created: 0 };
 const usageOf = (output: number, source: Usage['source'] = 'upstream'): Usage => ({
   ...{ input: 20, cacheRead: 5, cacheWrite: 0, output, reasoning: 0, source },
@@ -26,12 +26,13 @@ type Ways = { readonly from: Dialect; readonly to: Dialect };
 function carried(
   { from, to }: Ways,
   events: readonly ChatEvent[],
-  more: { usage?: Usage; wantsUsage?: boolean } = {},
+  more: { usage?: Usage; wantsUsage?: boolean; textTools?: readonly string[] } = {},
 ) {
   const writer = from.streamWriter(HEAD, { wantsUsage: true });
   const bytes = Buffer.concat([...events.map((event) => writer.write(event)), writer.end()]);
-  const translation = new Translation({ from, to, wantsUsage: more.wantsUsage ?? true, dropped: [] });
-  const reply = answered(more.usage);
+  const { usage, ...rest } = more;
+  const translation = new Translation({ from, to, wantsUsage: true, dropped: [], ...rest });
+  const reply = answered(usage);
   const upstream = from.streamReader();
   const sent = upstream.push(bytes).map((chunk) => translation.write([chunk], reply));
   sent.push(translation.end(reply));
@@ -42,6 +43,10 @@ function carried(
 
 const INTO: Ways = { from: chat, to: messages };
 const OUT: Ways = { from: messages, to: chat };
+/** Every pair of two. */
+const ALL_WAYS: readonly Ways[] = Object.values(dialects).flatMap((from) =>
+  Object.values(dialects).flatMap((to): Ways[] => (from === to ? [] : [{ from, to }])),
+);
 
 const word = fc.constantFrom('水', 'a\n\nb', '"', 'data: [DONE]', ' ');
 const said: fc.Arbitrary<ChatEvent[]> = fc
@@ -67,8 +72,8 @@ const said: fc.Arbitrary<ChatEvent[]> = fc
   ]);
 
 describe('a stream between two dialects', () => {
-  for (const [name, ways] of Object.entries({ 'into messages': INTO, 'out of messages': OUT }))
-    it(`means the same ${name}, event by event, with the usage at its end`, () => {
+  for (const ways of ALL_WAYS)
+    it(`means the same from ${ways.from.id} to ${ways.to.id}, event by event, with the usage at its end`, () => {
       fc.assert(
         fc.property(said, (events) => {
           const usage = usageOf(30);
@@ -105,13 +110,82 @@ describe('a stream between two dialects', () => {
     assert.ok(events.some((event) => event.type === 'finish' && event.reason === 'tool_calls'));
   });
 
-  it('that the provider broke off has an error and no end', () => {
-    const { events, ended } = carried(INTO, [
-      { type: 'text', text: 'a' },
-      { type: 'finish', reason: 'error' },
+  for (const to of [messages, responses])
+    it(`that the provider broke off has an error and no end in ${to.id}`, () => {
+      const { events, ended } = carried({ from: chat, to }, [
+        { type: 'text', text: 'a' },
+        { type: 'finish', reason: 'error' },
+      ]);
+      assert.equal(events.at(-1)?.type, 'error');
+      assert.equal(ended, false);
+    });
+
+  it('into responses is incomplete where it was cut, with its usage, and closes no call that was cut', () => {
+    for (const [reason, told] of [
+      ['length', 'max_output_tokens'],
+      ['content_filter', 'content_filter'],
+    ] as const) {
+      const { text, events } = carried(
+        { from: chat, to: responses },
+        [
+          { type: 'text', text: 'a' },
+          { type: 'tool-call', index: 0, id: 'c', name: 'f', arguments: '{"a' },
+          { type: 'finish', reason },
+        ],
+        { usage: usageOf(30) },
+      );
+      assert.match(text, new RegExp(`event: response.incomplete\n.*"reason":"${told}".*"input_tokens":25`));
+      assert.doesNotMatch(text, /response\.completed|function_call_arguments\.done/);
+      assert.ok(events.some((event) => event.type === 'finish' && event.reason === reason));
+    }
+  });
+
+  it('into responses interleaves the arguments of two calls, each under its own item', () => {
+    const { events } = carried({ from: chat, to: responses }, [
+      { type: 'tool-call', index: 0, id: 'a', name: 'f', arguments: '{"x":' },
+      { type: 'tool-call', index: 1, id: 'b', name: 'g', arguments: '{' },
+      { type: 'tool-call', index: 0, arguments: '1}' },
+      { type: 'tool-call', index: 1, arguments: '}' },
+      { type: 'finish', reason: 'tool_calls' },
     ]);
-    assert.equal(events.at(-1)?.type, 'error');
-    assert.equal(ended, false);
+    const said = [0, 1].map((index) =>
+      events.map((event) => (event.type === 'tool-call' && event.index === index ? event.arguments : '')),
+    );
+    assert.deepEqual(
+      said.map((pieces) => pieces.join('')),
+      ['{"x":1}', '{}'],
+    );
+  });
+
+  it('into responses calls a custom tool with its text, told when it is whole', () => {
+    const call = (said: string, ...end: readonly ChatEvent[]) =>
+      carried(
+        { from: chat, to: responses },
+        [
+          { type: 'tool-call', index: 0, id: 'p', name: 'patch', arguments: said.slice(0, 9) },
+          { type: 'tool-call', index: 0, arguments: said.slice(9) },
+          ...end,
+        ],
+        { textTools: ['patch'] },
+      );
+    const other: ChatEvent = { type: 'tool-call', index: 1, id: 'f', name: 'f', arguments: '{}' };
+    for (const [said, input] of [
+      ['{"input":"*** \\"x\\"\\n水"}', '*** "x"\n水'],
+      ['{"patch":"no input"}', '{"patch":"no input"}'],
+    ] as const) {
+      const { text } = call(said, other, { type: 'finish', reason: 'tool_calls' });
+      const tellsInput = (name: string): string[] =>
+        [...text.matchAll(new RegExp(`^data: (.*"type":"${name}".*)$`, 'gm'))].map(([, json = '']) => json);
+      assert.equal(JSON.parse(tellsInput('response.custom_tool_call_input.done')[0] ?? '').input, input);
+      assert.equal(JSON.parse(tellsInput('response.custom_tool_call_input.delta')[0] ?? '').delta, input);
+      const { item } = JSON.parse(tellsInput('response.output_item.done')[0] ?? '');
+      assert.partialDeepStrictEqual(item, { type: 'custom_tool_call', call_id: 'p', name: 'patch', input });
+      assert.equal(tellsInput('response.function_call_arguments.done').length, 1);
+    }
+    assert.doesNotMatch(
+      call('{"input":"half a pa', { type: 'finish', reason: 'length' }).text,
+      /custom_tool_call_input|output_item\.done/,
+    );
   });
 });
 
@@ -130,12 +204,12 @@ describe('a plain answer between two dialects', () => {
 
   it('means the same, under the name that served', () => {
     const usage: ChatEvent = { type: 'usage', usage: usageOf(30) };
-    for (const ways of [INTO, OUT])
+    for (const ways of ALL_WAYS)
       assert.deepEqual(plain(ways, [...events, usage]), [{ type: 'start', ...HEAD }, ...events, usage]);
   });
 
   it('has an estimate where the upstream told no usage', () => {
-    for (const ways of [INTO, OUT]) {
+    for (const ways of ALL_WAYS) {
       const last = plain(ways, events).at(-1);
       assert.ok(last?.type === 'usage' && last.usage.output === 99);
     }

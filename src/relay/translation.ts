@@ -14,6 +14,8 @@ export type TranslationOptions = {
   readonly wantsUsage: boolean;
   /** What of the request could not be taken along, by the client's names. */
   readonly dropped: readonly string[];
+  /** Of the client, as its request had them. */
+  readonly textTools?: readonly string[];
 };
 
 /** What of a `Reply` an answer needs that is written anew. */
@@ -65,7 +67,7 @@ export class Translation {
 
   /** A plain answer. Throws `stream_died` where the provider says that it broke off. */
   plain(chunk: Chunk, answered: Answered): Buffer {
-    const { from, to } = this.#options;
+    const { from, to, textTools } = this.#options;
     const events = from.readReply(chunk.frame).events.map((event) => this.#told(event));
     if (events.some((event) => event.type === 'finish' && event.reason === 'error'))
       throw new Failure('stream_died', { message: 'The provider broke its answer off.' });
@@ -75,12 +77,13 @@ export class Translation {
     return to.writeReply(
       head,
       hasUsage ? events : [...events, { type: 'usage', usage: answered.usage ?? answered.estimatedUsage() }],
+      textTools,
     );
   }
 
   #writerFor({ head }: Answered): StreamWriter {
-    const { to, wantsUsage } = this.#options;
-    this.#writer ??= to.streamWriter(head, { wantsUsage });
+    const { to } = this.#options;
+    this.#writer ??= to.streamWriter(head, this.#options);
     return this.#writer;
   }
 

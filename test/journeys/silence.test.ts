@@ -9,7 +9,7 @@ import { callIn } from './crowd.ts';
 import { accounts, chat, createHouse, type House, KEY } from './house.ts';
 
 /** The longest that a client heard nothing, from its request to the end of the answer, and the answer. */
-async function listen(house: House, body: unknown) {
+async function listen(house: House, body: unknown, url = '/v1/chat/completions') {
   const startMs = house.clock.now();
   let lastMs = startMs;
   let firstMs: number | undefined;
@@ -35,7 +35,7 @@ async function listen(house: House, body: unknown) {
     },
     {
       method: 'POST',
-      url: '/v1/chat/completions',
+      url,
       headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
       payload: JSON.stringify(body),
     },
@@ -105,6 +105,28 @@ simulator: { ttft: 0ms, tokens_per_second: 1000, output_tokens: 5 }
     assert.ok((firstMs ?? Infinity) <= 12_000 && longestMs <= 12_000, `${firstMs} ${longestMs}`);
     assert.match(text, /: queued position=1/);
     assert.ok(text.endsWith('data: [DONE]\n\n'));
+  });
+
+  it('that is written only when a piece of it is whole is filled with heartbeats until then', async () => {
+    const call = (said: string, more = {}) =>
+      chunk({ tool_calls: [{ index: 0, ...more, function: { name: 'patch', arguments: said } }] });
+    const house = paced([
+      [1, call('{"input":"', { id: 'c' })],
+      ...Array.from({ length: 15 }, (): [number, string] => [5, call('word ')]),
+      [5, call('"}')],
+      [0, `${chunk({}, { finish_reason: 'tool_calls' })}data: [DONE]\n\n`],
+    ]);
+    const { text, longestMs } = await house.clock.runUntil(
+      listen(
+        house,
+        { ...{ model: 'm', stream: true, input: 'Hi' }, tools: [{ type: 'custom', name: 'patch' }] },
+        '/v1/responses',
+      ),
+      600_000,
+    );
+    assert.ok(longestMs <= 12_000, `${longestMs}`);
+    assert.match(text, /custom_tool_call_input\.done","sequence_number":\d+.*"input":"(word ){15}"/);
+    assert.match(text, /event: response\.completed/);
   });
 
   it('whose provider is silent for three minutes, before its first byte and in the middle, lives', async () => {

@@ -276,18 +276,6 @@ accounts:
     await relay.settled();
   });
 
-  it('and is answered by a provider that speaks chat alone', async () => {
-    const chatOnly = await startRelay();
-    try {
-      const answer = await chatOnly.openai().responses.create({ ...ASK, model: 'qwen3-max' });
-      assert.ok(answer.output_text.length > 0);
-      assert.equal(answer.status, 'completed');
-      await chatOnly.settled();
-    } finally {
-      await chatOnly.close();
-    }
-  });
-
   it('and is told at once that there is no WebSocket', async () => {
     for (const path of ['/v1/responses', '/openai/v1/responses?x=1']) {
       const startedMs = performance.now();

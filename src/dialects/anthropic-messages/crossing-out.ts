@@ -4,10 +4,11 @@
  */
 
 import { isJsonObject, type JsonObject } from '../../base/json.ts';
-import type { ChatMessage, ChatPart, ChatRequest } from '../../domain/chat.ts';
+import type { ChatMessage, ChatRequest } from '../../domain/chat.ts';
 import type { Crossing } from '../dialect.ts';
 import { parseBody } from '../openai-chat/request.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
+import { picturesOfTools } from '../tool-pictures.ts';
 import { readContent } from './blocks.ts';
 import { isOwnTool, readRequest } from './request.ts';
 
@@ -76,27 +77,6 @@ function portable(
     return false;
   });
   return { ...rest, parts, ...(keeps ? { reasoning } : {}) };
-}
-
-/** Elsewhere the result of a tool is text alone: what it shows is shown by the user, behind all results. */
-function picturesOfTools(messages: readonly ChatMessage[]): ChatMessage[] {
-  const told: ChatMessage[] = [];
-  let shown: ChatPart[] = [];
-  for (const message of messages) {
-    if (message.role === 'tool') {
-      const text = message.parts.filter(({ type }) => type === 'text');
-      shown.push(...message.parts.filter(({ type }) => type !== 'text'));
-      told.push({ ...message, parts: text.length === 0 ? [{ type: 'text', text: '' }] : text });
-      continue;
-    }
-    if (shown.length > 0 && message.role === 'user')
-      told.push({ ...message, parts: [...shown, ...message.parts] });
-    else if (shown.length > 0) told.push({ role: 'user', parts: shown }, message);
-    else told.push(message);
-    shown = [];
-  }
-  if (shown.length > 0) told.push({ role: 'user', parts: shown });
-  return told;
 }
 
 const BLOCK_FIELDS: ReadonlyMap<unknown, readonly string[]> = new Map([

@@ -8,7 +8,7 @@ import { isJsonObject, type JsonObject, parseJson } from '../../base/json.ts';
 import { writeSseEvent } from '../../base/sse.ts';
 import type { ChatEvent, FinishReason } from '../../domain/chat.ts';
 import type { Usage } from '../../domain/usage.ts';
-import type { ReplyHead, StreamWriter, StreamWriterOptions } from '../dialect.ts';
+import type { ReplyHead, StreamWriter, WriteOptions } from '../dialect.ts';
 import { STOP_WORDS, writeUsage } from './wire.ts';
 
 type ToolCall = Extract<ChatEvent, { type: 'tool-call' }>;
@@ -36,7 +36,7 @@ export class AnthropicStreamWriter implements StreamWriter {
   #reason: FinishReason | undefined;
   #usage: Usage | undefined;
 
-  constructor(head: ReplyHead, { wantsUsage, continues = false }: StreamWriterOptions) {
+  constructor(head: ReplyHead, { wantsUsage, continues = false }: WriteOptions) {
     this.#head = head;
     this.#wantsUsage = wantsUsage;
     if (!continues) return;

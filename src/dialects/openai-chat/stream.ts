@@ -14,7 +14,7 @@ import type {
   ReplyHead,
   StreamReader,
   StreamWriter,
-  StreamWriterOptions,
+  WriteOptions,
 } from '../dialect.ts';
 import { renameFrame, SseChunks } from '../sse-chunks.ts';
 import { TextTemplate } from './template.ts';
@@ -152,7 +152,7 @@ export class OpenAIChatStreamWriter implements StreamWriter {
   readonly #wantsUsage: boolean;
   readonly #opened = new Set<number>();
 
-  constructor(head: ReplyHead, { wantsUsage, continues = false }: StreamWriterOptions) {
+  constructor(head: ReplyHead, { wantsUsage, continues = false }: WriteOptions) {
     this.#head = head;
     this.#wantsUsage = wantsUsage;
     if (continues) this.#opened.add(0);

@@ -7,15 +7,18 @@ import type { JsonObject } from '../../base/json.ts';
 import type { ChatEvent, FinishReason } from '../../domain/chat.ts';
 import type { Usage } from '../../domain/usage.ts';
 import type { ReplyHead } from '../dialect.ts';
+import { textInputOf } from './tools-out.ts';
 import { writeUsage } from './wire.ts';
 
-export type ItemKind = 'message' | 'reasoning' | 'function_call';
+export type ItemKind = 'message' | 'reasoning' | 'function_call' | 'custom_tool_call';
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
-const PREFIXES = { message: 'msg', reasoning: 'rs', function_call: 'fc' } as const satisfies Record<
-  ItemKind,
-  string
->;
+const PREFIXES = {
+  message: 'msg',
+  reasoning: 'rs',
+  function_call: 'fc',
+  custom_tool_call: 'ctc',
+} as const satisfies Record<ItemKind, string>;
 
 /** One thing said: a text, a thought, or a call with its arguments. */
 export class Item {
@@ -34,6 +37,10 @@ export class Item {
     // Clients refuse a call without an id.
     this.callId = call?.id || `call_${place.head.id}_${place.position}`;
     this.name = call?.name ?? '';
+  }
+
+  get isCall(): boolean {
+    return this.kind === 'function_call' || this.kind === 'custom_tool_call';
   }
 
   /** The one part that the content of a message or thought has. */
@@ -62,6 +69,15 @@ export class Item {
           name: this.name,
           arguments: begins ? '' : this.said,
         };
+      case 'custom_tool_call':
+        return {
+          id,
+          type,
+          status,
+          call_id: this.callId,
+          name: this.name,
+          input: begins ? '' : textInputOf(this.said),
+        };
     }
   }
 }
@@ -80,14 +96,17 @@ export type Step = {
 export class Answer {
   readonly items: Item[] = [];
   readonly #head: ReplyHead;
+  readonly #textTools: readonly string[];
   readonly #calls = new Map<number, Item>();
   /** The text or thought under way. */
   #speech: Item | undefined;
   #usage: Usage | undefined;
   #finish: FinishReason | undefined;
 
-  constructor(head: ReplyHead) {
+  /** `textTools`: whose calls are those of custom tools. */
+  constructor(head: ReplyHead, textTools: readonly string[] = []) {
     this.#head = head;
+    this.#textTools = textTools;
   }
 
   /** Adds to an item. Undefined for what adds to none. */
@@ -127,7 +146,8 @@ export class Answer {
 
   #begin(event: Delta): Item {
     const place = { head: this.#head, position: this.items.length };
-    const kind = KINDS[event.type];
+    const isCustom = event.type === 'tool-call' && this.#textTools.includes(event.name ?? '');
+    const kind = isCustom ? 'custom_tool_call' : KINDS[event.type];
     const item = new Item(kind, place, event.type === 'tool-call' ? event : undefined);
     this.items.push(item);
     if (event.type === 'tool-call') this.#calls.set(event.index, item);

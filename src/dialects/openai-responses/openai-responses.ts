@@ -5,6 +5,8 @@ import type { Dialect } from '../dialect.ts';
 import { forwardReply } from '../openai-chat/reply.ts';
 import { writeErrorBody } from '../openai-chat/wire.ts';
 import { ResponsesAssembler } from './assembler.ts';
+import { fitCrossing } from './crossing-in.ts';
+import { readCrossing } from './crossing-out.ts';
 import { writeStreamFailure } from './failure.ts';
 import { forwardAsStream, forwardRequest } from './forward-request.ts';
 import { glanceReply, readReply, writeReply } from './reply.ts';
@@ -18,6 +20,8 @@ export const openaiResponses: Dialect = {
   readHead,
   readRequest,
   writeRequest,
+  readCrossing,
+  fitCrossing,
   forwardRequest,
   forwardAsStream,
   readReply,
@@ -25,7 +29,7 @@ export const openaiResponses: Dialect = {
   writeReply,
   streamReader: () => new ResponsesStreamReader(),
   assembler: () => new ResponsesAssembler(),
-  streamWriter: (head, options) => new ResponsesStreamWriter(head, options.wantsUsage),
+  streamWriter: (head, options) => new ResponsesStreamWriter(head, options),
   forward,
   forwardReply,
   writeFailure: (failure, requestId) => ({

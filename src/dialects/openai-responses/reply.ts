@@ -53,8 +53,12 @@ export function readReply(body: Uint8Array): Chunk {
   return { frame, events, ...(model === '' ? {} : { model }) };
 }
 
-export function writeReply(head: ReplyHead, events: readonly ChatEvent[]): Buffer {
-  const answer = new Answer(head);
+export function writeReply(
+  head: ReplyHead,
+  events: readonly ChatEvent[],
+  textTools?: readonly string[],
+): Buffer {
+  const answer = new Answer(head, textTools);
   for (const event of events) answer.take(event);
   return Buffer.from(JSON.stringify(answer.failed ? writeFailed(head) : answer.written(true)));
 }

@@ -73,9 +73,11 @@ const KNOWN_FIELDS = new Set([
   'text',
 ]);
 
-export function readRequest(body: Uint8Array): ChatRequest {
-  const head = readHead(body);
-  const fields = objectOf(parseBody(body)) ?? {};
+export const readRequest = (body: Uint8Array): ChatRequest =>
+  requestOf(readHead(body), objectOf(parseBody(body)) ?? {});
+
+/** The meaning of fields of which the head has been read. */
+export function requestOf(head: RequestHead, fields: JsonObject): ChatRequest {
   const { instructions } = fields;
   const tools = readTools(fields['tools']);
   const toolChoice = readToolChoice(fields['tool_choice']);

@@ -25,7 +25,7 @@ function framesOf(bytes: Buffer): Frame[] {
 }
 
 function written(events: readonly ChatEvent[], ends = true): Frame[] {
-  const writer = new ResponsesStreamWriter(HEAD, true);
+  const writer = new ResponsesStreamWriter(HEAD, { wantsUsage: true });
   const frames = events.map((event) => writer.write(event));
   return framesOf(Buffer.concat(ends ? [...frames, writer.end()] : frames));
 }
@@ -121,7 +121,7 @@ describe('a stream of responses', () => {
   });
 
   it('opens once, however often its start is told, and says nothing for what it only keeps', () => {
-    const writer = new ResponsesStreamWriter(HEAD, true);
+    const writer = new ResponsesStreamWriter(HEAD, { wantsUsage: true });
     const usage = {
       input: 1,
       cacheRead: 0,

@@ -6,8 +6,9 @@
 import type { JsonObject } from '../../base/json.ts';
 import { writeSseEvent } from '../../base/sse.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
-import type { ReplyHead, StreamWriter } from '../dialect.ts';
+import type { ReplyHead, StreamWriter, WriteOptions } from '../dialect.ts';
 import { Answer, type Item, type Step, writeFailed, writeResponse } from './answer.ts';
+import { textInputOf } from './tools-out.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -18,10 +19,10 @@ export class ResponsesStreamWriter implements StreamWriter {
   #sequence = 0;
   #ended = false;
 
-  constructor(head: ReplyHead, wantsUsage: boolean) {
+  constructor(head: ReplyHead, { wantsUsage, textTools }: WriteOptions) {
     this.#head = head;
     this.#wantsUsage = wantsUsage;
-    this.#answer = new Answer(head);
+    this.#answer = new Answer(head, textTools);
   }
 
   write(event: ChatEvent): Buffer {
@@ -39,8 +40,7 @@ export class ResponsesStreamWriter implements StreamWriter {
     if (failed) return Buffer.concat([...frames, this.#fail()]);
     // A call that was cut off is none that anybody should carry out.
     for (const item of items)
-      if (!item.closed && !(item === cutOff && item.kind === 'function_call'))
-        frames.push(...this.#close(item));
+      if (!item.closed && !(item === cutOff && item.isCall)) frames.push(...this.#close(item));
     this.#ended = true;
     const response = this.#answer.written(this.#wantsUsage);
     return Buffer.concat([...frames, this.#frame(`response.${response.status}`, { response })]);
@@ -60,28 +60,41 @@ export class ResponsesStreamWriter implements StreamWriter {
   #tell({ item, delta, isNew, ended }: Step): Buffer[] {
     const frames = ended === undefined ? [] : this.#close(ended);
     if (isNew) {
-      const { position, kind } = item;
+      const { position } = item;
       frames.push(
         this.#frame('response.output_item.added', {
           output_index: position,
           item: item.written('in_progress'),
         }),
       );
-      if (kind !== 'function_call') frames.push(this.#ofPart(item, 'added', { part: item.part('') }));
+      if (!item.isCall) frames.push(this.#ofPart(item, 'added', { part: item.part('') }));
     }
-    if (delta !== '') frames.push(this.#ofContent(item, 'delta', { delta }));
+    // The text of a custom tool can be told when its JSON is whole.
+    if (delta !== '' && item.kind !== 'custom_tool_call')
+      frames.push(this.#ofContent(item, 'delta', { delta }));
     return frames;
   }
 
   #close(item: Item): Buffer[] {
     item.closed = true;
-    const { kind, said, name, position } = item;
+    const { position, isCall } = item;
     const whole = { output_index: position, item: item.written(this.#answer.statusOf(item)) };
     // Frames are numbered as they are made: in the order in which they stand here.
     return [
-      this.#ofContent(item, 'done', kind === 'function_call' ? { name, arguments: said } : { text: said }),
-      ...(kind === 'function_call' ? [] : [this.#ofPart(item, 'done', { part: item.part(said) })]),
+      ...this.#contentDone(item),
+      ...(isCall ? [] : [this.#ofPart(item, 'done', { part: item.part(item.said) })]),
       this.#frame('response.output_item.done', whole),
+    ];
+  }
+
+  #contentDone(item: Item): Buffer[] {
+    const { kind, said, name } = item;
+    if (kind === 'function_call') return [this.#ofContent(item, 'done', { name, arguments: said })];
+    if (kind !== 'custom_tool_call') return [this.#ofContent(item, 'done', { text: said })];
+    const input = textInputOf(said);
+    return [
+      ...(input === '' ? [] : [this.#ofContent(item, 'delta', { delta: input })]),
+      this.#ofContent(item, 'done', { input }),
     ];
   }
 
@@ -106,11 +119,12 @@ const CONTENTS = {
   message: 'response.output_text',
   reasoning: 'response.reasoning_summary_text',
   function_call: 'response.function_call_arguments',
+  custom_tool_call: 'response.custom_tool_call_input',
 } as const satisfies Record<Item['kind'], string>;
 
-function placeOf({ id, kind, position }: Item): JsonObject {
+function placeOf({ id, kind, position, isCall }: Item): JsonObject {
   const place = { item_id: id, output_index: position };
-  if (kind === 'function_call') return place;
+  if (isCall) return place;
   return kind === 'message' ? { ...place, content_index: 0 } : { ...place, summary_index: 0 };
 }
 
