@@ -3,12 +3,12 @@
 import { writeSseEvent } from '../../base/sse.ts';
 import type { Dialect } from '../dialect.ts';
 import { forwardReply } from '../openai-chat/reply.ts';
+import { asStream, withModel } from '../splice-request.ts';
 import { AnthropicAssembler } from './assembler.ts';
 import { fitCrossing } from './crossing-in.ts';
 import { readCrossing } from './crossing-out.ts';
 import { writeFailure, writeStreamFailure } from './failures.ts';
 import { forward } from './forward.ts';
-import { forwardAsStream, forwardRequest } from './forward-request.ts';
 import { glanceReply, readReply, writeReply } from './reply.ts';
 import { readHead, readRequest, writeRequest } from './request.ts';
 import { AnthropicStreamReader } from './stream-reader.ts';
@@ -24,8 +24,8 @@ export const anthropicMessages: Dialect = {
   writeRequest,
   readCrossing,
   fitCrossing,
-  forwardRequest,
-  forwardAsStream,
+  forwardRequest: withModel,
+  forwardAsStream: asStream,
   readReply,
   glanceReply,
   writeReply,

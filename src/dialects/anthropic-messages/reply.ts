@@ -1,39 +1,17 @@
-/** Plain answers of Anthropic's wire format: one body, read as a stream of one chunk and written from meaning. */
-
-import { asBuffer } from '../../base/fetch.ts';
-import { isJsonObject, type JsonObject, parseJson, topLevelFields } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { ChatEvent, FinishReason } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Usage } from '../../domain/usage.ts';
 import type { Chunk, ReplyHead } from '../dialect.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
+import { glance, parseReply } from '../plain-reply.ts';
 import { errorStatusOf, readStopReason, readUsage, STOP_WORDS, toolInputOf, writeUsage } from './wire.ts';
 
-/** Finds usage and model by scanning, so that an answer of any size is not built up to be thrown away. */
-export function glanceReply(body: Uint8Array): Chunk {
-  const frame = asBuffer(body);
-  const fields = topLevelFields(frame);
-  const content = fields?.get('content');
-  if (fields === undefined || content === undefined || fields.has('error')) return readReply(body);
-  const fieldOf = (name: string): unknown => {
-    const span = fields.get(name);
-    return span === undefined ? undefined : parseJson(frame.toString('utf8', span.start, span.end));
-  };
-  const usage = readUsage(fieldOf('usage'));
-  if (usage === undefined || frame[content.start] !== OPEN_BRACKET) return readReply(body);
-  const model = textOf(fieldOf('model'));
-  return { frame, events: [{ type: 'usage', usage }], ...(model === '' ? {} : { model }) };
-}
-
-const OPEN_BRACKET = 0x5b;
+export const glanceReply = (body: Uint8Array): Chunk =>
+  glance(body, { list: 'content', readUsage, readReply });
 
 export function readReply(body: Uint8Array): Chunk {
-  const frame = asBuffer(body);
-  const reply = parseJson(frame.toString('utf8'));
-  if (!isJsonObject(reply))
-    throw new Failure('malformed', {
-      message: 'The provider answered with something that is not a JSON object.',
-    });
+  const { frame, reply } = parseReply(body);
   if (reply['type'] === 'error' || (reply['error'] !== undefined && reply['error'] !== null))
     return { frame, events: [{ type: 'error', status: errorStatusOf(reply), body: frame.toString('utf8') }] };
   if (!Array.isArray(reply['content']))

@@ -7,32 +7,22 @@ import { isJsonObject, type JsonObject } from '../../base/json.ts';
 import type { RequestHead } from '../../domain/call.ts';
 import type { ChatMessage, ChatRequest, ChatTool } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
-import { headFields, invalid, parseBody } from '../openai-chat/request.ts';
+import { checkedTurns, headFields, invalid, parseBody } from '../openai-chat/request.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
 import { blockOf, contentOf, partOf, readContent } from './blocks.ts';
 import { toolInputOf } from './wire.ts';
 
 export function readHead(body: Uint8Array): RequestHead {
   const fields = headFields(body, ['model', 'stream', 'max_tokens'], 'messages');
-  const { model, stream, messages, max_tokens: bound } = fields;
-  if (model === undefined) throw invalid('model', 'you must provide a model, e.g. "qwen3-max"');
-  if (typeof model !== 'string' || model === '') throw invalid('model', 'expected a non-empty string');
-  if (!Array.isArray(messages)) throw invalid('messages', 'expected an array of messages');
-  if (messages.length === 0) throw invalid('messages', 'expected at least one message');
-  messages.forEach((message, i) => {
-    if (!isJsonObject(message)) throw invalid(`messages[${i}]`, 'expected an object with role and content');
-    if (typeof message['role'] !== 'string')
-      throw invalid(`messages[${i}].role`, 'expected a string, e.g. "user"');
-  });
-  if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
-    throw invalid('stream', 'expected true or false');
+  const { model, stream } = checkedTurns(fields);
+  const bound = fields['max_tokens'];
   if (bound !== undefined && bound !== null && !isCount(bound))
     throw invalid('max_tokens', 'expected a whole number of at least 0');
   return {
     model,
-    stream: stream === true,
+    stream,
     // Every stream tells its usage.
-    wantsUsage: stream === true,
+    wantsUsage: stream,
     // 0 only warms the cache.
     maxOutputTokens: isCount(bound) ? Math.max(1, bound) : Infinity,
   };

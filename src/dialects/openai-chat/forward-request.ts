@@ -7,6 +7,7 @@ import { asBuffer } from '../../base/fetch.ts';
 import { type JsonEdit, type JsonSpan, parseJson, splice, topLevelFields } from '../../base/json.ts';
 import type { RequestHead } from '../../domain/call.ts';
 import { Failure } from '../../domain/failure.ts';
+import { streamEdit } from '../splice-request.ts';
 import { TWICE } from './request.ts';
 import { objectOf } from './wire.ts';
 
@@ -37,13 +38,7 @@ export function forwardAsStream(
   const spans = topLevelFields(bytes);
   const model = spans?.get('model');
   if (spans === undefined || model === undefined || wantsSound(bytes, spans)) return undefined;
-  const stream = spans.get('stream');
-  const edits: JsonEdit[] = [
-    stream === undefined
-      ? { start: model.end, end: model.end, text: ',"stream":true' }
-      : { ...stream, text: 'true' },
-    usageEdit(bytes, spans, model.end),
-  ];
+  const edits: JsonEdit[] = [streamEdit(spans, model), usageEdit(bytes, spans, model.end)];
   if (head.model !== upstreamModel) edits.push({ ...model, text: JSON.stringify(upstreamModel) });
   return splice(bytes, edits);
 }

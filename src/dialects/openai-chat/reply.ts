@@ -1,10 +1,8 @@
-/** Plain answers of OpenAI's chat wire format: one body, read as a stream of one chunk and written from meaning. */
-
-import { asBuffer } from '../../base/fetch.ts';
-import { isJsonObject, type JsonObject, parseJson, splice, topLevelFields } from '../../base/json.ts';
+import { type JsonObject, splice, topLevelFields } from '../../base/json.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Chunk, ForwardOptions, ReplyHead } from '../dialect.ts';
+import { glance, parseReply } from '../plain-reply.ts';
 import {
   errorStatusOf,
   numberOf,
@@ -16,34 +14,11 @@ import {
   writeUsage,
 } from './wire.ts';
 
-/** Finds usage and model by scanning, so that an answer of any size is not built up to be thrown away. */
-export function glanceReply(body: Uint8Array): Chunk {
-  const frame = asBuffer(body);
-  const fields = topLevelFields(frame);
-  const choices = fields?.get('choices');
-  if (fields === undefined || choices === undefined || fields.has('error')) return readReply(body);
-  const fieldOf = (name: string): unknown => {
-    const span = fields.get(name);
-    return span === undefined ? undefined : parseJson(frame.toString('utf8', span.start, span.end));
-  };
-  const usage = readUsage(fieldOf('usage'));
-  if (usage === undefined || frame[choices.start] !== OPEN_BRACKET) return readReply(body);
-  const model = textOf(fieldOf('model'));
-  return { frame, events: [{ type: 'usage', usage }], ...(model === '' ? {} : { model }) };
-}
-
-const OPEN_BRACKET = 0x5b;
+export const glanceReply = (body: Uint8Array): Chunk =>
+  glance(body, { list: 'choices', readUsage, readReply });
 
 export function readReply(body: Uint8Array): Chunk {
-  const frame = asBuffer(body);
-  let reply: unknown;
-  try {
-    reply = JSON.parse(frame.toString('utf8'));
-  } catch {
-    throw new Failure('malformed', { message: 'The provider answered with something that is not JSON.' });
-  }
-  if (!isJsonObject(reply))
-    throw new Failure('malformed', { message: 'The provider answered with JSON that is not an object.' });
+  const { frame, reply } = parseReply(body);
   if (reply['error'] !== undefined && reply['error'] !== null)
     return { frame, events: [{ type: 'error', status: errorStatusOf(reply), body: frame.toString('utf8') }] };
   if (!Array.isArray(reply['choices']))

@@ -27,6 +27,17 @@ export const invalid = (param: string, message: string): Failure =>
 
 export function readHead(body: Uint8Array): RequestHead {
   const fields = headFields(body, HEAD_FIELDS, 'messages');
+  const { model, stream } = checkedTurns(fields);
+  return {
+    model,
+    stream,
+    wantsUsage: objectOf(fields['stream_options'])?.['include_usage'] === true,
+    maxOutputTokens: maxOutputOf(fields),
+  };
+}
+
+/** What every request in turns must have. Throws `invalid_request` naming the field. */
+export function checkedTurns(fields: JsonObject): { readonly model: string; readonly stream: boolean } {
   const { model, stream, messages } = fields;
   if (model === undefined) throw invalid('model', 'you must provide a model, e.g. "qwen3-max"');
   if (typeof model !== 'string' || model === '') throw invalid('model', 'expected a non-empty string');
@@ -39,12 +50,7 @@ export function readHead(body: Uint8Array): RequestHead {
   });
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
     throw invalid('stream', 'expected true or false');
-  return {
-    model,
-    stream: stream === true,
-    wantsUsage: objectOf(fields['stream_options'])?.['include_usage'] === true,
-    maxOutputTokens: maxOutputOf(fields),
-  };
+  return { model, stream: stream === true };
 }
 
 /** The fields of a head; where the body is big, the small ones by name, and of the turns only whether there are any. */

@@ -1,22 +1,9 @@
-/**
- * The client's own bytes for an upstream of the same dialect: only the model is spliced, or, for a plain call whose
- * answer shall come as a stream, what turns it into one. Everything else is as it came, byte for byte.
- */
+/** A plain request of the Responses format as a stream, where the plain answer would be made of it. */
 
 import { asBuffer } from '../../base/fetch.ts';
-import { type JsonEdit, splice, topLevelFields } from '../../base/json.ts';
+import { topLevelFields } from '../../base/json.ts';
 import type { RequestHead } from '../../domain/call.ts';
-import { Failure } from '../../domain/failure.ts';
-import { TWICE } from '../openai-chat/request.ts';
-
-/** Throws `invalid_request` when a field to be spliced stands twice. */
-export function forwardRequest(body: Uint8Array, head: RequestHead, upstreamModel: string): Uint8Array {
-  if (head.model === upstreamModel) return body;
-  const bytes = asBuffer(body);
-  const model = topLevelFields(bytes)?.get('model');
-  if (model === undefined) throw new Failure('invalid_request', { message: TWICE });
-  return splice(bytes, [{ ...model, text: JSON.stringify(upstreamModel) }]);
-}
+import { asStream } from '../splice-request.ts';
 
 export function forwardAsStream(
   body: Uint8Array,
@@ -24,19 +11,9 @@ export function forwardAsStream(
   upstreamModel: string,
 ): Uint8Array | undefined {
   const bytes = asBuffer(body);
-  const spans = topLevelFields(bytes);
-  const model = spans?.get('model');
-  const background = spans?.get('background');
-  if (spans === undefined || model === undefined) return undefined;
+  const background = topLevelFields(bytes)?.get('background');
   // A plain answer of this kind comes before the work is done.
   if (background !== undefined && bytes.toString('utf8', background.start, background.end) === 'true')
     return undefined;
-  const stream = spans.get('stream');
-  const edits: JsonEdit[] = [
-    stream === undefined
-      ? { start: model.end, end: model.end, text: ',"stream":true' }
-      : { ...stream, text: 'true' },
-  ];
-  if (head.model !== upstreamModel) edits.push({ ...model, text: JSON.stringify(upstreamModel) });
-  return splice(bytes, edits);
+  return asStream(body, head, upstreamModel);
 }

@@ -4,11 +4,12 @@ import { writeSseComment } from '../../base/sse.ts';
 import type { Dialect } from '../dialect.ts';
 import { forwardReply } from '../openai-chat/reply.ts';
 import { writeErrorBody } from '../openai-chat/wire.ts';
+import { withModel } from '../splice-request.ts';
 import { ResponsesAssembler } from './assembler.ts';
 import { fitCrossing } from './crossing-in.ts';
 import { readCrossing } from './crossing-out.ts';
 import { writeStreamFailure } from './failure.ts';
-import { forwardAsStream, forwardRequest } from './forward-request.ts';
+import { forwardAsStream } from './forward-request.ts';
 import { glanceReply, readReply, writeReply } from './reply.ts';
 import { readHead, readRequest, writeRequest } from './request.ts';
 import { forward, ResponsesStreamReader } from './stream-reader.ts';
@@ -22,7 +23,7 @@ export const openaiResponses: Dialect = {
   writeRequest,
   readCrossing,
   fitCrossing,
-  forwardRequest,
+  forwardRequest: withModel,
   forwardAsStream,
   readReply,
   glanceReply,

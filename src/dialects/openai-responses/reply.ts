@@ -1,39 +1,17 @@
-/** Plain answers of the Responses format: one body, read as a stream of one chunk and written from meaning. */
-
-import { asBuffer } from '../../base/fetch.ts';
-import { isJsonObject, parseJson, topLevelFields } from '../../base/json.ts';
+import { isJsonObject } from '../../base/json.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Chunk, ReplyHead } from '../dialect.ts';
 import { errorStatusOf, numberOf, textOf } from '../openai-chat/wire.ts';
+import { glance, parseReply } from '../plain-reply.ts';
 import { Answer, writeFailed } from './answer.ts';
 import { errorOf, isCall, REFUSED, readEnd, readOutput, readUsage } from './wire.ts';
 
-/** Finds usage and model by scanning, so that an answer of any size is not built up to be thrown away. */
-export function glanceReply(body: Uint8Array): Chunk {
-  const frame = asBuffer(body);
-  const fields = topLevelFields(frame);
-  const fieldOf = (name: string): unknown => {
-    const span = fields?.get(name);
-    return span === undefined ? undefined : parseJson(frame.toString('utf8', span.start, span.end));
-  };
-  const output = fields?.get('output');
-  const isPlain = output !== undefined && frame[output.start] === OPEN_BRACKET && !fieldOf('error');
-  const usage = isPlain && !REFUSED.has(fieldOf('status')) ? readUsage(fieldOf('usage')) : undefined;
-  if (usage === undefined) return readReply(body);
-  const model = textOf(fieldOf('model'));
-  return { frame, events: [{ type: 'usage', usage }], ...(model === '' ? {} : { model }) };
-}
-
-const OPEN_BRACKET = 0x5b;
+export const glanceReply = (body: Uint8Array): Chunk =>
+  glance(body, { list: 'output', readUsage, readReply, isRefused: (field) => REFUSED.has(field('status')) });
 
 export function readReply(body: Uint8Array): Chunk {
-  const frame = asBuffer(body);
-  const reply = parseJson(frame.toString('utf8'));
-  if (!isJsonObject(reply))
-    throw new Failure('malformed', {
-      message: 'The provider answered with something that is not a JSON object.',
-    });
+  const { frame, reply } = parseReply(body);
   const { error, output } = reply;
   if (REFUSED.has(reply['status'])) return { frame, events: [errorOf(reply)] };
   if (error !== undefined && error !== null)

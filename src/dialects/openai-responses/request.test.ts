@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import type { JsonObject } from '../../base/json.ts';
 import type { ChatRequest } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
-import { forwardAsStream, forwardRequest } from './forward-request.ts';
+import { withModel } from '../splice-request.ts';
+import { forwardAsStream } from './forward-request.ts';
 import { readHead, readRequest, writeRequest } from './request.ts';
 
 const bytes = (body: unknown): Buffer => Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
@@ -126,10 +127,10 @@ describe('a request for an upstream of the same dialect', () => {
 
   it('has its model changed and not one other byte', () => {
     const head = readHead(bytes(body));
-    const forwarded = Buffer.from(forwardRequest(bytes(body), head, 'up')).toString();
+    const forwarded = Buffer.from(withModel(bytes(body), head, 'up')).toString();
     assert.equal(forwarded, body.replace('"model":"public"', '"model":"up"'));
     const same = bytes(body);
-    assert.equal(forwardRequest(same, head, 'public'), same, 'without a copy');
+    assert.equal(withModel(same, head, 'public'), same, 'without a copy');
   });
 
   it('becomes one for a stream, unless it is to be worked on in the background', () => {
