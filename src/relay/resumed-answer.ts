@@ -65,7 +65,10 @@ export class ResumedAnswer implements AsyncIterator<Uint8Array>, StreamReader {
   async next(): Promise<IteratorResult<Uint8Array>> {
     for (;;) {
       const rest = this.#rest;
-      if (rest === undefined || this.#isOver) return { done: true, value: undefined };
+      if (rest === undefined || this.#isOver) {
+        if (this.#seams > 0) this.#settle();
+        return { done: true, value: undefined };
+      }
       try {
         const chunks = this.#written(await this.#read(rest));
         if (chunks.length === 0) continue;
@@ -91,8 +94,8 @@ export class ResumedAnswer implements AsyncIterator<Uint8Array>, StreamReader {
 
   async return(): Promise<IteratorResult<Uint8Array>> {
     this.#isOver = true;
-    if (this.#seams > 0) this.#letGo(this.#source);
-    await this.#rest?.body.return?.();
+    if (this.#seams > 0) this.#letGo();
+    else await this.#rest?.body.return?.();
     return { done: true, value: undefined };
   }
 
@@ -112,7 +115,6 @@ export class ResumedAnswer implements AsyncIterator<Uint8Array>, StreamReader {
     const last = reader.finish();
     if (!reader.ended) throw died('the connection closed before the answer was complete');
     this.#isOver = true;
-    if (this.#seams > 0) this.#settle();
     return this.#withoutDeath(last);
   }
 
@@ -141,12 +143,12 @@ export class ResumedAnswer implements AsyncIterator<Uint8Array>, StreamReader {
 
   async #resume(failure: Failure): Promise<readonly Chunk[] | undefined> {
     if (failure.kind === 'client_gone' || failure.kind === 'draining' || !this.#mayGoOn()) return undefined;
-    const { goOn, seam, usageOf } = this.#resumption;
+    const { goOn, seam } = this.#resumption;
     const sent = this.#text.trimEnd();
     const soFar = { text: sent, tokens: estimateTextTokens(this.#text) };
     const before = this.#source;
-    const usage = usageOf(before, { text: this.#said, tokens: estimateTextTokens(this.#said) });
-    this.#letGo(before, usage);
+    const usage = this.#used();
+    this.#letGo(usage);
     const next = await goOn(soFar);
     if (next === undefined) return undefined;
     seam(before, next, failure);
@@ -198,24 +200,23 @@ export class ResumedAnswer implements AsyncIterator<Uint8Array>, StreamReader {
     return heard < event.text.length ? [{ ...event, text: event.text.slice(heard) }] : [];
   }
 
-  /** The part after a seam: the reply itself only knows the first. */
-  #settle(): void {
-    const { permit, watch } = this.#source;
-    const usage = this.#resumption.usageOf(this.#source, {
-      text: this.#said,
-      tokens: estimateTextTokens(this.#said),
-    });
-    permit.settle({ tokens: totalTokens(usage), input: inputTotal(usage) });
-    watch.end();
+  /** What this part took, as far as known. */
+  #used(): Usage {
+    const tokens = estimateTextTokens(this.#said);
+    return this.#resumption.usageOf(this.#source, { text: this.#said, tokens });
   }
 
-  #letGo(source: ReplySource, usage?: Usage): void {
-    const of =
-      usage ?? this.#resumption.usageOf(source, { text: this.#said, tokens: estimateTextTokens(this.#said) });
-    source.permit.settle({ tokens: totalTokens(of), input: inputTotal(of) });
-    source.watch.end();
-    source.watch.abort();
-    void source.answer.rest?.body.return?.().catch(() => undefined);
+  /** A part after a seam has ended: the reply itself only knows the first. */
+  #settle(usage = this.#used()): void {
+    this.#source.permit.settle({ tokens: totalTokens(usage), input: inputTotal(usage) });
+    this.#source.watch.end();
+  }
+
+  /** Before its end. */
+  #letGo(usage?: Usage): void {
+    this.#settle(usage);
+    this.#source.watch.abort();
+    void this.#rest?.body.return?.().catch(() => undefined);
   }
 }
 

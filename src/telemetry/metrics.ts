@@ -33,6 +33,10 @@ export function createMetrics(registry: Registry): Metrics {
     registry.counter('sluice_upstream_requests_total', 'Attempts by channel and outcome.'),
   );
   const fallbacks = registry.counter('sluice_fallbacks_total', 'Calls that moved to another model.');
+  const resumed = registry.counter(
+    'sluice_resumed_total',
+    'Answers that broke off and were continued on another channel, by why.',
+  );
   const unknowns = registry.counter(
     'sluice_unknown_answers_total',
     'Refusals of providers that no rule knows; each is in the log, redacted.',
@@ -62,6 +66,7 @@ export function createMetrics(registry: Registry): Metrics {
         attempts(`${channel}|${outcome}`, () => ({ channel, outcome })).add();
       }
       for (const { from, to, reason } of story.fallbacks) fallbacks({ from, to, reason }).add();
+      for (const { reason } of story.resumed ?? []) resumed({ model, reason }).add();
       const byModel = (): Labels => ({ model });
       duration(model, byModel).observe(story.durationMs / 1_000);
       wait(model, byModel).observe(story.queueMs / 1_000);

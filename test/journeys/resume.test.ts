@@ -95,6 +95,50 @@ describe('an answer that breaks off', () => {
     assert.equal(answer.trailers['x-sluice-resumed'], 'a/qwen3-max -> b/qwen3-max: stream_died');
   });
 
+  it('by another provider that answers in one piece is whole, too', async () => {
+    const chunk = (delta: unknown): string =>
+      `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: null }] })}\n\n`;
+    const whole = JSON.stringify({
+      ...{ id: 'd', object: 'chat.completion', created: 2, model: 'm' },
+      choices: [{ index: 0, message: { role: 'assistant', content: ' a time' }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 },
+    });
+    const asked: string[] = [];
+    const house = createHouse(
+      `accounts:
+  - { id: a, tier: 0, provider: qwen, base_url: http://a.test/v1, secrets: [s], models: [m] }
+  - { id: b, tier: 1, provider: qwen, base_url: http://b.test/v1, secrets: [s], models: [m] }
+models: { m: { resume: true } }
+`,
+      {
+        fetch: async ({ url, body }) => {
+          asked.push(Buffer.from(body ?? []).toString());
+          const dies = url.startsWith('http://a.test');
+          const pieces = dies
+            ? [chunk({ role: 'assistant', content: 'Once' }), chunk({ content: ' upon ' })]
+            : [whole];
+          const type = dies ? 'text/event-stream' : 'application/json';
+          return {
+            status: 200,
+            headers: { 'content-type': type },
+            body: (async function* () {
+              for (const piece of pieces) yield Buffer.from(piece);
+            })(),
+          };
+        },
+      },
+    );
+    const answer = await house.one(house.call(chat('Hi', { model: 'm', stream: true })));
+    assert.equal(saidIn(answer), 'Once upon a time');
+    assert.deepEqual(JSON.parse(asked[1] ?? '').messages.at(-1), {
+      role: 'assistant',
+      content: 'Once upon',
+      partial: true,
+    });
+    assert.equal(house.app.rooms.limiter.open(), 0);
+    assert.equal(house.clock.pending(), 0);
+  });
+
   it('as a plain answer is put together of both parts', async () => {
     const house = createHouse(pool(2, true));
     house.simulator.account('a').set({ fault: { kind: 'cut', afterChunks: 8 } });
