@@ -165,6 +165,7 @@ export class Pool {
 
   /** What is still benched and may only be tried in need is left alone while another is free. */
   #withoutLastResorts(free: readonly number[], nowMs: number): readonly number[] {
+    if (free.length < 2) return free;
     const { health } = this.#rooms;
     const isLast = (i: number): boolean => health.isLastResort(this.channels[i] as Channel, nowMs);
     if (!free.some(isLast) || free.every(isLast)) return free;
