@@ -61,9 +61,9 @@ export async function attempt(journey: Journey, start: Start, soFar?: SoFar): Pr
     if (asked.form !== 'plain') story.firstContentMs = clock.now() - call.arrivedAtMs;
     story.servedModel = journey.model.name;
     story.servedChannel = channel.id;
-    const { translation } = outgoing;
-    const { dialect } = outgoing;
-    return { ...source, journey, channel, permit, watch, dialect, ...(translation && { translation }) };
+    const { answer, classify } = source;
+    const { dialect, translation } = outgoing;
+    return { answer, classify, journey, channel, permit, watch, dialect, translation };
   } catch (error) {
     journey.upstreamMs += clock.now() - startedAtMs;
     watch.abort();

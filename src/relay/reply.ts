@@ -28,7 +28,7 @@ export type ReplySource = {
   /** What the chunks are of. */
   readonly dialect: Dialect;
   /** Where the client speaks another dialect than the chunks. */
-  readonly translation?: Translation;
+  readonly translation: Translation | undefined;
   /** What an error event inside the stream means. */
   readonly classify: (event: ErrorEvent) => Failure;
 };
