@@ -10,6 +10,7 @@ const CREDIT_MS = 10_000;
 const FORGIVEN = 0.5;
 /** After this time 1/e of what was counted is left. */
 const REMEMBERED_MS = 30_000;
+const FADES_EVERY_MS = 250;
 
 type Beat = {
   /** When it last answered, and when the latest attempt that was answered had begun. */
@@ -99,6 +100,7 @@ export class Pulse {
 }
 
 function fade(beat: Beat, nowMs: number): void {
+  if (nowMs - beat.countedAtMs < FADES_EVERY_MS) return;
   const left = Math.exp((beat.countedAtMs - nowMs) / REMEMBERED_MS);
   beat.answers *= left;
   beat.failures *= left;
