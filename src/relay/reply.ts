@@ -130,7 +130,8 @@ export class Reply implements AsyncDisposable {
       }
     } catch (error) {
       // Only the terminal was missing: everything that belongs to the answer has come.
-      if (rest.reader.ended && !(error instanceof Failure)) return this.#endWell();
+      const isOfTheWire = !(error instanceof Failure) || error.kind === 'timeout';
+      if (rest.reader.ended && isOfTheWire) return this.#endWell();
       throw this.#fail(error);
     }
   }

@@ -17,25 +17,31 @@ export function resumable(journey: Journey, source: ReplySource): ReplySource {
   const resumed = new ResumedAnswer(source, {
     dialect,
     model: journey.model.name,
-    goOn: (soFar) => goOn(journey, source, soFar),
+    goOn: (soFar, from) => goOn(journey, from, soFar),
     usageOf: (part, soFar) => usageOf(journey, part, soFar),
     seam(from, to, { kind }) {
       journey.story.resumed?.push({ from: from.channel.id, to: to.channel.id, reason: kind });
     },
   });
-  return { ...source, answer: { ...answer, rest: { body: resumed, reader: resumed } } };
+  return {
+    ...source,
+    get watch() {
+      return resumed.watch;
+    },
+    answer: { ...answer, rest: { body: resumed, reader: resumed } },
+  };
 }
 
 /** Another attempt on a channel that can continue a beginning, the one that broke off last of all. */
-async function goOn(journey: Journey, source: ReplySource, soFar: SoFar): Promise<ReplySource | undefined> {
+async function goOn(journey: Journey, from: ReplySource, soFar: SoFar): Promise<ReplySource | undefined> {
   const { rooms, model, left } = journey;
   const told = journey.story.attempts.at(-1);
   if (told !== undefined) told.failure ??= 'stream_died';
   const able = model.channels.filter(
-    (channel) => rooms.providerOf(channel).continues?.[source.dialect.id] !== undefined,
+    (channel) => rooms.providerOf(channel).continues?.[from.dialect.id] !== undefined,
   );
   if (able.length === 0) return undefined;
-  const others = able.filter(({ id }) => id !== source.channel.id);
+  const others = able.filter(({ id }) => id !== from.channel.id);
   const may = others.length > 0 ? others : able;
   left.clear();
   for (const channel of model.channels) if (!may.includes(channel)) left.add(channel.id);

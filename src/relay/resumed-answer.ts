@@ -13,6 +13,7 @@ import type { SoFar } from './continuation.ts';
 import type { ErrorEvent } from './open-answer.ts';
 import type { ReplySource } from './reply.ts';
 import { died, failureOfBody } from './stream-end.ts';
+import type { Watch } from './watch.ts';
 
 type Rest = { readonly body: AsyncIterator<Uint8Array>; readonly reader: StreamReader };
 
@@ -20,8 +21,8 @@ export type Resumption = {
   readonly dialect: Dialect;
   /** The name of the model that served. */
   readonly model: string;
-  /** Another channel that goes on; undefined: none can. */
-  goOn(soFar: SoFar): Promise<ReplySource | undefined>;
+  /** Another channel than that of the part that broke off, which goes on; undefined: none can. */
+  goOn(soFar: SoFar, from: ReplySource): Promise<ReplySource | undefined>;
   /** The part that broke off has ended with this use. */
   seam(from: ReplySource, to: ReplySource, reason: Failure): void;
   /** What the part that broke off took, as far as known. */
@@ -61,6 +62,11 @@ export class ResumedAnswer implements AsyncIterator<Uint8Array>, StreamReader {
     return this.#rest?.reader.ended ?? true;
   }
 
+  /** Of the part that is read now. */
+  get watch(): Watch {
+    return this.#source.watch;
+  }
+
   /** The next chunks are ready to be pushed. */
   async next(): Promise<IteratorResult<Uint8Array>> {
     for (;;) {
@@ -72,6 +78,9 @@ export class ResumedAnswer implements AsyncIterator<Uint8Array>, StreamReader {
         this.#chunks = chunks;
         return { done: false, value: READ };
       } catch (error) {
+        if (this.ended && this.#seams > 0) this.#settle();
+        // Only the end of the body was missing: there is nothing to go on with.
+        if (this.ended) throw error;
         const resumed = await this.#resume(failureOfBody(error));
         if (resumed === undefined) throw error;
         if (resumed.length === 0) continue;
@@ -147,7 +156,7 @@ export class ResumedAnswer implements AsyncIterator<Uint8Array>, StreamReader {
     const before = this.#source;
     const usage = usageOf(before, { text: this.#said, tokens: estimateTextTokens(this.#said) });
     this.#letGo(before, usage);
-    const next = await goOn(soFar);
+    const next = await goOn(soFar, before);
     if (next === undefined) return undefined;
     seam(before, next, failure);
     this.#earlier = this.#earlier === undefined ? usage : sum(this.#earlier, usage);
