@@ -22,7 +22,7 @@ export function decide(journey: Journey, start: Start, failure: Failure): void {
     return;
   }
   if (isUnknownOutcome(journey, failure) && !settings.retryUnknown) throw definite(failure);
-  journey.refusedBy(start.channel, failure);
+  journey.refusedBy(start.channel, failure, start.permit);
   const own = ownFault(journey);
   if (own !== undefined) throw own;
   if (journey.story.attempts.length >= MAX_REFUSALS) throw failure;

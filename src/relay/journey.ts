@@ -3,6 +3,7 @@
  * from the resolved model to the last byte.
  */
 
+import type { Fill } from '../admission/learned.ts';
 import type { Permit } from '../admission/permit.ts';
 import type { Ask, Place } from '../admission/queue.ts';
 import type { Call } from '../domain/call.ts';
@@ -19,6 +20,10 @@ export type CallRefusal = {
   readonly kind: FailureKind;
   readonly startedAtMs: number;
   readonly atMs: number;
+  /** How full the channel's windows were. */
+  readonly fill: Fill;
+  /** How often the channel failed anybody at that time (0-1). */
+  readonly failureShare: number;
 };
 
 /** Pauses before a call that was refused is sent again; the jitter goes upwards alone. */
@@ -145,10 +150,12 @@ export class Journey {
   }
 
   /** It is not sent there again for a while, and after a second refusal not anywhere. */
-  refusedBy(channel: Channel, { kind }: Failure): void {
-    const atMs = this.rooms.clock.now();
+  refusedBy(channel: Channel, { kind }: Failure, { fill }: Permit): void {
+    const { clock, health } = this.rooms;
+    const atMs = clock.now();
     const startedAtMs = this.story.attempts.at(-1)?.startedAtMs ?? atMs;
-    this.refusals.push({ channel, kind, startedAtMs, atMs });
+    const failureShare = health.failureShare(channel, atMs);
+    this.refusals.push({ channel, kind, startedAtMs, atMs, fill, failureShare });
     const waits = this.refusals.length - 2;
     if (waits >= 0) this.notBeforeMs = atMs + this.#backOff(LEAST_BACK_OFF_MS * 2 ** waits);
   }

@@ -77,6 +77,8 @@ export type Health = {
   doubts(channel: Channel, nowMs: number): boolean;
   /** It has answered after it failed last. */
   isProven(channel: Channel): boolean;
+  /** How often it has failed lately (0-1). */
+  failureShare(channel: Channel, nowMs: number): number;
   benches(nowMs: number): readonly Bench[];
   /** By hand: what is benched or switched off may be tried at once. False: there is no such bench. */
   switchOn(what: string): boolean;
@@ -287,6 +289,7 @@ export function createHealth(options: { readonly random: () => number }): Health
     servedSince: ({ id }, atMs) => pulse.servedSince(id, atMs),
     doubts: ({ id }, nowMs) => pulse.isDoubtful(id, nowMs),
     isProven: ({ id }) => pulse.isProven(id),
+    failureShare: ({ id }, nowMs) => pulse.failureShare(id, nowMs),
     benches: (nowMs) => [...records.values()].filter((record) => record.untilMs > nowMs),
     switchOn: (what) => remove(what) !== undefined,
     follow(accounts) {

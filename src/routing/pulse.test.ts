@@ -74,3 +74,13 @@ test('channels are told apart, and a forgotten one begins anew', () => {
   pulse.forget('c');
   assert.equal(pulse.servedSince('c', -1), false);
 });
+
+test('counts how often a channel failed lately, and fades with time', () => {
+  const pulse = new Pulse();
+  assert.equal(pulse.failureShare('c', 0), 1, 'nothing is known of it');
+  for (let i = 0; i < 9; i++) pulse.served('c', { startedAtMs: i, nowMs: i });
+  assert.ok(Math.abs(pulse.failureShare('c', 9) - 0.1) < 1e-3);
+  for (const call of ['x', 'x', 'y']) pulse.failed('c', { call, nowMs: 10, patience: 1 });
+  assert.ok(Math.abs(pulse.failureShare('c', 10) - 2 / 11) < 1e-3, 'one call counts once');
+  assert.ok(pulse.failureShare('c', 300_000) > 0.99);
+});

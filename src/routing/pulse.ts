@@ -8,6 +8,8 @@
 const CREDIT_MS = 10_000;
 /** What is left of the count of failures after an answer. */
 const FORGIVEN = 0.5;
+/** After this time 1/e of what was counted is left. */
+const REMEMBERED_MS = 30_000;
 
 type Beat = {
   /** When it last answered, and when the latest attempt that was answered had begun. */
@@ -17,6 +19,10 @@ type Beat = {
   strikes: number;
   /** Whose failure was counted last: one call counts once. */
   struckBy: string;
+  /** How many it answered and failed lately, as they were then. */
+  answers: number;
+  failures: number;
+  countedAtMs: number;
 };
 
 export class Pulse {
@@ -25,6 +31,8 @@ export class Pulse {
   served(channel: string, at: { readonly startedAtMs: number; readonly nowMs: number }): void {
     const beat = this.#of(channel);
     beat.servedAtMs = at.nowMs;
+    fade(beat, at.nowMs);
+    beat.answers++;
     if (at.startedAtMs > beat.servedFromMs) beat.servedFromMs = at.startedAtMs;
     if (beat.strikes > 0) beat.strikes = beat.strikes < 0.1 ? 0 : beat.strikes * FORGIVEN;
   }
@@ -36,6 +44,8 @@ export class Pulse {
   ): boolean {
     const beat = this.#of(channel);
     beat.failedAtMs = nowMs;
+    fade(beat, nowMs);
+    if (beat.struckBy !== call) beat.failures++;
     if (beat.struckBy !== call || beat.strikes === 0) beat.strikes++;
     beat.struckBy = call;
     return beat.strikes >= patience || nowMs - beat.servedAtMs > CREDIT_MS;
@@ -58,6 +68,13 @@ export class Pulse {
     return beat !== undefined && beat.strikes < 2 && nowMs - beat.servedAtMs <= CREDIT_MS;
   }
 
+  /** How often it has failed lately (0-1), rather too high than too low where little is known. */
+  failureShare(channel: string, nowMs: number): number {
+    const beat = this.#of(channel);
+    fade(beat, nowMs);
+    return Math.max(1, beat.failures) / (beat.answers + Math.max(1, beat.failures));
+  }
+
   forget(channel: string): void {
     this.#beats.delete(channel);
   }
@@ -71,9 +88,19 @@ export class Pulse {
         failedAtMs: -Infinity,
         strikes: 0,
         struckBy: '',
+        answers: 0,
+        failures: 0,
+        countedAtMs: 0,
       };
       this.#beats.set(channel, beat);
     }
     return beat;
   }
+}
+
+function fade(beat: Beat, nowMs: number): void {
+  const left = Math.exp((beat.countedAtMs - nowMs) / REMEMBERED_MS);
+  beat.answers *= left;
+  beat.failures *= left;
+  beat.countedAtMs = nowMs;
 }
