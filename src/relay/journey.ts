@@ -169,7 +169,13 @@ export class Journey {
     const last = this.refusals.findLast((refusal) => refusal.channel.id === channel.id);
     const times = this.refusals.filter((refusal) => refusal.channel.id === channel.id).length;
     const pausedUntilMs =
-      last === undefined ? nowMs : last.atMs + LEAST_BACK_OFF_MS * 2 ** Math.min(4, times);
+      last === undefined
+        ? nowMs
+        : Math.max(
+            last.atMs + LEAST_BACK_OFF_MS * 2 ** Math.min(4, times),
+            // Whoever was refused there is not the one to try it first, where others wait too.
+            health.benchEndMs(channel) + LEAST_BACK_OFF_MS,
+          );
     const worked = FAILED_AT_WORK.has(this.lastFailure?.kind ?? 'internal');
     const isFree = !this.#wasSent || (!worked && health.isProven(channel));
     return Math.max(pausedUntilMs, isFree ? nowMs : retries.freeAt(nowMs));

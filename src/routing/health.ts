@@ -66,6 +66,10 @@ export type Health = {
   failed(channel: Channel, failure: Failure, attempt: Attempt): Bench | undefined;
   /** An attempt leaves: where a bench has just ended it is the trial, and the others wait for its outcome. */
   started(channel: Channel, secret: number, nowMs: number): void;
+  /** It said nothing of the channel (the call's own mistake, a client that left): another may be the trial at once. */
+  undecided(channel: Channel, secret: number, startedAtMs: number): void;
+  /** When the bench that waits for its trial was over, or will be; 0: there is none. */
+  benchEndMs(channel: Channel): number;
   /**
    * The upstream answers. Returns the bench that this ended, if any: whoever waits may try again. An attempt older than
    * a bench says nothing about it: the answer was under way already.
@@ -272,6 +276,21 @@ export function createHealth(options: { readonly random: () => number }): Health
         const record = records.get(key);
         if (record !== undefined) record.trialUntilMs = nowMs + TRIAL_MS;
       }
+    },
+    undecided(channel, secret, startedAtMs) {
+      if (records.size === 0) return;
+      for (const key of keysOf(channel, secret)) {
+        const record = records.get(key);
+        // Not the trial of somebody else.
+        if (record?.trialUntilMs === startedAtMs + TRIAL_MS) record.trialUntilMs = 0;
+      }
+    },
+    benchEndMs(channel) {
+      if (records.size === 0) return 0;
+      let endMs = 0;
+      for (const key of [channelKey(channel), accountKey(channel.account), familyKey(channel)])
+        endMs = Math.max(endMs, records.get(key)?.untilMs ?? 0);
+      return endMs;
     },
     succeeded(channel, { secret, startedAtMs, nowMs }) {
       pulse.served(channel.id, { startedAtMs, nowMs });
