@@ -99,6 +99,13 @@ const accountKey = ({ id }: Account): string => `account ${id}`;
 const secretKey = ({ id }: Account, secret: number): string => `secret ${secret + 1} of ${id}`;
 const familyKey = ({ family }: Channel): string => `model ${family}`;
 
+/** When a bench may be tried before its end, if ever. */
+const earlyTrialOf = (
+  { kind, sinceMs }: Pick<Bench, 'kind' | 'sinceMs'>,
+  nowMs: number,
+): number | undefined =>
+  kind === 'plan' && nowMs - sinceMs < PLAN_DOUBT.forMs ? nowMs + PLAN_DOUBT.everyMs : undefined;
+
 /** Changes with whatever could cure an account: its provider, its address, its secrets. */
 const fingerprintOf = ({ provider, baseUrl, secrets }: Account): string =>
   createHash('sha256')
@@ -193,16 +200,18 @@ export function createHealth(options: { readonly random: () => number }): Health
     // A plan that stays used up is one bench, however often it was tried.
     const goesOn = sameIncident || (failure.kind === 'plan' && old?.kind === 'plan');
     const sinceMs = goesOn && old !== undefined ? old.sinceMs : nowMs;
-    const doubtful = failure.kind === 'plan' && nowMs - sinceMs < PLAN_DOUBT.forMs;
+    // The later end counts, with the reason for it.
+    const staysOld = old !== undefined && old.untilMs > untilMs;
+    const earlyTrialMs = staysOld ? old.earlyTrialMs : earlyTrialOf({ kind: failure.kind, sinceMs }, nowMs);
     const bench: BenchRecord = {
       what: key,
-      kind: failure.kind,
+      kind: staysOld ? old.kind : failure.kind,
       account: channel.account,
       sinceMs,
       untilMs: Math.max(old?.untilMs ?? 0, untilMs),
       streak,
       suspected: suspected || (sameIncident && old.suspected),
-      ...(doubtful ? { earlyTrialMs: nowMs + PLAN_DOUBT.everyMs } : {}),
+      ...(earlyTrialMs === undefined ? {} : { earlyTrialMs }),
       trialUntilMs: 0,
     };
     records.set(key, bench);
@@ -332,8 +341,15 @@ export function createHealth(options: { readonly random: () => number }): Health
         const account = accounts.find(({ id }) => id === of.account);
         if (account === undefined || fingerprintOf(account) !== of.fingerprint) continue;
         if (untilMs !== null && untilMs <= nowMs) continue;
-        const bench = { what, kind, sinceMs, untilMs: untilMs ?? Infinity };
-        records.set(what, { ...bench, account, streak: 1, suspected: untilMs === null, trialUntilMs: 0 });
+        const earlyTrialMs = earlyTrialOf({ kind, sinceMs }, nowMs);
+        records.set(what, {
+          ...{ what, kind, sinceMs, untilMs: untilMs ?? Infinity },
+          account,
+          streak: 1,
+          suspected: untilMs === null,
+          ...(earlyTrialMs === undefined ? {} : { earlyTrialMs }),
+          trialUntilMs: 0,
+        });
       }
     },
     onEvent: (listener) => {
