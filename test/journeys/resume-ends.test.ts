@@ -124,8 +124,8 @@ it('an answer in two parts of whose use nobody told has cost the question twice'
   const inputOf = async (scripts: Scripts): Promise<number> => {
     const { house } = scripted(scripts);
     await house.one(house.call(ASK));
-    const { input } = house.log.find(({ msg }) => msg === 'call')?.['usage'] as { input: number };
-    return input;
+    const story = house.log.find(({ msg }) => msg === 'call') ?? assert.fail('no story');
+    return (story['usage'] as { input: number }).input;
   };
   const once = await inputOf({ a: [says('Water.'), FINISH, DONE] });
   assert.equal(await inputOf({ a: BREAKS_OFF, b: [says(' down.'), FINISH, DONE] }), 2 * once);
