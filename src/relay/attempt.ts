@@ -30,7 +30,7 @@ export async function attempt(journey: Journey, start: Start, soFar?: SoFar): Pr
   const { channel, permit, secret } = start;
   const { clock } = rooms;
   if (call.departure.gone) {
-    permit.cancel();
+    notSent(journey, start);
     throw new Failure('client_gone', { message: 'The client left before its call was sent.' });
   }
   const outgoing = prepared(journey, start, soFar);
@@ -71,7 +71,8 @@ export async function attempt(journey: Journey, start: Start, soFar?: SoFar): Pr
     told.failure = failure.kind;
     told.detail = failure.message;
     const nowMs = clock.now();
-    rooms.health.failed(channel, failure, { secret, startedAtMs, nowMs, call: call.id });
+    const bench = rooms.health.failed(channel, failure, { secret, startedAtMs, nowMs, call: call.id });
+    if (bench === undefined) rooms.health.undecided(channel, secret, permit.grantedAtMs);
     if (neverSent(error)) {
       journey.unsent();
       permit.cancel();
@@ -103,7 +104,9 @@ const cannotGoOn = (channel: string): Failure =>
 const NOTHING_DROPPED: readonly string[] = [];
 
 /** What is asked, before anything is sent: a request that cannot be written costs nobody anything. */
-function prepared({ call, rooms, story }: Journey, { channel, permit }: Start, soFar?: SoFar): Outgoing {
+function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
+  const { call, rooms, story } = journey;
+  const { channel } = start;
   try {
     const provider = rooms.providerOf(channel);
     const outgoing = outgoingOf(call, provider, channel);
@@ -113,9 +116,14 @@ function prepared({ call, rooms, story }: Journey, { channel, permit }: Start, s
     if (going === undefined) throw cannotGoOn(channel.id);
     return going;
   } catch (error) {
-    permit.cancel();
+    notSent(journey, start);
     throw error;
   }
+}
+
+function notSent({ rooms }: Journey, { channel, permit, secret }: Start): void {
+  rooms.health.undecided(channel, secret, permit.grantedAtMs);
+  permit.cancel();
 }
 
 /** How the upstream is asked: in which form it shall answer, and the body where that differs from the client's wish. */

@@ -41,13 +41,16 @@ export function speedOf(
   const { requests, tokens } = minuteOf(channels);
   if (requests === Infinity && tokens === Infinity) return undefined;
   let live = 0;
+  let out = 0;
   for (const channel of channels) {
-    if (health.freeAt(channel, nowMs) > nowMs + OUT_MS) continue;
     const part =
       requests === Infinity ? (channel.limits.tpm ?? 0) / tokens : requestsOf(channel.limits) / requests;
-    live += part * limiter.lane(channel).liveShare(nowMs);
+    const speed = part * limiter.lane(channel).liveShare(nowMs);
+    if (health.freeAt(channel, nowMs) > nowMs + OUT_MS) out += speed;
+    else live += speed;
   }
-  return live / MINUTE_MS;
+  // Where all are out, what counts is how fast they are once they are back.
+  return (live > 0 ? live : out) / MINUTE_MS;
 }
 
 function minuteOf(channels: readonly Channel[]): Minute {

@@ -63,6 +63,7 @@ export class Journey {
   upstreamMs = 0;
   readonly #fallbacks: string[];
   #wasSent = false;
+  #endsByMs = Infinity;
   #recorded = false;
 
   constructor(call: Call, rooms: Rooms) {
@@ -100,7 +101,7 @@ export class Journey {
 
   /** What is left of the longest wait, as a moment. */
   deadlineMs(nowMs: number): number {
-    return nowMs + Math.max(0, this.maxWaitMs - this.story.queueMs);
+    return Math.min(this.#endsByMs, nowMs + Math.max(0, this.maxWaitMs - this.story.queueMs));
   }
 
   /** How long the wait that goes on has lasted, ms. */
@@ -169,7 +170,13 @@ export class Journey {
     const last = this.refusals.findLast((refusal) => refusal.channel.id === channel.id);
     const times = this.refusals.filter((refusal) => refusal.channel.id === channel.id).length;
     const pausedUntilMs =
-      last === undefined ? nowMs : last.atMs + LEAST_BACK_OFF_MS * 2 ** Math.min(4, times);
+      last === undefined
+        ? nowMs
+        : Math.max(
+            last.atMs + LEAST_BACK_OFF_MS * 2 ** Math.min(4, times),
+            // Whoever was refused there is not the one to try it first, where others wait too.
+            health.benchEndMs(channel) + LEAST_BACK_OFF_MS,
+          );
     const worked = FAILED_AT_WORK.has(this.lastFailure?.kind ?? 'internal');
     const isFree = !this.#wasSent || (!worked && health.isProven(channel));
     return Math.max(pausedUntilMs, isFree ? nowMs : retries.freeAt(nowMs));
@@ -218,9 +225,10 @@ export class Journey {
     return this.#conversation;
   }
 
-  /** From here on only this model may serve it. */
-  stayWithModel(): void {
+  /** From here on only this model may serve it, and only if it can start within this time. */
+  hurry(ms: number): void {
     this.#fallbacks.length = 0;
+    this.#endsByMs = this.rooms.clock.now() + ms;
   }
 
   /** Moves on to the next fallback model that has channels; false when there is none. */

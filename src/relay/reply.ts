@@ -91,8 +91,10 @@ export class Reply implements AsyncDisposable {
       rawInputTokens: journey.rawInputTokens,
       maxOutputTokens: Infinity,
     });
+    // Every part of an answer that was continued elsewhere was sent the whole question.
+    const parts = 1 + (journey.story.resumed?.length ?? 0);
     return {
-      input: estimate.inputTokens,
+      input: parts * estimate.inputTokens,
       cacheRead: 0,
       cacheWrite: 0,
       output: Math.ceil(this.#deliveredTokens),

@@ -28,9 +28,12 @@ export function resumable(journey: Journey, source: ReplySource): ReplySource {
     get watch() {
       return resumed.watch;
     },
-    answer: { ...answer, rest: { body: resumed, reader: resumed } },
+    answer: { ...answer, first: resumed.first, rest: { body: resumed, reader: resumed } },
   };
 }
+
+/** Longer than this the client is not left without a word of what happened. */
+const PATIENCE_MS = 10_000;
 
 /** Another attempt on a channel that can continue a beginning, the one that broke off last of all. */
 async function goOn(journey: Journey, from: ReplySource, soFar: SoFar): Promise<ReplySource | undefined> {
@@ -45,12 +48,13 @@ async function goOn(journey: Journey, from: ReplySource, soFar: SoFar): Promise<
   const may = others.length > 0 ? others : able;
   left.clear();
   for (const channel of model.channels) if (!may.includes(channel)) left.add(channel.id);
-  journey.stayWithModel();
+  journey.hurry(PATIENCE_MS);
   journey.returns = true;
   try {
     for (;;) {
       const start = await acquire(journey);
       if (start === undefined) return undefined;
+      journey.paid = start.cost;
       try {
         return await attempt(journey, start, soFar);
       } catch (error) {

@@ -34,6 +34,8 @@ const MOST = 3;
 const READ: Uint8Array = new Uint8Array(1);
 
 export class ResumedAnswer implements AsyncIterator<Uint8Array>, StreamReader {
+  /** What had been read before, up to an error in it. */
+  readonly first: readonly Chunk[];
   readonly #resumption: Resumption;
   #source: ReplySource;
   #chunks: readonly Chunk[] = [];
@@ -56,6 +58,7 @@ export class ResumedAnswer implements AsyncIterator<Uint8Array>, StreamReader {
     this.#source = source;
     this.#resumption = resumption;
     this.#observe(source.answer.first);
+    this.first = this.#withoutDeath(source.answer.first);
   }
 
   get ended(): boolean {
@@ -128,7 +131,7 @@ export class ResumedAnswer implements AsyncIterator<Uint8Array>, StreamReader {
   }
 
   /** An error told inside the stream is a death like any other; what came before it is not lost. */
-  #withoutDeath(chunks: Chunk[]): readonly Chunk[] {
+  #withoutDeath(chunks: readonly Chunk[]): readonly Chunk[] {
     const at = chunks.findIndex(({ events }) => events.some(({ type }) => type === 'error'));
     if (at < 0 || !this.#mayGoOn()) return chunks;
     this.#late = chunks[at]?.events.find((event) => event.type === 'error');

@@ -45,6 +45,8 @@ export type Attempt = {
 const TRIAL_MS = 5_000;
 /** Two accounts that are refused for the same model within this time are one trouble of the model. */
 const WIDENS_MS = 10_000;
+/** And who fails more of its calls than this. */
+const MOSTLY = 0.5;
 /** Benches that last longer are kept across a restart, and told. */
 const LONG_MS = 5 * 60_000;
 /**
@@ -66,6 +68,10 @@ export type Health = {
   failed(channel: Channel, failure: Failure, attempt: Attempt): Bench | undefined;
   /** An attempt leaves: where a bench has just ended it is the trial, and the others wait for its outcome. */
   started(channel: Channel, secret: number, nowMs: number): void;
+  /** It said nothing of the channel (the call's own mistake, a client that left): another may be the trial at once. */
+  undecided(channel: Channel, secret: number, startedAtMs: number): void;
+  /** When the bench that waits for its trial was over, or will be; 0: there is none. */
+  benchEndMs(channel: Channel): number;
   /**
    * The upstream answers. Returns the bench that this ended, if any: whoever waits may try again. An attempt older than
    * a bench says nothing about it: the answer was under way already.
@@ -95,6 +101,13 @@ const accountKey = ({ id }: Account): string => `account ${id}`;
 const secretKey = ({ id }: Account, secret: number): string => `secret ${secret + 1} of ${id}`;
 const familyKey = ({ family }: Channel): string => `model ${family}`;
 
+/** When a bench may be tried before its end, if ever. */
+const earlyTrialOf = (
+  { kind, sinceMs }: Pick<Bench, 'kind' | 'sinceMs'>,
+  nowMs: number,
+): number | undefined =>
+  kind === 'plan' && nowMs - sinceMs < PLAN_DOUBT.forMs ? nowMs + PLAN_DOUBT.everyMs : undefined;
+
 /** Changes with whatever could cure an account: its provider, its address, its secrets. */
 const fingerprintOf = ({ provider, baseUrl, secrets }: Account): string =>
   createHash('sha256')
@@ -109,7 +122,7 @@ export function createHealth(options: { readonly random: () => number }): Health
   /** By family, who met trouble of the model last. */
   const troubled = new Map<
     string,
-    { readonly account: string; readonly call: string; readonly atMs: number }
+    { readonly account: string; readonly channel: string; readonly call: string; readonly atMs: number }
   >();
   const listeners: ((occurrence: Occurrence) => void)[] = [];
 
@@ -155,16 +168,18 @@ export function createHealth(options: { readonly random: () => number }): Health
     }
   };
 
-  /** One account's word is not enough to leave a model alone everywhere. */
-  const isWide = ({ account, family }: Channel, { call, nowMs }: Attempt): boolean => {
+  /** One account's word is not enough to leave a model alone everywhere, nor that of two who answer most calls. */
+  const isWide = ({ id, account, family }: Channel, { call, nowMs }: Attempt): boolean => {
     if (family === undefined) return false;
     const last = troubled.get(family);
-    troubled.set(family, { account: account.id, call, atMs: nowMs });
+    troubled.set(family, { account: account.id, channel: id, call, atMs: nowMs });
     return (
       last !== undefined &&
       last.account !== account.id &&
       last.call !== call &&
-      nowMs - last.atMs <= WIDENS_MS
+      nowMs - last.atMs <= WIDENS_MS &&
+      pulse.failureShare(id, nowMs) > MOSTLY &&
+      pulse.failureShare(last.channel, nowMs) > MOSTLY
     );
   };
 
@@ -189,16 +204,18 @@ export function createHealth(options: { readonly random: () => number }): Health
     // A plan that stays used up is one bench, however often it was tried.
     const goesOn = sameIncident || (failure.kind === 'plan' && old?.kind === 'plan');
     const sinceMs = goesOn && old !== undefined ? old.sinceMs : nowMs;
-    const doubtful = failure.kind === 'plan' && nowMs - sinceMs < PLAN_DOUBT.forMs;
+    // The later end counts, with the reason for it.
+    const staysOld = old !== undefined && old.untilMs > untilMs;
+    const earlyTrialMs = staysOld ? old.earlyTrialMs : earlyTrialOf({ kind: failure.kind, sinceMs }, nowMs);
     const bench: BenchRecord = {
       what: key,
-      kind: failure.kind,
+      kind: staysOld ? old.kind : failure.kind,
       account: channel.account,
       sinceMs,
       untilMs: Math.max(old?.untilMs ?? 0, untilMs),
       streak,
       suspected: suspected || (sameIncident && old.suspected),
-      ...(doubtful ? { earlyTrialMs: nowMs + PLAN_DOUBT.everyMs } : {}),
+      ...(earlyTrialMs === undefined ? {} : { earlyTrialMs }),
       trialUntilMs: 0,
     };
     records.set(key, bench);
@@ -273,6 +290,21 @@ export function createHealth(options: { readonly random: () => number }): Health
         if (record !== undefined) record.trialUntilMs = nowMs + TRIAL_MS;
       }
     },
+    undecided(channel, secret, startedAtMs) {
+      if (records.size === 0) return;
+      for (const key of keysOf(channel, secret)) {
+        const record = records.get(key);
+        // Not the trial of somebody else.
+        if (record?.trialUntilMs === startedAtMs + TRIAL_MS) record.trialUntilMs = 0;
+      }
+    },
+    benchEndMs(channel) {
+      if (records.size === 0) return 0;
+      let endMs = 0;
+      for (const key of [channelKey(channel), accountKey(channel.account), familyKey(channel)])
+        endMs = Math.max(endMs, records.get(key)?.untilMs ?? 0);
+      return endMs;
+    },
     succeeded(channel, { secret, startedAtMs, nowMs }) {
       pulse.served(channel.id, { startedAtMs, nowMs });
       if (troubled.size > 0 && channel.family !== undefined) troubled.delete(channel.family);
@@ -313,8 +345,15 @@ export function createHealth(options: { readonly random: () => number }): Health
         const account = accounts.find(({ id }) => id === of.account);
         if (account === undefined || fingerprintOf(account) !== of.fingerprint) continue;
         if (untilMs !== null && untilMs <= nowMs) continue;
-        const bench = { what, kind, sinceMs, untilMs: untilMs ?? Infinity };
-        records.set(what, { ...bench, account, streak: 1, suspected: untilMs === null, trialUntilMs: 0 });
+        const earlyTrialMs = earlyTrialOf({ kind, sinceMs }, nowMs);
+        records.set(what, {
+          ...{ what, kind, sinceMs, untilMs: untilMs ?? Infinity },
+          account,
+          streak: 1,
+          suspected: untilMs === null,
+          ...(earlyTrialMs === undefined ? {} : { earlyTrialMs }),
+          trialUntilMs: 0,
+        });
       }
     },
     onEvent: (listener) => {

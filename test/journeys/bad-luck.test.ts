@@ -62,3 +62,14 @@ it('limits far lower than configured refuse many calls more than once, and none 
   assert.deepEqual(statuses(answers), { 200: calls.length });
   assert.equal(blamed(answers).length, 0);
 });
+
+it('an outage is not taken for the pace of the line: nobody who comes while it lasts is turned away', async () => {
+  const house = createHouse(pool(3, 'rpm: 1200, rps: off, ramp: off').replace('120s', '60s'));
+  everywhere(house, { kind: 'answer', status: 503, body: '{"error":{"message":"oops"}}' });
+  house.clock.after(20_000, () => everywhere(house, null));
+  const calls = steadily(house, { count: 100, everyMs: 100 }, (i) => ({ body: chat(`call ${i}`) }));
+  const later = steadily(house, { count: 60, everyMs: 1_000, fromMs: 20_000 }, () => ({
+    body: chat('later'),
+  }));
+  assert.deepEqual(statuses(await house.all([...calls, ...later])), { 200: 160 });
+});

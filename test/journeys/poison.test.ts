@@ -110,3 +110,43 @@ describe('a call that every account refuses while it serves the others', () => {
     assert.ok(benches.ms() <= 2_000, `${benches.ms()} ms`);
   });
 });
+
+it('a call that its account refuses for a long time does not take the trial from those who wait behind it', async () => {
+  const house = createHouse(`
+${accounts(1, 'qwen3-max: { limits: { rpm: 600 } }')}
+queue: { max_wait: 60s }
+simulator: { ttft: 200ms }
+`);
+  poisoned(house, WORDS['a limit with a hint of twenty seconds'] ?? assert.fail());
+  const good = Array.from({ length: 6 }, (_, i) => callIn(house, 1_000 + i * 15_000, chat(`call ${i}`)));
+  const answers = await house.all([callIn(house, 0, chat(POISON)), ...good]);
+  assert.deepEqual(statuses(answers.slice(1)), { 200: 6 });
+  assert.ok(Math.max(...answers.slice(1).map(waitMs)) <= 25_000);
+});
+
+it('a trial that says nothing of its account, for the call itself was wrong, does not hold up the others', async () => {
+  const house = createHouse(`
+${accounts(1, 'qwen3-max: { limits: { rpm: 600 } }')}
+simulator: { ttft: 200ms }
+`);
+  const account = house.simulator.account('a');
+  account.set({ fault: { kind: 'answer', ...WORDS['overload (503)'], times: 1 } });
+  const wrong = '{"error":{"code":"invalid_parameter_error","message":"bad"}}';
+  house.clock.after(50, () =>
+    account.set({
+      fault: {
+        kind: 'answer',
+        status: 400,
+        body: wrong,
+        when: (request) => isPoison(JSON.stringify(request)),
+      },
+    }),
+  );
+  const calls = [chat(`${POISON} 1`), chat(`${POISON} 2`), chat('last')];
+  const answers = await house.all(calls.map((body, i) => callIn(house, i * 100, body)));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [400, 400, 200],
+  );
+  assert.ok(Math.max(...answers.map(waitMs)) <= 2_000, JSON.stringify(answers.map(waitMs)));
+});

@@ -120,6 +120,17 @@ describe('the last part of a resumed answer', () => {
   });
 });
 
+it('an answer in two parts of whose use nobody told has cost the question twice', async () => {
+  const inputOf = async (scripts: Scripts): Promise<number> => {
+    const { house } = scripted(scripts);
+    await house.one(house.call(ASK));
+    const story = house.log.find(({ msg }) => msg === 'call') ?? assert.fail('no story');
+    return (story['usage'] as { input: number }).input;
+  };
+  const once = await inputOf({ a: [says('Water.'), FINISH, DONE] });
+  assert.equal(await inputOf({ a: BREAKS_OFF, b: [says(' down.'), FINISH, DONE] }), 2 * once);
+});
+
 describe('an answer whose terminal came', () => {
   it('is over, though its finish was lost and the wire broke behind it', async () => {
     const { house, asked } = scripted({

@@ -52,7 +52,7 @@ function reload(house: House, yaml: string): void {
 }
 
 describe('an account in arrears', () => {
-  it('is benched for a minute, tried once, and off: one alert, and no call has noticed', async () => {
+  it('is benched for a moment, tried once, and off: one alert, and no call has noticed', async () => {
     const house = createHouse(POOL);
     house.simulator.account('a').set({ state: 'arrears' });
     await traffic(house, 55 * SECOND_MS, SECOND_MS);
