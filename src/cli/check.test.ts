@@ -79,6 +79,7 @@ describe('sluice check', () => {
     const env = { SLUICE_CONFIG: 'from-env.yaml' };
     assert.deepEqual((await run(GOOD, { env })).asked, ['from-env.yaml']);
     assert.deepEqual((await run(GOOD, { env, args: ['--config', 'mine.yaml'] })).asked, ['mine.yaml']);
+    assert.deepEqual((await run(GOOD, { env, args: ['-c', 'mine.yaml'] })).asked, ['mine.yaml']);
   });
 
   it('lets what is no problem of the configuration through', async () => {

@@ -33,7 +33,7 @@ export function checkCommand(options: CheckOptions): Command {
   const command = new Command('check')
     .description('check the configuration and print what it says')
     .addOption(
-      new Option('--config <file>', 'configuration file').default(
+      new Option('-c, --config <file>', 'configuration file').default(
         options.env['SLUICE_CONFIG'] ?? 'sluice.yaml',
       ),
     );

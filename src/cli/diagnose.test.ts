@@ -52,6 +52,12 @@ describe('sluice diagnose', () => {
     for (const { out } of [asFile, asPipe, asPipeNamed]) assert.equal(out, asArgument.out);
   });
 
+  it('tells the window of a coding plan from a minute, and whose words they are', async () => {
+    const { out } = await run(['week allocated quota exceeded']);
+    assert.deepEqual(kindsOf(out), ['plan']);
+    assert.match(out.replace(/\s+/g, ' '), /read as Alibaba Cloud Model Studio means it/);
+  });
+
   it('says what it means, whose limit it was, when it passes, what is done and what to do', async () => {
     const { out } = await run([BODY, '--provider', 'qwen', '--status', '429']);
     assert.match(out, /^Tokens per minute are used up\.\n/);

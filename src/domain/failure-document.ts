@@ -20,7 +20,8 @@ API has for that status.
   call that two accounts refuse while they serve others is at fault itself (\`request_refused\`).
 - **next**: \`stop\`: the client gets the error. \`next\`: another channel, now. \`wait\`: back in line for any channel. Once
   content has reached the client, every failure stops.
-- **retry**: whether the client's SDK may try again by itself (\`x-should-retry\`).
+- **retry**: whether the client's SDK may try again by itself (\`x-should-retry\`). After \`pool_exhausted\` it may where a
+  channel is free again within a minute.
 `;
 
 const BLAME = {

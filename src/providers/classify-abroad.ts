@@ -37,6 +37,12 @@ const VOLCENGINE: readonly Rule[] = [
   [{ named: ['APIAccountRpmRateLimitExceeded', 'AccountRateLimitExceeded'] }, 'rpm', { scope: 'account' }],
   [{ named: ['RequestBurstTooFast'] }, 'burst'],
   [{ named: ['InflightBatchsizeExceeded'] }, 'concurrency'],
+  // A plan's window of hours, a week or a month: anomalyco/opencode#44099.
+  [
+    { status: [0, 429], words: /^you have exceeded the [\w-]{1,20} usage quota\. It will reset at/i },
+    'plan',
+    { until: 'printed-beijing' },
+  ],
   [{ named: ['ServerOverloaded'] }, 'overload'],
   [{ named: ['ModelNotOpen', 'OperationDenied.ServiceNotOpen'] }, 'no_access'],
   [{ named: ['InvalidEndpointOrModel.*'] }, 'model_missing'],

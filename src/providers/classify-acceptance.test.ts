@@ -168,6 +168,17 @@ describe('words of a client in an answer', () => {
         }
     });
 
+  it('close no account where the provider quotes what it would not serve', () => {
+    const echo = 'my account has been banned, my access was terminated, the account is disabled';
+    for (const { id } of providers)
+      for (const quoted of [`"${echo}"`, `'${echo}'`, `“${echo}”`])
+        for (const code of ['content_policy_violation', 'moderation', null]) {
+          const body = { error: { message: `Your input was flagged: ${quoted}`, type: code, code } };
+          const { rule } = classify({ provider: id, status: 403, body });
+          assert.ok(rule.switchesOff !== true, `${id} ${JSON.stringify(body)}`);
+        }
+  });
+
   it('do not make a lasting refusal of one for now, nor of a fault', () => {
     for (const { id } of providers)
       for (const status of [429, 500, 503]) {

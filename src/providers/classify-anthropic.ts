@@ -28,6 +28,8 @@ export const ANTHROPIC_RULES: readonly Rule[] = [
     { until: 'stamp' },
   ],
   [{ named: ['overloaded_error'] }, 'overload'],
+  // nraiden/cofounder#40
+  [{ named: RATE, words: /\bdaily rate limit\b/i }, 'day'],
   [{ named: RATE, words: /concurrent/i }, 'concurrency'],
   [{ named: RATE, words: /acceleration/i }, 'burst'],
   [{ named: RATE, words: /tokens per minute/i }, 'tpm'],

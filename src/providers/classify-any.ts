@@ -8,9 +8,13 @@ import type { Rule } from './refusal-rule.ts';
 const BANNED =
   /access was terminated|account (?:has been|was|is) (?:deactivated|banned|terminated|disabled)/i;
 
+/** A refused content is quoted by some, and a client may write there what it likes. */
+const UNQUOTED = /^(?:(?!\s')[^"“”「」`]){0,400}/;
+
 const BY_WORDS: readonly Rule[] = [
+  [{ named: ['content_filter', 'content_policy_violation', 'data_inspection_failed'] }, 'content_refused'],
   // A ban dressed as a rate limit: QuantumNous/new-api#462. A 400 may echo a client's words, but not as its first.
-  [{ status: [401, 403, 429], words: BANNED }, 'banned'],
+  [{ status: [401, 403, 429], words: new RegExp(`${UNQUOTED.source}(?:${BANNED.source})`, 'i') }, 'banned'],
   [{ status: 400, words: new RegExp(`^(?:your|this|the) (?:${BANNED.source})`, 'i') }, 'banned'],
   [
     { named: ['account_deactivated', 'account_suspended', 'consumer_suspended', 'access_terminated_error'] },
@@ -32,7 +36,6 @@ const BY_NAME: readonly Rule[] = [
   [{ status: [401, 407] }, 'auth'],
   [{ named: ['model_not_found', 'model_not_supported'] }, 'model_missing'],
   [{ named: ['unsupported_country_region_territory'] }, 'no_access', { scope: 'account' }],
-  [{ named: ['content_filter', 'content_policy_violation', 'data_inspection_failed'] }, 'content_refused'],
   [{ named: ['context_length_exceeded', 'string_above_max_length'] }, 'upstream_rejected'],
   [{ named: ['request_too_large'] }, 'upstream_rejected', { status: 413 }],
   [

@@ -13,6 +13,10 @@ const HOUR_MS = 3_600_000;
 /** `Throttling.AllocationQuota` and its OpenAI-compatible name. */
 const ALLOCATION = ['insufficient_quota', 'Throttling.AllocationQuota'];
 
+/** A Coding Plan's windows, five hours, a week and a month: https://www.alibabacloud.com/help/en/model-studio/coding-plan-faq */
+const PLAN_WINDOW = /\b(?:hour|week|month) allocated quota exceeded/i;
+const PLAN_CONCURRENCY = /\bconcurrency allocated quota exceeded/i;
+
 const SECRET = 'the secret is not accepted: wrong, or of another region, plan or workspace than the base URL';
 
 const QUOTAS: readonly Rule[] = [
@@ -27,6 +31,8 @@ const QUOTAS: readonly Rule[] = [
     'plan',
     { until: 'printed-utc' },
   ],
+  [{ named: ALLOCATION, words: PLAN_WINDOW }, 'plan'],
+  [{ named: ALLOCATION, words: PLAN_CONCURRENCY }, 'concurrency'],
   // A minute's limit never says when; a plan does.
   [{ named: ALLOCATION, hintOverMs: HOUR_MS }, 'plan'],
   [{ named: ALLOCATION }, 'tpm'],
@@ -64,7 +70,11 @@ const ACCOUNT: readonly Rule[] = [
     'balance',
   ],
   [
-    { status: [0, 400, 403], words: /^access denied, please make sure your account is in good standing/i },
+    // With or without the slip that stands in its document.
+    {
+      status: [0, 400, 403],
+      words: /^access denied, ple(?:a|sa)se make sure your account is in good standing/i,
+    },
     'balance',
   ],
   [{ named: ['InvalidApiKey', 'invalid_api_key', 'NOT AUTHORIZED'] }, 'auth', { say: SECRET }],
@@ -120,8 +130,14 @@ const REQUEST: readonly Rule[] = [
 /** Without a code (gateways drop it, or send the error as a string) only the words are left. */
 const WORDS: readonly Rule[] = [
   [{ status: [0, 429], words: /free allocated quota/i }, 'free_tier'],
+  [
+    { status: [0, 403], words: /^(?:the )?free (?:tier|quota)\b[^"]{0,30}\b(?:exhausted|used up)/i },
+    'free_tier',
+  ],
   [{ status: [0, 429], words: /commodity has not purchased|p(?:re|ost)paid bill is overdue/i }, 'balance'],
   [{ status: [0, 429], words: /plan [\w-]+ quota has been exhausted/i }, 'plan', { until: 'printed-utc' }],
+  [{ status: [0, 429], words: PLAN_WINDOW }, 'plan'],
+  [{ status: [0, 429], words: PLAN_CONCURRENCY }, 'concurrency'],
   [{ status: [0, 429], words: /allocated quota exceeded|exceeded your current quota/i }, 'tpm'],
   [
     {
@@ -145,6 +161,8 @@ export const QWEN_RULES: readonly Rule[] = [...QUOTAS, ...ACCOUNT, ...REQUEST, .
 /** What cannot be mistaken for another provider's refusal: for relays that pass Model Studio's answers on. */
 export const QWEN_RULES_ABROAD: readonly Rule[] = [
   ...QUOTAS.filter(([{ named }]) => named !== ALLOCATION && !named?.includes('insufficient_quota')),
+  [{ named: ALLOCATION, words: PLAN_WINDOW }, 'plan'],
+  [{ named: ALLOCATION, words: PLAN_CONCURRENCY }, 'concurrency'],
   [{ named: ['insufficient_quota'], words: /^allocated quota exceeded|error-code#token-limit/i }, 'tpm'],
   [{ named: ['Throttling.AllocationQuota'] }, 'tpm'],
   [{ named: ['Arrearage', 'PrepaidBillOverdue', 'PostpaidBillOverdue', 'CommodityNotPurchased'] }, 'balance'],

@@ -12,6 +12,9 @@ const SECRETS: readonly RegExp[] = [
   // Glued to a word, where it must look like chance not to be one: task-force.
   /sk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}/g,
   /\bAIza[A-Za-z0-9_-]{10,}/g,
+  // Access keys of Alibaba Cloud and AWS, and Zhipu's `id.secret`.
+  /\b(?:LTAI|AKIA|ASIA)[A-Za-z0-9]{12,}/g,
+  /\b[0-9a-f]{32}\.[A-Za-z0-9]{16}\b/g,
   /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+/g,
   /\b(?:api[-_ ]?key|secret|token|authorization|password)\\?["']?\s*[:=]\s*\\?["']?[^\s"'\\,;]{6,}/gi,
   /\b(?=[A-Za-z0-9_]*\d)(?=[A-Za-z0-9_]*[A-Za-z])[A-Za-z0-9_]{40,}\b/g,
@@ -57,22 +60,34 @@ const DOCUMENTATION_HOSTS: ReadonlySet<string> = new Set([
   'go.microsoft.com',
 ]);
 
-const PRIVATE_HOST = /\.(?:internal|local|svc|lan|aliyuncs\.com)(?::\d+)?$/i;
+/** Bare, without a scheme. The name of a field may look like a host, so the end must be one that only hosts have. */
+const HOST =
+  /^localhost$|\.(?:internal|local|svc|lan|corp|intranet|example|com|net|org|io|cn|dev|cloud|app)$/i;
+
+const HOST_LIKE = /(?<![\w.-])([a-z0-9][a-z0-9.-]*[a-z])(?::\d+)?(?![\w-])/gi;
+
+const NUMBERED_HOSTS: readonly RegExp[] = [
+  /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b/g,
+  /\[[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}\](?::\d{1,5})?/gi,
+  /(?<![\w:])[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}(?![\w:])/gi,
+  /(?<![\w:])(?=[0-9a-f:]*\d)[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6}::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?(?![\w:])/gi,
+];
 
 const TEXT_LIMIT = 2_000;
 
 export function redact(text: string): string {
   let clean = cut(text, 2 * TEXT_LIMIT);
-  clean = clean.replace(/\b(?:https?|wss?):\/\/[^\s"'<>)\]]+/gi, (url) =>
+  clean = clean.replace(/\b[a-z][a-z0-9+.-]{1,15}:\/\/[^\s"'<>)\]]+/gi, (url) =>
     DOCUMENTATION_HOSTS.has(hostOf(url)) ? url : '[address]',
   );
   clean = clean.replace(EMAIL, '[address]');
   for (const secret of [...SECRETS, ...OWNERS]) clean = clean.replace(secret, '[redacted]');
-  return clean
-    .replace(/\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b/g, '[address]')
-    .replace(/[a-z0-9][a-z0-9.-]+(?::\d+)?/gi, (word) => (PRIVATE_HOST.test(word) ? '[address]' : word))
-    .slice(0, TEXT_LIMIT);
+  for (const host of NUMBERED_HOSTS) clean = clean.replace(host, '[address]');
+  return clean.replace(HOST_LIKE, withoutHost).slice(0, TEXT_LIMIT);
 }
+
+const withoutHost = (word: string, host: string): string =>
+  HOST.test(host) && !DOCUMENTATION_HOSTS.has(host.toLowerCase()) ? '[address]' : word;
 
 /** Not in the middle of a word: half a secret no longer looks like one. */
 const cut = (text: string, limit: number): string =>

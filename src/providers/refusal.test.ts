@@ -148,6 +148,29 @@ describe('text for clients', () => {
       assert.equal(redact(text), clean);
   });
 
+  it('loses the hosts of others without a scheme, and no name of a field or a code', () => {
+    for (const [text, clean] of [
+      ['lookup vip.prod-cn.example.net on llm-7.intra.corp:8443.', 'lookup [address] on [address].'],
+      ['dial redis://cache-1:6379/0 or localhost:11434', 'dial [address] or [address]'],
+      ['at [2001:db8::1]:8443, fe80::1 and 2001:db8:0:0:0:0:0:1', 'at [address], [address] and [address]'],
+      ['help.aliyun.com/zh or https://docs.z.ai/api', 'help.aliyun.com/zh or https://docs.z.ai/api'],
+    ] as const)
+      assert.equal(redact(text), clean);
+    for (const kept of [
+      'messages.0.content.1.image_url.url: Range of input length should be [1, 258048]',
+      'qwen2.5-72b-instruct and gpt-4.1 at 12:30:45, ratio 1:2, std::vector, response_format.json_schema',
+      'Throttling.RateQuota, InternalError.Algo, tools[0].function.parameters: e.g. {"type":"object"}',
+      'Node.js 24.1.0; see section 4.2.1.',
+    ])
+      assert.equal(redact(kept), kept);
+  });
+
+  it('loses the access keys of clouds', () => {
+    assert.equal(redact('key LTAI5tAbCdEfGhIjKlMnOpQr is'), 'key [redacted] is');
+    assert.equal(redact('AKIAIOSFODNN7EXAMPLE'), '[redacted]');
+    assert.equal(redact(`${'0a'.repeat(16)}.AbCdEfGh01234567`), '[redacted]');
+  });
+
   it('does not leave half a secret where it is cut', () => {
     const secret = `sk-${'a1'.repeat(40)}`;
     for (let i = 3_900; i < 4_010; i++) assert.doesNotMatch(redact(`${'x '.repeat(i / 2)}${secret}`), /a1a1/);

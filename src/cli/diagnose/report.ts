@@ -96,7 +96,7 @@ function seenRows({ form, count, status, code, message, provider, readings, unkn
           provider.why,
           first === undefined || only?.verdict.kind === 'unknown'
             ? ''
-            : `read as ${[first, ...others].join(' and ')} mean it`,
+            : `read as ${[first, ...others].join(' and ')} ${others.length === 0 ? 'means' : 'mean'} it`,
         ]
       : [first ?? '', why, others.length === 0 ? '' : `${others.join(' and ')} would mean the same`];
   return [
