@@ -55,12 +55,12 @@ describe('an account in arrears', () => {
   it('is benched for a moment, tried once, and off: one alert, and no call has noticed', async () => {
     const house = createHouse(POOL);
     house.simulator.account('a').set({ state: 'arrears' });
-    await traffic(house, 55 * SECOND_MS, SECOND_MS);
+    await traffic(house, 12 * SECOND_MS, SECOND_MS);
     assert.equal(attemptsOn(house, 'a'), 1);
     const [bench] = house.app.front.benches();
     assert.deepEqual([bench?.what, bench?.kind], ['account a', 'balance']);
     const lengthMs = (bench?.untilMs ?? 0) - (bench?.sinceMs ?? 0);
-    assert.ok(lengthMs >= MINUTE_MS && lengthMs <= 1.1 * MINUTE_MS, `${lengthMs}`);
+    assert.ok(lengthMs >= 15 * SECOND_MS && lengthMs <= 16.5 * SECOND_MS, `${lengthMs}`);
     assert.deepEqual(alerts(house, 'switched_off'), [], 'one refusal is no proof');
 
     await traffic(house, MINUTE_MS, SECOND_MS);
