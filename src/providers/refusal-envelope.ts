@@ -26,7 +26,7 @@ const DEEPEST = 4;
 
 export function openEnvelope(body: string): Envelope {
   const text = body.replace(/^[\s\uFEFF]+/, '');
-  const whole = parseJson(text) ?? inPage(text);
+  const whole = parseJson(text) ?? inPage(text) ?? cutShort(text);
   if (whole !== undefined) return { ...unwrap(whole, DEEPEST), frameStatus: undefined, isText: false };
   const { data, status } = frameOf(text);
   return { ...unwrap(data, DEEPEST), frameStatus: status, isText: data === undefined };
@@ -34,14 +34,28 @@ export function openEnvelope(body: string): Envelope {
 
 /** A frame of a stream has JSON after `data:`, and Model Studio tells the status in a comment. */
 function frameOf(text: string): { data: unknown; status: number | undefined } {
-  let data: unknown;
+  const data: string[] = [];
   let status: number | undefined;
-  for (const line of text.split('\n', 32)) {
-    if (line.startsWith('data:')) data ??= parseJson(line.slice(5));
-    const told = /^:HTTP_STATUS\/(\d{3})/.exec(line);
+  for (const line of text.split(/\r?\n/, 32)) {
+    if (line.startsWith('data:')) data.push(line.slice(5));
+    const told = /^:\s*HTTP_STATUS\/(\d{3})/.exec(line);
     if (told !== null) status = Number(told[1]);
   }
-  return { data, status };
+  const single = data.map(parseJson).find((value) => value !== undefined);
+  return { data: single ?? parseJson(data.join('\n')), status };
+}
+
+/** Longer than what is read of a refusal, it lost its end. */
+const CUT_FROM = 60_000;
+const TELLING = /"(code|type|status|message)"\s*:\s*("(?:[^"\\]|\\.){0,2000}"|\d{1,6})/g;
+
+/** What can still be read at the beginning of an object that was cut: quotes within its texts are escaped. */
+function cutShort(text: string): unknown {
+  if (text.length < CUT_FROM || !text.startsWith('{')) return undefined;
+  const found: Record<string, unknown> = {};
+  for (const [, name = '', value = ''] of text.slice(0, 4_096).matchAll(TELLING))
+    found[name] ??= parseJson(value);
+  return Object.keys(found).length === 0 ? undefined : found;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

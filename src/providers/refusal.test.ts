@@ -15,6 +15,29 @@ const read = (body: unknown, status = 429): RefusalFacts =>
 const brief = ({ code, message }: RefusalFacts): [string, string] => [code, message];
 
 describe('reading a refusal', () => {
+  it('reads a frame with a blank in its comment, and data over several lines', () => {
+    const { status, code } = readRefusal({
+      ...{ status: 200, headers: {}, phase: 'stream', nowMs: 0 },
+      body: 'event:error\r\n: HTTP_STATUS/429\r\ndata: {"code":"Throttling.RateQuota",\r\ndata: "message":"Slow"}\r\n\r\n',
+    });
+    assert.deepEqual([status, code], [429, 'Throttling.RateQuota']);
+  });
+
+  it('reads the beginning of an object that was cut for its length, and no word within its texts', () => {
+    const long = JSON.stringify({
+      code: 'Throttling.RateQuota',
+      message: 'Slow "code":"Arrearage"',
+      echo: 'x'.repeat(70_000),
+    });
+    assert.deepEqual(brief(read(long.slice(0, 65_536))), ['Throttling.RateQuota', 'Slow "code":"Arrearage"']);
+    const nested = JSON.stringify({
+      error: { message: 'm', code: 'limit_requests', echo: 'y'.repeat(70_000) },
+    });
+    assert.equal(read(nested.slice(0, 65_536)).code, 'limit_requests');
+    const only = JSON.stringify({ echo: `"code":"Arrearage" ${'z'.repeat(70_000)}` });
+    assert.equal(read(only.slice(0, 65_536)).code, '');
+  });
+
   it('finds code and message in every envelope', () => {
     const error = { code: 'limit_requests', message: 'Slow' };
     const expected = ['limit_requests', 'Slow'];

@@ -10,6 +10,7 @@ import {
   REPLY_OBJECT,
   readFinishReason,
   readUsage,
+  tellsError,
   textOf,
   writeUsage,
 } from './wire.ts';
@@ -19,7 +20,7 @@ export const glanceReply = (body: Uint8Array): Chunk =>
 
 export function readReply(body: Uint8Array): Chunk {
   const { frame, reply } = parseReply(body);
-  if (reply['error'] !== undefined && reply['error'] !== null)
+  if (tellsError(reply))
     return { frame, events: [{ type: 'error', status: errorStatusOf(reply), body: frame.toString('utf8') }] };
   if (!Array.isArray(reply['choices']))
     throw new Failure('malformed', { message: 'The provider answered without choices.' });

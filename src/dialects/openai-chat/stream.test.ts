@@ -80,6 +80,7 @@ test('an error inside a stream tells its status, from the comment or from the bo
   assert.equal(event?.status, 429);
   assert.match(event?.body ?? '', /^\{"request_id".*AllocationQuota/);
   assert.equal(read(fixture('error-in-data.sse')).find('error')[0]?.status, 503);
+  assert.match(read(fixture('flat-error-in-data.sse')).find('error')[0]?.body ?? '', /AllocationQuota/);
   assert.equal(read('data: {"error":{"code":"rate_limit_exceeded"}}\n\n').find('error')[0]?.status, 0);
   assert.equal(read('data: {"error":null,"choices":[]}\n\n').find('error').length, 0);
   assert.equal(read('event: error\ndata: busy\n\n').find('error')[0]?.body, 'busy');

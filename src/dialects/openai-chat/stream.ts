@@ -25,6 +25,7 @@ import {
   readFinishReason,
   readUsage,
   STREAM_OBJECT,
+  tellsError,
   textOf,
   writeUsage,
 } from './wire.ts';
@@ -64,10 +65,7 @@ export class OpenAIChatStreamReader implements StreamReader {
       return { frame, events: NO_EVENTS, only: 'terminal' };
     }
     const value = parseJson(data);
-    if (
-      event.name === 'error' ||
-      (isJsonObject(value) && value['error'] !== undefined && value['error'] !== null)
-    )
+    if (event.name === 'error' || (isJsonObject(value) && tellsError(value)))
       return { frame, events: [{ type: 'error', status: statusOf(event, value), body: data }] };
     if (!isJsonObject(value))
       throw new Failure('malformed', {

@@ -15,6 +15,13 @@ export const objectOf = (value: unknown): JsonObject | undefined => (isJsonObjec
 
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+/** An error in the place of an answer: in OpenAI's envelope, or flat, as Model Studio's own path says it. */
+export const tellsError = (value: JsonObject): boolean =>
+  (value['error'] !== undefined && value['error'] !== null) ||
+  (typeof value['code'] === 'string' &&
+    typeof value['message'] === 'string' &&
+    value['choices'] === undefined);
+
 /**
  * `prompt_tokens` includes cache reads and writes, `completion_tokens` includes reasoning; undefined when the object
  * holds no usage. Names of the cache amounts: OpenAI, Model Studio (`cache_creation_input_tokens`), DeepSeek
