@@ -76,10 +76,6 @@ export class Pulse {
     return Math.max(1, beat.failures) / (beat.answers + Math.max(1, beat.failures));
   }
 
-  forget(channel: string): void {
-    this.#beats.delete(channel);
-  }
-
   #of(channel: string): Beat {
     let beat = this.#beats.get(channel);
     if (beat === undefined) {
