@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { adviceFor } from '../domain/alert.ts';
 import type { LiveBench } from '../http/live-routes.ts';
-import { askRelay, type RelayDoors, type RelayFlags, WANTS_KEY } from './running-relay.ts';
+import { askRelay, type RelayDoors, type RelayFlags, showingRelay, WANTS_KEY } from './running-relay.ts';
 
 export type LiveBenches = { readonly atMs: number; readonly benches: readonly LiveBench[] };
 
@@ -13,13 +13,10 @@ type Flags = RelayFlags & { readonly json?: boolean };
 export type BenchesDoors = Pick<RelayDoors, 'addressOf' | 'get' | 'write'>;
 
 export function benchesCommand(doors: BenchesDoors): Command {
-  return new Command('benches')
-    .description('show what the running relay leaves alone or has switched off: why, and until when')
-    .option('-c, --config <file>', 'configuration file of the relay (default: sluice.yaml, if there is one)')
-    .option('-u, --url <url>', 'address of the relay, instead of the configured one')
-    .option('-k, --key <key>', 'a client key, where the relay is on another machine')
-    .option('--json', 'print JSON')
-    .action((flags: Flags) => showBenches(flags, doors));
+  const command = new Command('benches').description(
+    'show what the running relay leaves alone or has switched off: why, and until when',
+  );
+  return showingRelay(command).action((flags: Flags) => showBenches(flags, doors));
 }
 
 async function showBenches(flags: Flags, doors: BenchesDoors): Promise<void> {

@@ -6,20 +6,17 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import type { LaneView, LimitView } from '../admission/lane-view.ts';
-import { askRelay, type RelayDoors, type RelayFlags, WANTS_KEY } from './running-relay.ts';
+import { askRelay, type RelayDoors, type RelayFlags, showingRelay, WANTS_KEY } from './running-relay.ts';
 
 type Flags = RelayFlags & { readonly json?: boolean };
 
 export type LimitsDoors = Pick<RelayDoors, 'addressOf' | 'get' | 'write'>;
 
 export function limitsCommand(doors: LimitsDoors): Command {
-  return new Command('limits')
-    .description('show the limits of the running relay: configured, learned, used, and why')
-    .option('-c, --config <file>', 'configuration file of the relay (default: sluice.yaml, if there is one)')
-    .option('-u, --url <url>', 'address of the relay, instead of the configured one')
-    .option('-k, --key <key>', 'a client key, where the relay is on another machine')
-    .option('--json', 'print JSON')
-    .action((flags: Flags) => limits(flags, doors));
+  const command = new Command('limits').description(
+    'show the limits of the running relay: configured, learned, used, and why',
+  );
+  return showingRelay(command).action((flags: Flags) => limits(flags, doors));
 }
 
 async function limits(flags: Flags, doors: LimitsDoors): Promise<void> {

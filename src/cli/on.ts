@@ -9,19 +9,26 @@ import { isJsonObject, parseJson } from '../base/json.ts';
 import { nearestWord } from '../config/nearest.ts';
 import type { LiveBench } from '../http/live-routes.ts';
 import type { LiveBenches } from './benches.ts';
-import { askRelay, type RelayDoors, type RelayFlags, reached, relayUrl } from './running-relay.ts';
+import {
+  askRelay,
+  meaningRelay,
+  type RelayDoors,
+  type RelayFlags,
+  reached,
+  relayUrl,
+} from './running-relay.ts';
 
 type Flags = Omit<RelayFlags, 'key'>;
 
 const BENCHES = { path: '/live/benches', toStrangers: 'takes this from its own machine alone' };
 
 export function onCommand(doors: RelayDoors): Command {
-  return new Command('on')
+  const command = new Command('on')
     .description('switch on what is switched off, or end a bench: of the relay on this machine')
-    .argument('<what...>', "as in 'account qwen-a', 'secret 2 of qwen-a'; or qwen-a, qwen-a/qwen3-max")
-    .option('-c, --config <file>', 'configuration file of the relay (default: sluice.yaml, if there is one)')
-    .option('-u, --url <url>', 'address of the relay, instead of the configured one')
-    .action((words: readonly string[], flags: Flags) => switchOn(words.join(' '), flags, doors));
+    .argument('<what...>', "as in 'account qwen-a', 'secret 2 of qwen-a'; or qwen-a, qwen-a/qwen3-max");
+  return meaningRelay(command).action((words: readonly string[], flags: Flags) =>
+    switchOn(words.join(' '), flags, doors),
+  );
 }
 
 async function switchOn(asked: string, flags: Flags, doors: RelayDoors): Promise<void> {

@@ -1,5 +1,7 @@
 /** How a command asks the running relay on its live routes, and what is said when it does not answer as it should. */
 
+import type { Command } from 'commander';
+
 export type Answer = { readonly status: number; readonly body: string };
 
 export type RelayDoors = {
@@ -13,6 +15,18 @@ export type RelayDoors = {
 
 /** Says which relay is meant, and who asks. */
 export type RelayFlags = { readonly config?: string; readonly url?: string; readonly key?: string };
+
+/** The options of a command that says which relay is meant. */
+export const meaningRelay = (command: Command): Command =>
+  command
+    .option('-c, --config <file>', 'configuration file of the relay (default: sluice.yaml, if there is one)')
+    .option('-u, --url <url>', 'address of the relay, instead of the configured one');
+
+/** And of one that shows what it sees there. */
+export const showingRelay = (command: Command): Command =>
+  meaningRelay(command)
+    .option('-k, --key <key>', 'a client key, where the relay is on another machine')
+    .option('--json', 'print JSON');
 
 /** Where to knock from this machine; "every address" is none to call. */
 export function addressToCall({ host, port }: { readonly host: string; readonly port: number }): string {
