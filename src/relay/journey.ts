@@ -167,13 +167,13 @@ export class Journey {
    */
   mayTryAt(channel: Channel, nowMs: number): number {
     const { health, retries } = this.rooms;
-    const last = this.refusals.findLast((refusal) => refusal.channel.id === channel.id);
-    const times = this.refusals.filter((refusal) => refusal.channel.id === channel.id).length;
+    const own = this.refusals.filter((refusal) => refusal.channel.id === channel.id);
+    const last = own.at(-1);
     const pausedUntilMs =
       last === undefined
         ? nowMs
         : Math.max(
-            last.atMs + LEAST_BACK_OFF_MS * 2 ** Math.min(4, times),
+            last.atMs + LEAST_BACK_OFF_MS * 2 ** Math.min(4, own.length),
             // Whoever was refused there is not the one to try it first, where others wait too.
             health.benchEndMs(channel) + LEAST_BACK_OFF_MS,
           );

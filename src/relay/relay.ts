@@ -7,11 +7,9 @@ import type { Place } from '../admission/queue.ts';
 import type { Call } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Story } from '../domain/story.ts';
-import { acquire, type Start } from './acquire.ts';
 import { hasLimits, holdAllowance } from './allowance.ts';
-import { attempt } from './attempt.ts';
-import { afterWait, decide } from './decide.ts';
 import { Journey } from './journey.ts';
+import { nextAnswer } from './next-answer.ts';
 import { Reply } from './reply.ts';
 import { resumable } from './resume.ts';
 import type { Rooms } from './rooms.ts';
@@ -46,19 +44,9 @@ export function createRelay(rooms: Rooms): Relay {
 async function travel(journey: Journey): Promise<Reply> {
   try {
     if (hasLimits(journey.call.key)) journey.allowance = await holdAllowance(journey);
-    for (;;) {
-      const next = nextStart(journey);
-      const start = next instanceof Promise ? await next : next;
-      if (start === undefined) continue;
-      journey.paid = start.cost;
-      try {
-        const source = await attempt(journey, start);
-        closeOverhead(journey);
-        return new Reply(resumable(journey, source));
-      } catch (error) {
-        decide(journey, start, Failure.from(error));
-      }
-    }
+    const source = await nextAnswer(journey);
+    closeOverhead(journey);
+    return new Reply(resumable(journey, source));
   } catch (error) {
     const failure = Failure.from(error);
     closeOverhead(journey);
@@ -69,19 +57,6 @@ async function travel(journey: Journey): Promise<Reply> {
       status: failure.status,
     });
     throw failure;
-  }
-}
-
-/** Undefined: the call moved to a fallback model and asks again. */
-function nextStart(journey: Journey): Start | Promise<Start | undefined> | undefined {
-  const movesOn = (error: unknown): undefined => {
-    afterWait(journey, Failure.from(error));
-  };
-  try {
-    const start = acquire(journey);
-    return start instanceof Promise ? start.catch(movesOn) : start;
-  } catch (error) {
-    return movesOn(error);
   }
 }
 

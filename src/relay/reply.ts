@@ -13,6 +13,7 @@ import type { EndReason } from '../domain/story.ts';
 import { inputTotal, outputTotal, totalTokens, type Usage } from '../domain/usage.ts';
 import { estimateTextTokens } from '../tokens/estimate.ts';
 import { costOn } from './capacity.ts';
+import { estimatedUsage } from './estimated-usage.ts';
 import type { Journey } from './journey.ts';
 import { type ErrorEvent, type OpenedAnswer, REPLY_LIMIT_BYTES } from './open-answer.ts';
 import { died, failureOfBody } from './stream-end.ts';
@@ -86,21 +87,10 @@ export class Reply implements AsyncDisposable {
   /** From what was sent and delivered, for upstreams that tell nothing. */
   estimatedUsage(): Usage {
     const { journey, channel } = this.#source;
-    const estimate = journey.rooms.calibration.estimate(channel.upstreamModel, {
-      key: journey.call.key.id,
-      rawInputTokens: journey.rawInputTokens,
-      maxOutputTokens: Infinity,
+    return estimatedUsage(journey, channel, {
+      output: this.#deliveredTokens,
+      parts: 1 + (journey.story.resumed?.length ?? 0),
     });
-    // Every part of an answer that was continued elsewhere was sent the whole question.
-    const parts = 1 + (journey.story.resumed?.length ?? 0);
-    return {
-      input: parts * estimate.inputTokens,
-      cacheRead: 0,
-      cacheWrite: 0,
-      output: Math.ceil(this.#deliveredTokens),
-      reasoning: 0,
-      source: 'estimated',
-    };
   }
 
   /**

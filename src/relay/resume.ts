@@ -1,12 +1,9 @@
 /** How an answer that broke off finds another channel that goes on. */
 
-import { Failure } from '../domain/failure.ts';
-import type { Usage } from '../domain/usage.ts';
-import { acquire } from './acquire.ts';
-import { attempt } from './attempt.ts';
 import type { SoFar } from './continuation.ts';
-import { decide } from './decide.ts';
+import { estimatedUsage } from './estimated-usage.ts';
 import type { Journey } from './journey.ts';
+import { nextAnswer } from './next-answer.ts';
 import type { ReplySource } from './reply.ts';
 import { ResumedAnswer } from './resumed-answer.ts';
 
@@ -18,7 +15,8 @@ export function resumable(journey: Journey, source: ReplySource): ReplySource {
     dialect,
     model: journey.model.name,
     goOn: (soFar, from) => goOn(journey, from, soFar),
-    usageOf: (part, soFar) => usageOf(journey, part, soFar),
+    // What a part that broke off told of its use, it told too early.
+    usageOf: (part, output) => estimatedUsage(journey, part.channel, { output }),
     seam(from, to, { kind }) {
       journey.story.resumed?.push({ from: from.channel.id, to: to.channel.id, reason: kind });
     },
@@ -51,29 +49,9 @@ async function goOn(journey: Journey, from: ReplySource, soFar: SoFar): Promise<
   journey.hurry(PATIENCE_MS);
   journey.returns = true;
   try {
-    for (;;) {
-      const start = await acquire(journey);
-      if (start === undefined) return undefined;
-      journey.paid = start.cost;
-      try {
-        return await attempt(journey, start, soFar);
-      } catch (error) {
-        decide(journey, start, Failure.from(error));
-      }
-    }
+    return await nextAnswer(journey, soFar);
   } catch {
     // The client is told of the death itself.
     return undefined;
   }
-}
-
-/** By our own estimate: what a part that broke off told of its use, it told too early. */
-function usageOf({ call, rooms, rawInputTokens }: Journey, { channel }: ReplySource, soFar: SoFar): Usage {
-  const { inputTokens } = rooms.calibration.estimate(channel.upstreamModel, {
-    key: call.key.id,
-    rawInputTokens,
-    maxOutputTokens: Infinity,
-  });
-  const output = Math.ceil(soFar.tokens);
-  return { input: inputTokens, cacheRead: 0, cacheWrite: 0, output, reasoning: 0, source: 'estimated' };
 }

@@ -26,7 +26,7 @@ export type Resumption = {
   /** The part that broke off has ended with this use. */
   seam(from: ReplySource, to: ReplySource, reason: Failure): void;
   /** What the part that broke off took, as far as known. */
-  usageOf(part: ReplySource, soFar: SoFar): Usage;
+  usageOf(part: ReplySource, outputTokens: number): Usage;
 };
 
 /** Seams in one answer. */
@@ -214,8 +214,7 @@ export class ResumedAnswer implements AsyncIterator<Uint8Array>, StreamReader {
 
   /** What this part took, as far as known. */
   #used(): Usage {
-    const tokens = estimateTextTokens(this.#said);
-    return this.#resumption.usageOf(this.#source, { text: this.#said, tokens });
+    return this.#resumption.usageOf(this.#source, estimateTextTokens(this.#said));
   }
 
   /** A part after a seam has ended: the reply itself only knows the first. */

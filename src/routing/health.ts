@@ -183,11 +183,16 @@ export function createHealth(options: { readonly random: () => number }): Health
     );
   };
 
-  const keysOf = (channel: Channel, secret: number): string[] => [
+  /** Whatever secret is used. */
+  const wholeKeysOf = (channel: Channel): string[] => [
     channelKey(channel),
     accountKey(channel.account),
-    secretKey(channel.account, secret),
     familyKey(channel),
+  ];
+
+  const keysOf = (channel: Channel, secret: number): string[] => [
+    ...wholeKeysOf(channel),
+    secretKey(channel.account, secret),
   ];
 
   const benched = (key: string, channel: Channel, context: { failure: Failure; attempt: Attempt }): Bench => {
@@ -245,7 +250,7 @@ export function createHealth(options: { readonly random: () => number }): Health
             secretsFreeAt(channel.account, nowMs),
           ),
     benchOf(channel, nowMs) {
-      const keys = [channelKey(channel), accountKey(channel.account), familyKey(channel)];
+      const keys = wholeKeysOf(channel);
       if (secretsFreeAt(channel.account, nowMs) > nowMs)
         keys.push(secretKey(channel.account, soonestSecret(channel.account, nowMs)));
       let worst: Bench | undefined;
@@ -301,8 +306,7 @@ export function createHealth(options: { readonly random: () => number }): Health
     benchEndMs(channel) {
       if (records.size === 0) return 0;
       let endMs = 0;
-      for (const key of [channelKey(channel), accountKey(channel.account), familyKey(channel)])
-        endMs = Math.max(endMs, records.get(key)?.untilMs ?? 0);
+      for (const key of wholeKeysOf(channel)) endMs = Math.max(endMs, records.get(key)?.untilMs ?? 0);
       return endMs;
     },
     succeeded(channel, { secret, startedAtMs, nowMs }) {
