@@ -23,7 +23,12 @@ export type Outgoing = {
 };
 
 /** The dialects in which a stranger's call is asked, the best first; others are asked last. */
-const PREFERRED = ['openai-chat', 'anthropic-messages', 'openai-responses'] as const satisfies DialectId[];
+const PREFERRED = [
+  'openai-chat',
+  'anthropic-messages',
+  'openai-responses',
+  'gemini',
+] as const satisfies DialectId[];
 const IN_ORDER = [...new Set([...PREFERRED, ...Object.values(dialects).map(({ id }) => id)])].map(dialectOf);
 
 /** Throws `invalid_request` where the body has no meaning that could be written anew, or `no_access`. */
