@@ -146,12 +146,14 @@ function statusOf(event: SseEvent, value: unknown): number {
 }
 
 export class OpenAIChatStreamWriter implements StreamWriter {
-  readonly #head: ReplyHead;
+  /** How every frame begins. */
+  readonly #opening: string;
   readonly #wantsUsage: boolean;
   readonly #opened = new Set<number>();
 
-  constructor(head: ReplyHead, { wantsUsage, continues = false }: WriteOptions) {
-    this.#head = head;
+  constructor({ id, created, model }: ReplyHead, { wantsUsage, continues = false }: WriteOptions) {
+    const head = { id, object: STREAM_OBJECT, created, model, system_fingerprint: null };
+    this.#opening = `data: ${JSON.stringify(head).slice(0, -1)},`;
     this.#wantsUsage = wantsUsage;
     if (continues) this.#opened.add(0);
   }
@@ -196,10 +198,7 @@ export class OpenAIChatStreamWriter implements StreamWriter {
   }
 
   #frame(rest: JsonObject): Buffer {
-    const { id, created, model } = this.#head;
-    return writeSseEvent(
-      JSON.stringify({ id, object: STREAM_OBJECT, created, model, system_fingerprint: null, ...rest }),
-    );
+    return Buffer.from(`${this.#opening}${JSON.stringify(rest).slice(1)}\n\n`);
   }
 }
 
