@@ -100,8 +100,8 @@ describe('a written stream of messages', () => {
     const before = process.cpuUsage();
     written([{ type: 'tool-call', index: 0, id: 'c', name: 'write', arguments: '{"text":"' }, ...pieces]);
     const { user, system } = process.cpuUsage(before);
-    // Read again for each piece it would take a minute.
-    assert.ok(user + system < 10_000_000, `${(user + system) / 1_000} ms`);
+    // Read again for each piece it takes some seven seconds.
+    assert.ok(user + system < 2_000_000, `${(user + system) / 1_000} ms`);
   });
 
   it('leaves open what nobody closed, and makes no reason up', () => {
