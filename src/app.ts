@@ -34,6 +34,7 @@ import type { QuotaLimits } from './simulator/quotas.ts';
 import { DEFAULT_SLOPE } from './simulator/ramp.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from './simulator/upstream.ts';
 import { createMemoryStore, type MemoryStore } from './state/memory.ts';
+import { createShelf } from './state/shelf.ts';
 import { type Alerts, createAlerts } from './telemetry/alerts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './telemetry/registry.ts';
@@ -108,6 +109,7 @@ export function createApp(options: AppOptions): App {
     retries: createRetryBudget(() => config.retries.share),
     affinity: createAffinity(),
     calibration: createCalibration(),
+    shelf: createShelf({ now: () => clock.now(), settings: () => config.memory }),
     snapshot: () => snapshot,
     providerOf: (channel) => requireProvider(channel.account.provider),
     fetchOf: (channel) => (isEmbedded(channel) ? (embedded?.fetch ?? options.fetch) : options.fetch),
