@@ -22,6 +22,7 @@ import { createServer, type Server } from './http/server.ts';
 import { providerOf, providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
 import { hasLimits, quotaOfKey } from './relay/allowance.ts';
+import { countTokens } from './relay/count-tokens.ts';
 import { createRelay } from './relay/relay.ts';
 import { createRetryBudget } from './relay/retry-budget.ts';
 import type { RelaySettings, Rooms, Snapshot } from './relay/rooms.ts';
@@ -159,6 +160,7 @@ export function createApp(options: AppOptions): App {
       return was;
     },
     keyWindows: (key) => (hasLimits(key) ? limiter.headroom(quotaOfKey(key), clock.now()) : undefined),
+    countTokens: (name, ask) => countTokens(rooms, name, ask),
     usableChannels,
   };
   const server = createServer(front);
