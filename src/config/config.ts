@@ -97,6 +97,8 @@ export type Config = {
     readonly idleMs: number;
   };
   readonly retries: { readonly maxAttempts: number; readonly share: number; readonly unknown: boolean };
+  /** What is kept for clients between their calls. */
+  readonly memory: { readonly maxBytes: number; readonly ttlMs: number };
   /** 0: none. */
   readonly heartbeatMs: number;
   /** What is learned and kept across restarts. */
@@ -149,6 +151,7 @@ export function configOf(values: FileValues): Config {
       share: values.retries.share,
       unknown: values.retry_unknown,
     },
+    memory: { maxBytes: values.memory.max_bytes, ttlMs: values.memory.ttl },
     heartbeatMs: values.heartbeat,
     dataDir: values.data_dir,
     alerts: values.alerts,

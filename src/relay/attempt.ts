@@ -109,7 +109,7 @@ function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   const { channel } = start;
   try {
     const provider = rooms.providerOf(channel);
-    const outgoing = outgoingOf(call, provider, channel);
+    const outgoing = outgoingOf(call, { provider, channel, shelf: rooms.shelf });
     story.dropped = outgoing.translation?.dropped ?? NOTHING_DROPPED;
     if (soFar === undefined) return outgoing;
     const going = continued(outgoing, soFar, { provider, baseUrl: channel.account.baseUrl });

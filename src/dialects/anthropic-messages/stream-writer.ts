@@ -79,6 +79,11 @@ export class AnthropicStreamWriter implements StreamWriter {
         this.#delta(this.#blockOf('text'), { type: 'text_delta', text: event.text });
         break;
       case 'reasoning': {
+        if (event.redacted) {
+          this.#openBlock('thinking', { type: 'redacted_thinking', data: event.signature ?? '' });
+          this.#close();
+          break;
+        }
         const block = this.#blockOf('thinking');
         if (event.text !== '') this.#delta(block, { type: 'thinking_delta', thinking: event.text });
         if (event.signature === undefined) break;
