@@ -30,10 +30,14 @@ const IN_ORDER = [...new Set([...PREFERRED, ...Object.values(dialects).map(({ id
 export function outgoingOf(call: Call, provider: Provider, channel: Channel): Outgoing {
   const { baseUrl } = channel.account;
   const own = dialectOf(call.dialect);
-  const url = addressOf(provider, own.id, baseUrl);
+  const addressIn = (dialect: DialectId): string | undefined =>
+    provider.serves?.(dialect, channel.upstreamModel) === false
+      ? undefined
+      : addressOf(provider, dialect, baseUrl);
+  const url = addressIn(own.id);
   if (url !== undefined) return { dialect: own, url, head: call.head, body: call.body };
   for (const dialect of IN_ORDER) {
-    const other = addressOf(provider, dialect.id, baseUrl);
+    const other = addressIn(dialect.id);
     if (other === undefined) continue;
     const { body, ...rest } = carried(call, dialect, { provider, upstreamModel: channel.upstreamModel });
     return {
