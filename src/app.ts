@@ -252,6 +252,7 @@ function planOf(config: AccountConfig): AccountPlan {
     ...(drainMs === 0 ? {} : { drainMs }),
     ...(config.waitTimeoutMs === undefined ? {} : { waitTimeoutMs: config.waitTimeoutMs }),
     ...(config.streamUpstream === undefined ? {} : { streamUpstream: config.streamUpstream }),
+    ...(config.bodyRules === undefined ? {} : { bodyRules: config.bodyRules }),
   };
   const listed =
     config.models.length > 0

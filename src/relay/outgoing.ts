@@ -35,10 +35,14 @@ export type Asked = { readonly provider: Provider; readonly channel: Channel; re
 export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Outgoing {
   const { baseUrl } = channel.account;
   const own = dialectOf(call.dialect);
-  const url = addressOf(provider, own.id, baseUrl);
+  const addressIn = (dialect: DialectId): string | undefined =>
+    provider.serves?.(dialect, channel.upstreamModel) === false
+      ? undefined
+      : addressOf(provider, dialect, baseUrl);
+  const url = addressIn(own.id);
   if (url !== undefined) return { dialect: own, url, head: call.head, body: call.body };
   for (const dialect of IN_ORDER) {
-    const other = addressOf(provider, dialect.id, baseUrl);
+    const other = addressIn(dialect.id);
     if (other === undefined) continue;
     const keeping = { shelf, key: call.key.id, provider: provider.id };
     const { body, ...rest } = carried(call, dialect, {
