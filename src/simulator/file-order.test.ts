@@ -111,12 +111,14 @@ test('where there is no shell, a tool that writes or patches does it', () => {
   });
 });
 
-test('the tool that the user names goes before a shell', () => {
+test('a shell is not taken where the user wants none', () => {
   const shell = tool('bash', { command: string });
   const write = tool('write', { filePath: string, content: string });
-  const name = (text: string): unknown => (filled([shell, write], text) as { name: string }).name;
+  const name = (text: string, tools = [shell, write]): unknown =>
+    (filled(tools, text) as { name: string } | undefined)?.name;
   assert.equal(name(ORDER), 'bash');
-  assert.equal(name(`With the tool write: ${ORDER}`), 'write');
+  assert.equal(name(`Without a shell, ${ORDER}`), 'write');
+  assert.equal(name(`Without a shell, ${ORDER}`, [shell]), undefined);
 });
 
 test('tools that have no place for the order are not called', () => {

@@ -8,7 +8,12 @@ import { isJsonObject } from '../base/json.ts';
 import type { ChatRequest, ChatTool } from '../domain/chat.ts';
 import { sampleOf } from './sample-json.ts';
 
-export type FileOrder = { readonly file: string; readonly text: string; readonly said: string };
+export type FileOrder = {
+  readonly file: string;
+  readonly text: string;
+  /** The user wants it done without a shell. */
+  readonly isShy: boolean;
+};
 
 export type OrderedCall = { readonly tool: ChatTool; readonly arguments: string };
 
@@ -25,20 +30,19 @@ export function orderOf({ messages }: ChatRequest): FileOrder | undefined {
     const said = message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n');
     const [, file, ...texts] = ORDER.exec(said) ?? [];
     const text = texts.find((each) => each !== undefined);
-    if (file !== undefined && text !== undefined) return { file, text: text.trim(), said };
+    if (file !== undefined && text !== undefined)
+      return { file, text: text.trim(), isShy: /\bwithout a shell\b/i.test(said) };
   }
   return undefined;
 }
 
-/** Undefined where no tool can do it. A tool that the user names is taken before others. */
+/** Undefined where no tool can do it. */
 export function callFor(order: FileOrder, tools: readonly ChatTool[]): OrderedCall | undefined {
-  const named = tools.filter(({ name }) => order.said.includes(`tool ${name}`));
-  for (const offered of [named, tools])
-    for (const skill of SKILLS)
-      for (const tool of offered) {
-        const filled = skill.names.test(tool.name) ? argumentsOf(tool, skill, order) : undefined;
-        if (filled !== undefined) return { tool, arguments: JSON.stringify(filled) };
-      }
+  for (const skill of order.isShy ? [WRITER, PATCHER] : [SHELL, WRITER, PATCHER])
+    for (const tool of tools) {
+      const filled = skill.names.test(tool.name) ? argumentsOf(tool, skill, order) : undefined;
+      if (filled !== undefined) return { tool, arguments: JSON.stringify(filled) };
+    }
   return undefined;
 }
 
@@ -54,35 +58,36 @@ const commandOf = ({ file, text }: FileOrder): string => `printf '%s\\n' ${quote
 const isList = (schema: unknown): boolean =>
   isJsonObject(schema) && [schema['type']].flat().includes('array');
 
-/** The surest first: a shell takes a path as it is, where tools that write demand an absolute one. */
-const SKILLS: readonly Skill[] = [
-  {
-    names:
-      /(?:^|[./])(?:bash|shell|local_shell|shell_command|exec|exec_command|execute_command|run_command|run_shell_command|run_terminal_cmd)$/i,
-    fields: [
-      {
-        names: /^(?:command|cmd|script|command_line)$/,
-        value: (order, schema) => (isList(schema) ? ['bash', '-lc', commandOf(order)] : commandOf(order)),
-      },
-    ],
-  },
-  {
-    names: /(?:^|[./])(?:write|write_file|create|create_file|write_to_file)$/i,
-    fields: [
-      { names: /^(?:file_?path|path|absolute_path|file_?name|target_file)$/i, value: ({ file }) => file },
-      { names: /^(?:contents?|text|file_text)$/, value: ({ text }) => `${text}\n` },
-    ],
-  },
-  {
-    names: /(?:^|[./])apply_patch$/i,
-    fields: [
-      {
-        names: /^(?:input|patch|patch_?text)$/i,
-        value: ({ file, text }) => `*** Begin Patch\n*** Add File: ${file}\n+${text}\n*** End Patch\n`,
-      },
-    ],
-  },
-];
+/** The surest: it takes a path as it is, where tools that write demand an absolute one. */
+const SHELL: Skill = {
+  names:
+    /(?:^|[./])(?:bash|shell|local_shell|shell_command|exec|exec_command|execute_command|run_command|run_shell_command|run_terminal_cmd)$/i,
+  fields: [
+    {
+      names: /^(?:command|cmd|script|command_line)$/,
+      value: (order, schema) => (isList(schema) ? ['bash', '-lc', commandOf(order)] : commandOf(order)),
+    },
+  ],
+};
+
+const WRITER: Skill = {
+  names: /(?:^|[./])(?:write|write_file|create|create_file|write_to_file)$/i,
+  fields: [
+    { names: /^(?:file_?path|path|absolute_path|file_?name|target_file)$/i, value: ({ file }) => file },
+    { names: /^(?:contents?|text|file_text)$/, value: ({ text }) => `${text}\n` },
+  ],
+};
+
+/** The language of OpenAI's patches: https://github.com/openai/codex/blob/main/codex-rs/apply-patch/apply_patch_tool_instructions.md */
+const PATCHER: Skill = {
+  names: /(?:^|[./])apply_patch$/i,
+  fields: [
+    {
+      names: /^(?:input|patch|patch_?text)$/i,
+      value: ({ file, text }) => `*** Begin Patch\n*** Add File: ${file}\n+${text}\n*** End Patch\n`,
+    },
+  ],
+};
 
 /** What the skill needs and what the schema demands beside it; undefined where the tool has no place for the order. */
 function argumentsOf(
