@@ -172,7 +172,9 @@ function resultOf({ toolCallId = '', parts }: ChatMessage, names: ReadonlyMap<st
 
 /** The seal stands on the last text, or alone: https://ai.google.dev/gemini-api/docs/thought-signatures */
 function answerParts(message: ChatMessage): JsonObject[] {
-  const { reasoning, reasoningSignature: seal, toolCalls = [] } = message;
+  const { thoughts, toolCalls = [] } = message;
+  const reasoning = thoughts?.map(({ text }) => text).join('') ?? message.reasoning;
+  const seal = thoughts?.findLast(({ signature }) => signature)?.signature ?? message.reasoningSignature;
   const said = wireParts(message);
   if (seal !== undefined) {
     const last = said.at(-1);

@@ -9,6 +9,7 @@ import type { Crossing } from '../dialect.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
 import { picturesOfTools } from '../tool-pictures.ts';
 import { wirePartOf } from './parts.ts';
+import { thinkingOf } from './thinking.ts';
 
 /**
  * Google's own word for a call that its model did not make, or whose seal is lost: without one, newer models refuse the
@@ -20,7 +21,11 @@ export function fitCrossing(request: ChatRequest): Crossing {
   const dropped = new Set<string>();
   const { messages, extra, ...rest } = request;
   return {
-    request: { ...rest, messages: fittedMessages(messages, dropped), extra: fittedExtra(extra, dropped) },
+    request: {
+      ...rest,
+      messages: fittedMessages(messages, dropped),
+      extra: fittedExtra(extra, request.model, dropped),
+    },
     dropped: [...dropped],
   };
 }
@@ -55,22 +60,19 @@ const FITS: ReadonlyMap<string, Fit> = new Map<string, Fit>([
   ],
 ]);
 
-function fittedExtra(extra: JsonObject, dropped: Set<string>): JsonObject {
+/** `model` is the provider's own name: how hard it may think is said in its own words. */
+function fittedExtra(extra: JsonObject, model: string, dropped: Set<string>): JsonObject {
   const generationConfig: Record<string, unknown> = {};
-  const fitted: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(extra)) {
     if (value === null || value === undefined) continue;
     // Tools may always be called in parallel here.
     if (name === 'parallel_tool_calls' && value === true) continue;
-    // What it means depends on the provider's own model, which is not known yet.
-    if (name === 'reasoning_effort') fitted[name] = value;
-    else {
-      const fit = FITS.get(name)?.(value);
-      if (fit === undefined) dropped.add(name);
-      else Object.assign(generationConfig, fit);
-    }
+    const thinkingConfig = name === 'reasoning_effort' ? thinkingOf(value, model) : undefined;
+    const fit = thinkingConfig === undefined ? FITS.get(name)?.(value) : { thinkingConfig };
+    if (fit === undefined) dropped.add(name);
+    else Object.assign(generationConfig, fit);
   }
-  return Object.keys(generationConfig).length === 0 ? fitted : { ...fitted, generationConfig };
+  return Object.keys(generationConfig).length === 0 ? {} : { generationConfig };
 }
 
 function fittedMessages(messages: readonly ChatMessage[], dropped: Set<string>): ChatMessage[] {
@@ -90,12 +92,12 @@ function fittedMessage(message: ChatMessage, dropped: Set<string>): ChatMessage 
   const { name, reasoning, toolCalls, role, ...rest } = message;
   if (name !== undefined) dropped.add('name');
   // A thought without a seal means nothing to the model.
-  const isSealed = message.reasoningSignature !== undefined;
+  const isSealed = message.reasoningSignature !== undefined || message.thoughts !== undefined;
   if (reasoning !== undefined && !isSealed) dropped.add('reasoning_content');
   return {
     ...rest,
     role: role === 'developer' ? 'system' : role,
-    parts: message.parts.filter((part) => isSayable(part, dropped)),
+    parts: message.parts.filter((part) => isSayable(part, dropped)).map((part) => unmarked(part, dropped)),
     ...(reasoning !== undefined && isSealed ? { reasoning } : {}),
     ...(toolCalls === undefined ? {} : { toolCalls: sealed(toolCalls) }),
   };
@@ -111,4 +113,11 @@ function isSayable(part: ChatPart, dropped: Set<string>): boolean {
   if (type !== '' && wirePartOf(part) !== undefined) return true;
   dropped.add(type === '' ? 'content' : type);
   return false;
+}
+
+/** Google decides itself what it keeps. */
+function unmarked(part: ChatPart, dropped: Set<string>): ChatPart {
+  if (part.type !== 'text' || part.cacheControl === undefined) return part;
+  dropped.add('cache_control');
+  return { type: 'text', text: part.text };
 }

@@ -22,7 +22,7 @@ export function readCrossing(body: Uint8Array): Crossing {
   const dropped = new Set([...lostOfTools(fields['tools']), ...lostOfParts(fields)]);
   for (const name of Object.keys(request.extra)) if (!RENAMED_FIELDS.has(camelOf(name))) dropped.add(name);
   const messages = request.messages.map((message) => portable(message, dropped));
-  const allowed = allowedIn(fieldOf(fields, 'toolConfig'));
+  const allowed = request.toolChoice === 'required' ? allowedIn(fieldOf(fields, 'toolConfig')) : [];
   const left = tools?.filter(({ name }) => allowed.length === 0 || allowed.includes(name));
   return {
     request: {
@@ -63,9 +63,11 @@ function renamedConfig(config: JsonObject, dropped: Set<string>): JsonObject {
     } else if (name !== 'responseMimeType' || value !== 'application/json') dropped.add(name);
   }
   const schema = jsonSchemaOf(schemaIn(config));
+  // Schemas of Google's own kind say less than the strict ones must.
+  const strict = config['responseJsonSchema'] === undefined ? {} : { strict: true };
   // Without its type it would be ignored at Google's, too.
   if (schema !== undefined && config['responseMimeType'] === 'application/json')
-    renamed['response_format'] = { type: 'json_schema', json_schema: { name: 'answer', schema } };
+    renamed['response_format'] = { type: 'json_schema', json_schema: { name: 'answer', ...strict, schema } };
   return renamed;
 }
 

@@ -10,7 +10,6 @@ import { Failure } from '../../domain/failure.ts';
 import { headFields, invalid, parseBody } from '../openai-chat/request.ts';
 import { objectOf } from '../openai-chat/wire.ts';
 import { readContents, readInstruction, wireParts, writeContents } from './contents.ts';
-import { thinkingOf } from './thinking.ts';
 import {
   arePlainTools,
   isPlainChoice,
@@ -103,13 +102,11 @@ function formatOf(config: JsonObject): ChatRequest['responseFormat'] {
 
 export function writeRequest(request: ChatRequest): Buffer {
   const { model, stream, messages, tools, toolChoice } = request;
-  const { generationConfig, reasoning_effort: effort, ...extra } = request.extra;
+  const { generationConfig, ...extra } = request.extra;
   const [first] = messages;
   const system = first?.role === 'system' && messages.length > 1 ? first : undefined;
-  const thinkingConfig = thinkingOf(effort, model);
   const config = {
     ...objectOf(generationConfig),
-    ...(thinkingConfig === undefined ? {} : { thinkingConfig }),
     ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens }),
     ...mimeTypeOf(request.responseFormat),
   };

@@ -19,14 +19,14 @@ export function jsonSchemaOf(schema: unknown): unknown {
   for (const [spelt, value] of Object.entries(schema)) {
     const name = spelt.startsWith('$') ? spelt : camelOf(spelt);
     if (MEANINGLESS.has(name)) continue;
-    written[name] = valueOf(name, value);
+    written[name] = convertedUnder(name, value);
   }
   const { type } = written;
   if (schema['nullable'] === true && typeof type === 'string') written['type'] = [type, 'null'];
   return written;
 }
 
-function valueOf(name: string, value: unknown): unknown {
+function convertedUnder(name: string, value: unknown): unknown {
   if (name === 'type' && typeof value === 'string') return value.toLowerCase();
   if (name === 'properties' && isJsonObject(value)) return eachOf(value);
   if ((name === 'items' || name === 'additionalProperties') && isJsonObject(value))
