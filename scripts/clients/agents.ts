@@ -35,7 +35,7 @@ export type Agent = {
   readonly ways: readonly Way[];
 };
 
-const EVERY = ['qwen3-max', 'claude-sonnet-4-5', 'gpt-5.5'] as const;
+const EVERY = ['qwen3-max', 'claude-sonnet-4-5', 'qwen3.5-plus', 'gpt-5.5'] as const;
 
 /** A settings file in the agent's home. */
 function settle({ home }: Setting, path: string, content: string): void {
@@ -47,7 +47,7 @@ function settle({ home }: Setting, path: string, content: string): void {
 const copilot = (wire: string, type: string, api: string, base: string): Way => ({
   wire,
   // In chat its tools for models of OpenAI's are no functions, and go as they are to a provider that speaks chat.
-  models: wire === 'openai-chat' ? ['qwen3-max', 'claude-sonnet-4-5'] : EVERY,
+  models: wire === 'openai-chat' ? EVERY.filter((model) => model !== 'gpt-5.5') : EVERY,
   command: ({ url, key, model, prompt }) => ({
     args: ['-p', prompt, '--allow-all-tools', '--no-color'],
     env: {
@@ -61,6 +61,15 @@ const copilot = (wire: string, type: string, api: string, base: string): Way => 
       COPILOT_MODEL: model,
     },
   }),
+});
+
+const withEnv = (way: Way, more: Command['env']): Way => ({
+  ...way,
+  wire: `${way.wire}, WebSocket first`,
+  command(setting) {
+    const { args, env } = way.command(setting);
+    return { args, env: { ...env, ...more } };
+  },
 });
 
 const qwenCode = (wire: string, type: string, envOf: (setting: Setting) => Command['env']): Way => ({
@@ -108,6 +117,10 @@ export const AGENTS: readonly Agent[] = [
       copilot('openai-chat', 'openai', 'completions', '/v1'),
       copilot('openai-responses', 'openai', 'responses', '/v1'),
       copilot('anthropic-messages', 'anthropic', 'completions', ''),
+      // Sluice answers 426 at once, and the agent goes on over HTTP.
+      withEnv(copilot('openai-responses', 'openai', 'responses', '/v1'), {
+        COPILOT_PROVIDER_TRANSPORT: 'websockets',
+      }),
     ],
   },
   {
