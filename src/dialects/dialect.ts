@@ -85,6 +85,14 @@ export interface Dialect {
   /** Below the version prefix, e.g. `/chat/completions`. */
   readonly path: string;
 
+  /**
+   * Where the address below that path says model and stream: the client's body with both in front of it, which is what all
+   * others read and write. `target` is path and query. Throws `Failure('invalid_request')`.
+   */
+  enter?(body: Uint8Array, target: string): Uint8Array;
+  /** And what is then asked, from where the provider speaks it: what is forwarded is the body without the two. */
+  address?(url: string, asked: { readonly model: string; readonly stream: boolean }): string;
+
   /** The little that routing and admission need. Throws `Failure('invalid_request')` naming the field. */
   readHead(body: Uint8Array): RequestHead;
   /** The whole meaning. Throws like `readHead`. */

@@ -3,7 +3,7 @@
 import type { Departure } from '../base/departure.ts';
 import type { Limits } from './limits.ts';
 
-export type DialectId = 'openai-chat' | 'openai-responses' | 'anthropic-messages';
+export type DialectId = 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'gemini';
 
 /** A client's key as the relay knows it; the key itself is not kept, only its hash. */
 export type ClientKey = {

@@ -13,6 +13,8 @@ import { callOptionsOf } from './call-options.ts';
 import { decodedBody } from './decoded-body.ts';
 import { type Exchange, type Outlet, storyHeaders } from './exchange.ts';
 import type { Front } from './front.ts';
+import { wantsList } from './google-address.ts';
+import { JsonList } from './json-list.ts';
 import { type KeyWindow, keyLimitHeaders } from './key-limit-headers.ts';
 import { serveStream } from './serve-stream.ts';
 
@@ -31,7 +33,10 @@ export async function serveRelay(front: Front, dialect: Dialect, exchange: Excha
       ({ call, outlet } = owned);
     }
     opening = front.relay.open(call);
-    if (call.head.stream) await serveStream(front, dialect, { exchange: outlet, call, opening });
+    // Where the address says what is asked, it may also ask for another form of stream.
+    if (dialect.enter !== undefined && call.head.stream && wantsList(exchange.request.url ?? ''))
+      await serveStream(front, dialect, { exchange: new JsonList(outlet), call, opening });
+    else if (call.head.stream) await serveStream(front, dialect, { exchange: outlet, call, opening });
     else await servePlain(dialect, outlet, opening);
   } catch (error) {
     const failure = Failure.from(error);
@@ -56,10 +61,11 @@ function readCall(
   {
     exchange,
     key,
-    body,
+    body: sent,
   }: { readonly exchange: Exchange; readonly key: ClientKey; readonly body: Uint8Array },
 ): Call {
-  const { headers } = exchange.request;
+  const { headers, url = '' } = exchange.request;
+  const body = dialect.enter?.(sent, url) ?? sent;
   const head = dialect.readHead(body);
   front.access().allow(key, head.model);
   return {

@@ -19,6 +19,7 @@ export type OpenAICompatibleOptions = {
   readonly baseUrl?: string | Readonly<Record<string, string>>;
   /** Dialects beside the chat completions. */
   readonly speaksToo?: Provider['speaks'];
+  readonly strangersIn?: NonNullable<Provider['strangersIn']>;
   readonly authorize?: Provider['authorize'];
   readonly outputField?: NonNullable<Provider['outputField']>;
   readonly continues?: NonNullable<Provider['continues']>;
@@ -53,6 +54,7 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     baseUrl: (region = defaultRegion) =>
       typeof baseUrl === 'string' ? baseUrl : Object.hasOwn(byRegion, region) ? byRegion[region] : undefined,
     speaks: { 'openai-chat': '/chat/completions', ...options.speaksToo },
+    ...(options.strangersIn === undefined ? {} : { strangersIn: options.strangersIn }),
     forwardHeaders: options.forwardHeaders ?? [],
     ...(options.outputField === undefined ? {} : { outputField: options.outputField }),
     ...(options.continues === undefined ? {} : { continues: options.continues }),

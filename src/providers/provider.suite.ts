@@ -154,7 +154,15 @@ function assertClean(sample: string): void {
   assert.doesNotMatch(sample, /[\r\n]/);
 }
 
-const FORBIDDEN = ['authorization', 'cookie', 'host', 'content-length', 'x-api-key', 'proxy-authorization'];
+const FORBIDDEN = [
+  'authorization',
+  'cookie',
+  'host',
+  'content-length',
+  'x-api-key',
+  'x-goog-api-key',
+  'proxy-authorization',
+];
 
 export function providerSuite(provider: Provider): void {
   describe(`provider ${provider.id}`, () => {
@@ -192,11 +200,11 @@ export function providerSuite(provider: Provider): void {
         assert.deepEqual(others, []);
         assert.ok(
           (name === 'authorization' && value === 'Bearer sk-test') ||
-            (name === 'x-api-key' && value === 'sk-test'),
+            (['x-api-key', 'x-goog-api-key'].includes(name ?? '') && value === 'sk-test'),
         );
         const open: Record<string, string> = {};
         provider.authorize(open, '', dialect);
-        assert.ok(!('authorization' in open || 'x-api-key' in open));
+        assert.ok(!('authorization' in open || 'x-api-key' in open || 'x-goog-api-key' in open));
       }
       const sent: Record<string, string> = { 'content-type': 'application/json' };
       provider.authorize(sent, 'sk-test');

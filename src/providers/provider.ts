@@ -61,6 +61,8 @@ export interface Provider {
   baseUrl(region?: string): string | undefined;
   /** Where it speaks each dialect. */
   readonly speaks: Readonly<Partial<Record<DialectId, DialectPath>>>;
+  /** In which of them it is asked by those who speak none of them, if not in the usual one. */
+  readonly strangersIn?: DialectId;
   /** Where a call's output is bounded in OpenAI chat, if not by `max_tokens`. */
   readonly outputField?: 'max_completion_tokens';
   /** How it is asked to go on from the beginning of an answer, by dialect; absent: it cannot. */

@@ -5,6 +5,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { ConnectionError, readAll, type UpstreamResponse } from '../base/fetch.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { Call } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
@@ -169,7 +170,7 @@ async function speak(
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
-    url: placed(url, channel.upstreamModel),
+    url: addressed(url, dialect, { model: channel.upstreamModel, stream: asked.form !== 'plain' }),
     headers,
     body: sent.body,
     signal: watch.signal,
@@ -191,6 +192,12 @@ async function speak(
     });
   return { answer: await openAnswer(response, { form: asked.form, dialect, watch, classify }), classify };
 }
+
+const addressed = (
+  url: string,
+  dialect: Dialect,
+  asked: { readonly model: string; readonly stream: boolean },
+): string => dialect.address?.(url, asked) ?? placed(url, asked.model);
 
 function headersFor(
   call: Call,

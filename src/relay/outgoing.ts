@@ -25,8 +25,16 @@ export type Outgoing = {
 };
 
 /** The dialects in which a stranger's call is asked, the best first; others are asked last. */
-const PREFERRED = ['openai-chat', 'anthropic-messages', 'openai-responses'] as const satisfies DialectId[];
+const PREFERRED = [
+  'openai-chat',
+  'anthropic-messages',
+  'openai-responses',
+  'gemini',
+] as const satisfies DialectId[];
 const IN_ORDER = [...new Set([...PREFERRED, ...Object.values(dialects).map(({ id }) => id)])].map(dialectOf);
+
+const orderFor = ({ strangersIn }: Provider): readonly Dialect[] =>
+  strangersIn === undefined ? IN_ORDER : [dialectOf(strangersIn), ...IN_ORDER];
 
 /** Who is asked, and where it is kept what a client cannot carry. */
 export type Asked = { readonly provider: Provider; readonly channel: Channel; readonly shelf: Shelf };
@@ -41,7 +49,7 @@ export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Out
       : addressOf(provider, dialect, baseUrl);
   const url = addressIn(own.id);
   if (url !== undefined) return { dialect: own, url, head: call.head, body: call.body };
-  for (const dialect of IN_ORDER) {
+  for (const dialect of orderFor(provider)) {
     const other = addressIn(dialect.id);
     if (other === undefined) continue;
     const keeping = { shelf, key: call.key.id, provider: provider.id };

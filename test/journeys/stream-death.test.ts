@@ -70,6 +70,16 @@ const CLIENTS: Readonly<Record<DialectId, Client>> = {
       );
     },
   },
+  gemini: {
+    path: '/v1beta/models/m:streamGenerateContent?alt=sse',
+    body: { contents: [{ role: 'user', parts: [{ text: 'Hi' }] }] },
+    wellEnded: /"finishReason"/,
+    assertDied(last) {
+      const { error } = jsonOf(last);
+      assert.ok(error.code >= 500 && error.code === Number(error.code));
+      assert.match(error.status, /^(UNAVAILABLE|INTERNAL)$/);
+    },
+  },
 };
 
 /** Who asks, and who is asked. */
@@ -79,6 +89,10 @@ const WAYS = [
   ['anthropic-messages', 'openai-chat'],
   ['openai-responses', 'openai-responses'],
   ['openai-responses', 'openai-chat'],
+  ['gemini', 'gemini'],
+  ['gemini', 'openai-chat'],
+  ['openai-responses', 'gemini'],
+  ['anthropic-messages', 'gemini'],
 ] as const satisfies [DialectId, DialectId][];
 
 /** How it dies: an orderly close, a broken connection, or in words. */
