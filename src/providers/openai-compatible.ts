@@ -22,6 +22,7 @@ export type OpenAICompatibleOptions = {
   readonly authorize?: Provider['authorize'];
   readonly outputField?: NonNullable<Provider['outputField']>;
   readonly continues?: NonNullable<Provider['continues']>;
+  readonly chatWays?: NonNullable<Provider['chatWays']>;
   readonly forwardHeaders?: readonly string[];
   readonly waitHeader?: string;
   /** Its own rules; the common ones follow. When not given, OpenAI's are a guess. */
@@ -50,6 +51,7 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     speaks: { 'openai-chat': '/chat/completions', ...options.speaksToo },
     forwardHeaders: options.forwardHeaders ?? [],
     ...(options.outputField === undefined ? {} : { outputField: options.outputField }),
+    ...(options.chatWays === undefined ? {} : { chatWays: options.chatWays }),
     ...(options.continues === undefined ? {} : { continues: options.continues }),
     ...(options.waitHeader === undefined ? {} : { waitHeader: options.waitHeader }),
     authorize: options.authorize ?? authorizeByBearer,
