@@ -13,6 +13,8 @@ export const openrouter: Provider = createOpenAICompatible({
   variables: ['OPENROUTER_API_KEY'],
   baseUrl: 'https://openrouter.ai/api/v1',
   forwardHeaders: ['http-referer', 'x-title'],
+  // https://openrouter.ai/docs/api/reference/parameters , https://openrouter.ai/docs/guides/best-practices/prompt-caching
+  chatWays: { knows: ['top_k', 'repetition_penalty', 'cache_control'] },
   rules: [
     // Avarok-Cybersecurity/atlas#543, Gitlawb/openclaude#936
     [{ named: ['openrouter_free_tier_daily'] }, 'day', { scope: 'account', until: 'stamp' }],

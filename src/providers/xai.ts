@@ -9,6 +9,8 @@ export const xai: Provider = createOpenAICompatible({
   name: 'xAI',
   variables: ['XAI_API_KEY'],
   baseUrl: 'https://api.x.ai/v1',
+  // The others think as they please, and refuse to be told: https://docs.x.ai/docs/guides/reasoning
+  chatWays: { thinkers: /^grok-3-mini/ },
   rules: [
     [{ status: [403, 429], words: /used all available credits|spending limit|have any credits/i }, 'balance'],
     ...OPENAI_RULES,

@@ -9,6 +9,8 @@ export const zhipu: Provider = createOpenAICompatible({
   name: 'Zhipu',
   variables: ['ZAI_API_KEY', 'ZHIPU_API_KEY'],
   baseUrl: { china: 'https://open.bigmodel.cn/api/paas/v4', international: 'https://api.z.ai/api/paas/v4' },
+  // https://docs.z.ai/guides/capabilities/thinking-mode
+  chatWays: { thinks: 'thinking', thinkers: /^glm-(?:4\.[5-9]|[5-9])/ },
   rules: ZHIPU_RULES,
   models: ['glm-5', 'glm-4.7', 'glm-4.6', 'glm-4.5-air', 'glm-4.5-flash'],
 });

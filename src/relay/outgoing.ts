@@ -12,6 +12,7 @@ import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf, type Provider } from '../providers/provider.ts';
 import type { Shelf } from '../state/shelf.ts';
+import { inItsWay, portable } from './chat-ways.ts';
 import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
 import { Translation } from './translation.ts';
 
@@ -85,14 +86,18 @@ function carried(
   const own = dialectOf(call.dialect);
   const out: Crossing = own.readCrossing?.(call.body) ?? { request: own.readRequest(call.body), dropped: [] };
   const lost = new Set<string>();
-  const asked = {
-    ...out.request,
-    // What a dialect can say may depend on who hears it.
-    model: aim.upstreamModel,
-    messages: withThoughts(out.request.messages, aim.keeping, lost),
-  };
+  const target = { provider: aim.provider, dialect: dialect.id, dropped: lost };
+  const asked = portable(
+    {
+      ...out.request,
+      // What a dialect can say may depend on who hears it.
+      model: aim.upstreamModel,
+      messages: withThoughts(out.request.messages, aim.keeping, lost),
+    },
+    target,
+  );
   const fit: Crossing = dialect.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
-  const request = aimed(fit.request, aim, dialect.id);
+  const request = aimed(inItsWay(fit.request, target), aim, dialect.id);
   return {
     body: dialect.writeRequest({ ...request, wantsUsage: request.stream }),
     dropped: [...new Set([...out.dropped, ...lost, ...fit.dropped])],
