@@ -11,6 +11,6 @@ export const simulator: Provider = createOpenAICompatible({
   ...QWEN_WAYS,
   id: 'simulator',
   name: 'Simulator',
-  speaksToo: { 'anthropic-messages': messagesBeside(/^http:\/\/simulator\.internal$/) },
+  speaksToo: { 'anthropic-messages': messagesBeside('http://simulator\\.internal') },
   baseUrl: { singapore: BASE_URL, beijing: BASE_URL, global: BASE_URL },
 });
