@@ -22,6 +22,7 @@ import { createServer, type Server } from './http/server.ts';
 import { providerOf, providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
 import { hasLimits, quotaOfKey } from './relay/allowance.ts';
+import { countTokens } from './relay/count-tokens.ts';
 import { createRelay } from './relay/relay.ts';
 import { createRetryBudget } from './relay/retry-budget.ts';
 import type { RelaySettings, Rooms, Snapshot } from './relay/rooms.ts';
@@ -34,6 +35,7 @@ import type { QuotaLimits } from './simulator/quotas.ts';
 import { DEFAULT_SLOPE } from './simulator/ramp.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from './simulator/upstream.ts';
 import { createMemoryStore, type MemoryStore } from './state/memory.ts';
+import { createShelf } from './state/shelf.ts';
 import { type Alerts, createAlerts } from './telemetry/alerts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './telemetry/registry.ts';
@@ -108,6 +110,7 @@ export function createApp(options: AppOptions): App {
     retries: createRetryBudget(() => config.retries.share),
     affinity: createAffinity(),
     calibration: createCalibration(),
+    shelf: createShelf({ now: () => clock.now(), settings: () => config.memory }),
     snapshot: () => snapshot,
     providerOf: (channel) => requireProvider(channel.account.provider),
     fetchOf: (channel) => (isEmbedded(channel) ? (embedded?.fetch ?? options.fetch) : options.fetch),
@@ -157,6 +160,7 @@ export function createApp(options: AppOptions): App {
       return was;
     },
     keyWindows: (key) => (hasLimits(key) ? limiter.headroom(quotaOfKey(key), clock.now()) : undefined),
+    countTokens: (name, ask) => countTokens(rooms, name, ask),
     usableChannels,
   };
   const server = createServer(front);
@@ -248,6 +252,7 @@ function planOf(config: AccountConfig): AccountPlan {
     ...(drainMs === 0 ? {} : { drainMs }),
     ...(config.waitTimeoutMs === undefined ? {} : { waitTimeoutMs: config.waitTimeoutMs }),
     ...(config.streamUpstream === undefined ? {} : { streamUpstream: config.streamUpstream }),
+    ...(config.bodyRules === undefined ? {} : { bodyRules: config.bodyRules }),
   };
   const listed =
     config.models.length > 0

@@ -1,5 +1,6 @@
 /** Who can answer: accounts own quota, channels are account x upstream model, models are what clients ask for. */
 
+import type { BodyRules } from './body-rules.ts';
 import type { Limits } from './limits.ts';
 
 export type Account = {
@@ -20,6 +21,8 @@ export type Account = {
   readonly drainMs?: number;
   /** Are plain calls asked for as streams? Undefined: the provider's way. */
   readonly streamUpstream?: 'on' | 'off';
+  /** What is changed in every body, after the provider's own rules. */
+  readonly bodyRules?: BodyRules;
 };
 
 export type Channel = {

@@ -8,7 +8,12 @@ import type { Usage } from './usage.ts';
 export type ChatRole = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
 
 export type ChatPart =
-  | { readonly type: 'text'; readonly text: string }
+  | {
+      readonly type: 'text';
+      readonly text: string;
+      /** The prompt up to here is to be cached, in the words of those who are told so. */
+      readonly cacheControl?: unknown;
+    }
   /**
    * Anything that is not text (image, audio, file) as a content part of OpenAI chat; what has no such form, as the wire
    * had it.
@@ -16,6 +21,14 @@ export type ChatPart =
   | { readonly type: 'media'; readonly value: unknown };
 
 export type ToolCall = { readonly id: string; readonly name: string; readonly arguments: string };
+
+/** One thought, whole. */
+export type Thought = {
+  readonly text: string;
+  readonly signature?: string;
+  /** There is nothing but the seal: its provider does not show what it thought. */
+  readonly redacted?: true;
+};
 
 export type ChatMessage = {
   readonly role: ChatRole;
@@ -26,6 +39,8 @@ export type ChatMessage = {
   readonly reasoning?: string;
   /** The provider's seal on its own reasoning, worth nothing to another. */
   readonly reasoningSignature?: string;
+  /** Thoughts one by one, sealed by the provider that is asked: they stand in the place of `reasoning`. */
+  readonly thoughts?: readonly Thought[];
 };
 
 export type ChatTool = {
@@ -60,6 +75,8 @@ export type ChatEvent =
       /** Empty where only the seal comes. */
       readonly text: string;
       readonly signature?: string;
+      /** The seal is all that there is. */
+      readonly redacted?: true;
       readonly choice?: number;
     }
   | {

@@ -10,6 +10,7 @@ import { hasLimits } from '../relay/allowance.ts';
 import type { Opening } from '../relay/relay.ts';
 import { readBody } from './body.ts';
 import { callOptionsOf } from './call-options.ts';
+import { decodedBody } from './decoded-body.ts';
 import { type Exchange, type Outlet, storyHeaders } from './exchange.ts';
 import type { Front } from './front.ts';
 import { type KeyWindow, keyLimitHeaders } from './key-limit-headers.ts';
@@ -22,7 +23,7 @@ export async function serveRelay(front: Front, dialect: Dialect, exchange: Excha
   try {
     const key = front.access().authenticate(exchange.request.headers);
     exchange.standing = keyHeadersOf(front, key, dialect);
-    const body = await readBody(exchange.request, front.settings().bodyLimitBytes);
+    const body = await bodyOf(front, exchange);
     let call = readCall(front, dialect, { exchange, key, body });
     if (call.headers['idempotency-key'] !== undefined) {
       const owned = front.idempotency.enter(call, exchange);
@@ -41,6 +42,14 @@ export async function serveRelay(front: Front, dialect: Dialect, exchange: Excha
   }
 }
 
+/** The bytes as the client meant them: uncompressed. */
+async function bodyOf(front: Front, { request }: Exchange): Promise<Buffer> {
+  const { bodyLimitBytes } = front.settings();
+  const body = await readBody(request, bodyLimitBytes);
+  const encoding = request.headers['content-encoding'];
+  return encoding === undefined ? body : decodedBody(body, encoding, bodyLimitBytes);
+}
+
 function readCall(
   front: Front,
   dialect: Dialect,
@@ -51,12 +60,6 @@ function readCall(
   }: { readonly exchange: Exchange; readonly key: ClientKey; readonly body: Uint8Array },
 ): Call {
   const { headers } = exchange.request;
-  const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity')
-    throw new Failure('invalid_request', {
-      message: `content-encoding '${encoding}' is not understood here: send the body uncompressed.`,
-      status: 415,
-    });
   const head = dialect.readHead(body);
   front.access().allow(key, head.model);
   return {

@@ -14,6 +14,7 @@ import { newRequestId } from '../base/ids.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
+import { addCountTokens } from './count-tokens-route.ts';
 import { Exchange } from './exchange.ts';
 import type { Front } from './front.ts';
 import { addLive } from './live-routes.ts';
@@ -104,6 +105,7 @@ export function createServer(front: Front): Server {
   addLive(fastify, front);
   for (const prefix of PREFIXES) {
     addModels(fastify, front, prefix);
+    addCountTokens(fastify, front, prefix);
     addUpgradeRefusal(fastify, prefix + dialects['openai-responses'].path);
   }
 

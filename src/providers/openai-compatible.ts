@@ -33,6 +33,11 @@ export type OpenAICompatibleOptions = {
   readonly enforcesSeconds?: boolean;
   readonly prepaid?: boolean;
   readonly models?: readonly string[];
+  readonly quirks?: Provider['quirks'];
+  readonly addressForms?: readonly string[];
+  readonly regionVariables?: readonly string[];
+  readonly sources?: readonly string[];
+  readonly serves?: NonNullable<Provider['serves']>;
 };
 
 export function createOpenAICompatible(options: OpenAICompatibleOptions): Provider {
@@ -63,6 +68,11 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     enforcesSeconds: options.enforcesSeconds ?? false,
     prepaid: options.prepaid ?? false,
     models: options.models ?? [],
+    quirks: options.quirks ?? [],
+    addressForms: options.addressForms ?? [],
+    regionVariables: options.regionVariables ?? [],
+    sources: options.sources ?? [],
+    ...(options.serves === undefined ? {} : { serves: options.serves }),
   };
 }
 

@@ -246,7 +246,10 @@ export function providerSuite(provider: Provider): void {
       for (const region of [undefined, ...provider.regions]) {
         const baseUrl = provider.baseUrl(region) ?? 'https://upstream.invalid/v1';
         for (const dialect of Object.keys(provider.speaks) as DialectId[]) {
-          const url = addressOf(provider, dialect, baseUrl) ?? assert.fail(`${dialect} in ${region}`);
+          const url = addressOf(provider, dialect, baseUrl);
+          // Some it speaks only where it is told to speak nothing else.
+          if (url === undefined && provider.id === 'simulator') continue;
+          assert.ok(url, `${dialect} in ${region}`);
           assert.equal(new URL(url).origin, new URL(baseUrl).origin);
           assert.match(new URL(url).pathname, /^\/[a-z0-9/-]*[a-z]$/);
         }

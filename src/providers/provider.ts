@@ -4,6 +4,7 @@
  */
 
 import type { HeaderMap } from '../base/fetch.ts';
+import type { BodyRules } from '../domain/body-rules.ts';
 import type { DialectId } from '../domain/call.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -33,6 +34,19 @@ export type DialectPath = string | ((baseUrl: string) => string | undefined);
 export type Continuation = {
   readonly mark?: 'partial' | 'prefix';
   baseUrl?(usual: string): string | undefined;
+};
+
+/** A way of its own that clients do not have to know: told in `docs/providers.md`, and done by whoever it names. */
+export type Quirk = {
+  /** One sentence, for people. */
+  readonly what: string;
+  readonly source: string;
+  /** What is changed in a body for it. Absent: the reader of its answers, or the address, knows it. */
+  readonly rules?: BodyRules;
+  /** The dialect whose bodies the rules are for; OpenAI chat when not given. */
+  readonly dialect?: DialectId;
+  /** The upstream models that have it; all when not given. */
+  readonly models?: RegExp;
 };
 
 export interface Provider {
@@ -71,7 +85,23 @@ export interface Provider {
   readonly prepaid: boolean;
   /** Models offered when an account lists none. */
   readonly models: readonly string[];
+  readonly quirks: readonly Quirk[];
+  /** The form of its addresses, where it has none of its own or others besides: for people. */
+  readonly addressForms: readonly string[];
+  /** Environment variables that name the region, beside `…_REGION` of its own. */
+  readonly regionVariables: readonly string[];
+  /** Its documents: where the addresses and numbers come from. */
+  readonly sources: readonly string[];
+  /** Is this model asked in this dialect, where the address is known? Absent: all are. */
+  serves?(dialect: DialectId, upstreamModel: string): boolean;
 }
+
+/** Stands in a path where the name of the model, or of the deployment, belongs. */
+const MODEL = '{model}';
+
+/** The address with the model where the path wants it. */
+export const placed = (url: string, upstreamModel: string): string =>
+  url.includes(MODEL) ? url.replaceAll(MODEL, encodeURIComponent(upstreamModel)) : url;
 
 /** Where to ask this provider in this dialect; undefined where it does not speak it. */
 export function addressOf(provider: Provider, dialect: DialectId, baseUrl: string): string | undefined {

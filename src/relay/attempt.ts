@@ -9,8 +9,9 @@ import type { Call } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import type { AttemptStory } from '../domain/story.ts';
-import type { Provider, Refusal } from '../providers/provider.ts';
+import { type Provider, placed, type Refusal } from '../providers/provider.ts';
 import type { Start } from './acquire.ts';
+import { dressed, rulesFor } from './body-rules.ts';
 import { continued, type SoFar } from './continuation.ts';
 import type { Journey } from './journey.ts';
 import { type AnswerForm, type ErrorEvent, openAnswer } from './open-answer.ts';
@@ -109,7 +110,7 @@ function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   const { channel } = start;
   try {
     const provider = rooms.providerOf(channel);
-    const outgoing = outgoingOf(call, provider, channel);
+    const outgoing = outgoingOf(call, { provider, channel, shelf: rooms.shelf });
     story.dropped = outgoing.translation?.dropped ?? NOTHING_DROPPED;
     if (soFar === undefined) return outgoing;
     const going = continued(outgoing, soFar, { provider, baseUrl: channel.account.baseUrl });
@@ -161,12 +162,16 @@ async function speak(
   const provider = rooms.providerOf(channel);
   const headers = headersFor(journey.call, provider, { form: asked.form, account: channel.account });
   provider.authorize(headers, channel.account.secrets[secret] ?? '', dialect.id);
+  const ready = asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel);
+  const sent = dressed(ready, rulesFor(provider, channel, dialect.id));
+  if (sent.dropped.length > 0)
+    journey.story.dropped = [...new Set([...(journey.story.dropped ?? []), ...sent.dropped])];
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
-    url,
+    url: placed(url, channel.upstreamModel),
     headers,
-    body: asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel),
+    body: sent.body,
     signal: watch.signal,
   });
   told.headMs = rooms.clock.now() - startedAtMs;

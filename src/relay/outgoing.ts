@@ -11,6 +11,8 @@ import type { Channel } from '../domain/channel.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf, type Provider } from '../providers/provider.ts';
+import type { Shelf } from '../state/shelf.ts';
+import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
 import { Translation } from './translation.ts';
 
 export type Outgoing = {
@@ -26,28 +28,46 @@ export type Outgoing = {
 const PREFERRED = ['openai-chat', 'anthropic-messages', 'openai-responses'] as const satisfies DialectId[];
 const IN_ORDER = [...new Set([...PREFERRED, ...Object.values(dialects).map(({ id }) => id)])].map(dialectOf);
 
+/** Who is asked, and where it is kept what a client cannot carry. */
+export type Asked = { readonly provider: Provider; readonly channel: Channel; readonly shelf: Shelf };
+
 /** Throws `invalid_request` where the body has no meaning that could be written anew, or `no_access`. */
-export function outgoingOf(call: Call, provider: Provider, channel: Channel): Outgoing {
+export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Outgoing {
   const { baseUrl } = channel.account;
   const own = dialectOf(call.dialect);
-  const url = addressOf(provider, own.id, baseUrl);
+  const addressIn = (dialect: DialectId): string | undefined =>
+    provider.serves?.(dialect, channel.upstreamModel) === false
+      ? undefined
+      : addressOf(provider, dialect, baseUrl);
+  const url = addressIn(own.id);
   if (url !== undefined) return { dialect: own, url, head: call.head, body: call.body };
   for (const dialect of IN_ORDER) {
-    const other = addressOf(provider, dialect.id, baseUrl);
+    const other = addressIn(dialect.id);
     if (other === undefined) continue;
-    const { body, ...rest } = carried(call, dialect, { provider, upstreamModel: channel.upstreamModel });
+    const keeping = { shelf, key: call.key.id, provider: provider.id };
+    const { body, ...rest } = carried(call, dialect, {
+      provider,
+      upstreamModel: channel.upstreamModel,
+      keeping,
+    });
     return {
       dialect,
       url: other,
       head: dialect.readHead(body),
       body,
-      translation: new Translation({ from: dialect, to: own, wantsUsage: call.head.wantsUsage, ...rest }),
+      translation: new Translation({
+        from: dialect,
+        to: own,
+        wantsUsage: call.head.wantsUsage,
+        keeper: new ThoughtKeeper(keeping),
+        ...rest,
+      }),
     };
   }
   throw new Failure('no_access', { message: `${provider.name} speaks no dialect that is known here.` });
 }
 
-type Aim = { readonly provider: Provider; readonly upstreamModel: string };
+type Aim = { readonly provider: Provider; readonly upstreamModel: string; readonly keeping: Keeping };
 
 function carried(
   call: Call,
@@ -56,11 +76,18 @@ function carried(
 ): { readonly body: Buffer } & Omit<Crossing, 'request'> {
   const own = dialectOf(call.dialect);
   const out: Crossing = own.readCrossing?.(call.body) ?? { request: own.readRequest(call.body), dropped: [] };
-  const fit: Crossing = dialect.fitCrossing?.(out.request) ?? { request: out.request, dropped: [] };
+  const lost = new Set<string>();
+  const asked = {
+    ...out.request,
+    // What a dialect can say may depend on who hears it.
+    model: aim.upstreamModel,
+    messages: withThoughts(out.request.messages, aim.keeping, lost),
+  };
+  const fit: Crossing = dialect.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
   const request = aimed(fit.request, aim, dialect.id);
   return {
     body: dialect.writeRequest({ ...request, wantsUsage: request.stream }),
-    dropped: [...new Set([...out.dropped, ...fit.dropped])],
+    dropped: [...new Set([...out.dropped, ...lost, ...fit.dropped])],
     ...(out.textTools && { textTools: out.textTools }),
   };
 }
@@ -68,7 +95,7 @@ function carried(
 /** With the provider's own name of the model, and the bound where the provider looks for it. */
 function aimed(
   request: ChatRequest,
-  { provider, upstreamModel: model }: Aim,
+  { provider, upstreamModel: model }: Pick<Aim, 'provider' | 'upstreamModel'>,
   dialect: DialectId,
 ): ChatRequest {
   const { maxOutputTokens, extra, ...rest } = request;

@@ -10,6 +10,7 @@ import type { Provider } from '../providers/provider.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import type { Health } from '../routing/health.ts';
+import type { Shelf } from '../state/shelf.ts';
 import type { Calibration } from '../tokens/calibrate.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
@@ -39,6 +40,8 @@ export type Rooms = {
   readonly retries: RetryBudget;
   readonly affinity: Affinity;
   readonly calibration: Calibration;
+  /** What clients cannot carry from one call to the next. */
+  readonly shelf: Shelf;
   snapshot(): Snapshot;
   providerOf(channel: Channel): Provider;
   /** The network, or the simulator in its place. */

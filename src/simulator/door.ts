@@ -18,7 +18,16 @@ export type Route = {
   readonly models: boolean;
 };
 
+/** A provider that speaks one dialect: `/only/anthropic-messages/messages`. */
+const ONLY = /^\/only\/([a-z-]+)(\/.+)$/;
+
 export function routeOf(method: string, pathname: string): Route {
+  const [, only, below] = ONLY.exec(pathname) ?? [];
+  if (only !== undefined && below !== undefined) {
+    const dialect = Object.values(dialects).find(({ id, path }) => id === only && path === below);
+    const envelope = only === 'anthropic-messages' ? 'flat' : 'compatible';
+    return { dialect: method === 'POST' ? dialect : undefined, envelope, models: false };
+  }
   for (const [prefix, envelope] of PREFIXES) {
     if (!pathname.startsWith(`${prefix}/`)) continue;
     const path = pathname.slice(prefix.length);
