@@ -144,3 +144,10 @@ export function shortfallOf(facts: ModelFacts, needs: Needs): string | undefined
 
 /** The input is only estimated: what is near the limit is left to the provider to judge. */
 const ESTIMATE_MARGIN = 1.5;
+
+/** The facts as they hold in one region: prices of others are not its own, and what is left needs no region any more. */
+export function factsIn(facts: ModelFacts, region: string | undefined): ModelFacts {
+  const own = facts.prices.filter(({ regions }) => region !== undefined && regions?.includes(region));
+  const prices = own.length > 0 ? own : facts.prices.filter(({ regions }) => regions === undefined);
+  return { ...facts, prices: prices.map(({ regions: _regions, ...price }) => price) };
+}

@@ -18,7 +18,7 @@ import { addCountTokens } from './count-tokens-route.ts';
 import { Exchange } from './exchange.ts';
 import type { Front } from './front.ts';
 import { addLive } from './live-routes.ts';
-import { addModels } from './models-route.ts';
+import { addGeminiModels, addModels, dialectOfLister } from './models-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
 import { addUpgradeRefusal } from './upgrade-route.ts';
@@ -103,6 +103,7 @@ export function createServer(front: Front): Server {
 
   addProbes(fastify, front, () => draining);
   addLive(fastify, front);
+  addGeminiModels(fastify, front);
   for (const prefix of PREFIXES) {
     addModels(fastify, front, prefix);
     addCountTokens(fastify, front, prefix);
@@ -112,7 +113,8 @@ export function createServer(front: Front): Server {
   const fail = (request: FastifyRequest, reply: FastifyReply, failure: Failure): void => {
     front.metrics.refused(failure.kind, failure.status);
     reply.hijack();
-    new Exchange(request.raw, reply.raw).sendFailure(failure, dialectBelow(pathOf(request.raw)));
+    const dialect = dialectOfLister(request.raw) ?? dialectBelow(pathOf(request.raw));
+    new Exchange(request.raw, reply.raw).sendFailure(failure, dialect);
   };
   fastify.setNotFoundHandler((request, reply) => {
     const message = `No such route: ${request.method} ${pathOf(request.raw)}.`;
