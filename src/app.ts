@@ -33,6 +33,7 @@ import { createAffinity } from './routing/affinity.ts';
 import { type Bench, isOff } from './routing/bench.ts';
 import { type AccountPlan, createCatalog } from './routing/catalog.ts';
 import { createHealth, type KeptBench } from './routing/health.ts';
+import { createPace } from './routing/pace.ts';
 import { strategies } from './routing/strategies/index.ts';
 import type { QuotaLimits } from './simulator/quotas.ts';
 import { DEFAULT_SLOPE } from './simulator/ramp.ts';
@@ -113,6 +114,7 @@ export function createApp(options: AppOptions): App {
     health,
     retries: createRetryBudget(() => config.retries.share),
     affinity: createAffinity(),
+    pace: createPace(),
     calibration: createCalibration(),
     shelf: createShelf({ now: () => clock.now(), settings: () => config.memory }),
     snapshot: () => snapshot,
@@ -120,6 +122,7 @@ export function createApp(options: AppOptions): App {
     fetchOf: (channel) => (isEmbedded(channel) ? (embedded?.fetch ?? options.fetch) : options.fetch),
     record(story) {
       metrics.story(story);
+      rooms.pace.saw(story);
       logStory(log, story);
     },
     unknownAnswer(channel, sample) {

@@ -14,6 +14,7 @@ import { addressOf, type Provider } from '../providers/provider.ts';
 import type { Shelf } from '../state/shelf.ts';
 import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
 import { Translation } from './translation.ts';
+import { UNDERSTANDS_WISHES } from './wished-channels.ts';
 
 export type Outgoing = {
   readonly dialect: Dialect;
@@ -40,7 +41,7 @@ export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Out
       ? undefined
       : addressOf(provider, dialect, baseUrl);
   const url = addressIn(own.id);
-  if (url !== undefined) return { dialect: own, url, head: call.head, body: call.body };
+  if (url !== undefined) return { dialect: own, url, head: call.head, body: bodyFor(call, provider) };
   for (const dialect of IN_ORDER) {
     const other = addressIn(dialect.id);
     if (other === undefined) continue;
@@ -66,6 +67,10 @@ export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Out
   }
   throw new Failure('no_access', { message: `${provider.name} speaks no dialect that is known here.` });
 }
+
+/** The client's own bytes, with its wishes where they are understood. */
+const bodyFor = ({ body, openrouterBody }: Call, { id }: Provider): Uint8Array =>
+  openrouterBody !== undefined && id === UNDERSTANDS_WISHES ? openrouterBody : body;
 
 type Aim = { readonly provider: Provider; readonly upstreamModel: string; readonly keeping: Keeping };
 
