@@ -15,6 +15,7 @@ import type { Shelf } from '../state/shelf.ts';
 import { inItsWay, portable } from './chat-ways.ts';
 import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
 import { Translation } from './translation.ts';
+import { UNDERSTANDS_WISHES } from './wished-channels.ts';
 
 export type Outgoing = {
   readonly dialect: Dialect;
@@ -49,7 +50,7 @@ export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Out
       ? undefined
       : addressOf(provider, dialect, baseUrl);
   const url = addressIn(own.id);
-  if (url !== undefined) return { dialect: own, url, head: call.head, body: call.body };
+  if (url !== undefined) return { dialect: own, url, head: call.head, body: bodyFor(call, provider) };
   for (const dialect of orderFor(provider)) {
     const other = addressIn(dialect.id);
     if (other === undefined) continue;
@@ -75,6 +76,10 @@ export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Out
   }
   throw new Failure('no_access', { message: `${provider.name} speaks no dialect that is known here.` });
 }
+
+/** The client's own bytes, with its wishes where they are understood. */
+const bodyFor = ({ body, openrouterBody }: Call, { id }: Provider): Uint8Array =>
+  openrouterBody !== undefined && id === UNDERSTANDS_WISHES ? openrouterBody : body;
 
 type Aim = { readonly provider: Provider; readonly upstreamModel: string; readonly keeping: Keeping };
 
