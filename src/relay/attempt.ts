@@ -5,7 +5,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { ConnectionError, readAll, type UpstreamResponse } from '../base/fetch.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import type { Call } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
@@ -149,7 +149,7 @@ function askOf({ call, rooms }: Journey, { channel }: Start, { dialect, head, bo
   const { streamUpstream } = channel.account;
   if (!(streamUpstream === undefined ? rooms.providerOf(channel).streamsPlain : streamUpstream === 'on'))
     return AS_PLAIN;
-  const turned = dialect.forwardAsStream(body, head, channel.upstreamModel);
+  const turned = dialect.forwardAsStream?.(body, head, channel.upstreamModel);
   return turned === undefined ? AS_PLAIN : { form: 'assembled', turned };
 }
 
@@ -204,7 +204,7 @@ async function speak(
 
 const addressed = (
   url: string,
-  dialect: Dialect,
+  dialect: Wire,
   asked: { readonly model: string; readonly stream: boolean },
 ): string => dialect.address?.(url, asked) ?? placed(url, asked.model);
 
