@@ -99,8 +99,8 @@ describe('a request from Gemini', () => {
   it('says how hard to think in a word, and nothing where the model decides', () => {
     const effort = (thinkingConfig: object) => out({ generationConfig: { thinkingConfig } }).request.extra;
     assert.deepEqual(effort({ thinkingLevel: 'HIGH', includeThoughts: true }), { reasoning_effort: 'high' });
-    assert.deepEqual(effort({ thinkingBudget: 0 }), { reasoning_effort: 'none' });
-    assert.deepEqual(effort({ thinkingBudget: 2_000 }), { reasoning_effort: 'medium' });
+    assert.deepEqual(effort({ thinkingBudget: 0 }), { enable_thinking: false });
+    assert.deepEqual(effort({ thinking_budget: 2_000 }), { enable_thinking: true, thinking_budget: 2_000 });
     assert.deepEqual(effort({ thinkingBudget: -1, includeThoughts: true }), {});
   });
 
@@ -169,6 +169,17 @@ describe('a request to Gemini', () => {
     assert.deepEqual(config('minimal', 'gemini-3-flash-preview'), { ...shown, thinkingLevel: 'minimal' });
     assert.deepEqual(config('xhigh', 'gemini-3-flash-preview'), { ...shown, thinkingLevel: 'high' });
     assert.deepEqual(into({ extra: { reasoning_effort: 'very' } }).dropped, ['reasoning_effort']);
+    const wish = (extra: object, model: string) =>
+      into({ extra: { ...extra } }, model).body.generationConfig.thinkingConfig;
+    const budget = { enable_thinking: true, thinking_budget: 5_000 };
+    assert.deepEqual(wish(budget, 'gemini-2.5-flash'), { ...shown, thinkingBudget: 5_000 });
+    assert.deepEqual(wish(budget, 'gemini-3-flash-preview'), { ...shown, thinkingLevel: 'medium' });
+    assert.deepEqual(wish({ enable_thinking: true }, 'gemini-2.5-flash'), shown);
+    const off = { enable_thinking: false };
+    assert.deepEqual(wish(off, 'gemini-2.5-pro'), { includeThoughts: false, thinkingBudget: 128 });
+    assert.deepEqual(wish(off, 'gemini-3-pro-preview'), { includeThoughts: false, thinkingLevel: 'low' });
+    const much = { thinking_budget: 60_000 };
+    assert.deepEqual(wish(much, 'gemini-2.5-flash'), { ...shown, thinkingBudget: 24_576 });
   });
 
   it('carries a seal that was kept, and a word for one that was not', () => {
