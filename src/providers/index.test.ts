@@ -25,6 +25,21 @@ describe('providers', () => {
     return addressOf(provider, dialect, baseUrl ?? provider.baseUrl() ?? '');
   };
 
+  it("speak Gemini at Google's, whichever of its two endpoints the account names", () => {
+    for (const base of ['v1beta', 'v1beta/openai'].map((path) => `https://g.example/${path}`)) {
+      assert.equal(addressAt('gemini', 'gemini', base), 'https://g.example/v1beta/models');
+      assert.equal(
+        addressAt('gemini', 'openai-chat', base),
+        'https://g.example/v1beta/openai/chat/completions',
+      );
+    }
+    const { strangersIn, authorize } = providerOf('gemini') ?? assert.fail();
+    assert.equal(strangersIn, 'gemini');
+    const headers: Record<string, string> = {};
+    authorize(headers, 's', 'gemini');
+    assert.deepEqual(headers, { 'x-goog-api-key': 's' });
+  });
+
   it('speak messages where they do, at an address of their own', () => {
     const at = (id: string, region?: string): string | undefined =>
       addressAt(id, 'anthropic-messages', providerOf(id)?.baseUrl(region));
