@@ -13,6 +13,8 @@ export const deepseek: Provider = createOpenAICompatible({
   baseUrl: 'https://api.deepseek.com/v1',
   // Without the field of a thought, a turn of tools is refused: https://api-docs.deepseek.com/guides/thinking_mode
   chatWays: { thinks: 'thinking', effortToo: true, wantsThoughts: true },
+  // https://github.com/deepseek-ai/awesome-deepseek-integration/issues/639
+  foldsSystem: true,
   // Only below another path: https://api-docs.deepseek.com/guides/chat_prefix_completion
   continues: {
     'openai-chat': {

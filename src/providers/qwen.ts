@@ -47,6 +47,8 @@ export const QWEN_WAYS = {
     // "[0, 2)": https://help.aliyun.com/zh/model-studio/qwen-api-reference
     temperatureBelow: 2,
   },
+  // "expected `user` or `assistant`": https://github.com/QwenLM/Qwen/issues/2244
+  foldsSystem: true,
   // https://help.aliyun.com/zh/model-studio/partial-mode
   continues: { 'openai-chat': { mark: 'partial' } },
   rules: QWEN_RULES,

@@ -101,16 +101,17 @@ const cannotGoOn = (channel: string): Failure =>
     scope: 'request',
   });
 
-const NOTHING_DROPPED: readonly string[] = [];
-
 /** What is asked, before anything is sent: a request that cannot be written costs nobody anything. */
 function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   const { call, rooms, story } = journey;
   const { channel } = start;
   try {
     const provider = rooms.providerOf(channel);
-    const outgoing = outgoingOf(call, { provider, channel, shelf: rooms.shelf });
-    story.dropped = outgoing.translation?.dropped ?? NOTHING_DROPPED;
+    const outgoing = outgoingOf(call, {
+      ...{ provider, channel, shelf: rooms.shelf },
+      sealedBy: journey.sealedBy(channel),
+    });
+    story.dropped = outgoing.dropped;
     if (soFar === undefined) return outgoing;
     const going = continued(outgoing, soFar, { provider, baseUrl: channel.account.baseUrl });
     if (going === undefined) throw cannotGoOn(channel.id);
@@ -160,6 +161,7 @@ async function speak(
   const { dialect, url, head, body } = outgoing;
   const provider = rooms.providerOf(channel);
   const headers = headersFor(journey.call, provider, { form: asked.form, account: channel.account });
+  Object.assign(headers, outgoing.headers);
   provider.authorize(headers, channel.account.secrets[secret] ?? '', dialect.id);
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
