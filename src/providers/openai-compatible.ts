@@ -19,6 +19,7 @@ export type OpenAICompatibleOptions = {
   readonly baseUrl?: string | Readonly<Record<string, string>>;
   /** Dialects beside the chat completions. */
   readonly speaksToo?: Provider['speaks'];
+  readonly strangersIn?: NonNullable<Provider['strangersIn']>;
   readonly authorize?: Provider['authorize'];
   readonly outputField?: NonNullable<Provider['outputField']>;
   readonly continues?: NonNullable<Provider['continues']>;
@@ -35,6 +36,11 @@ export type OpenAICompatibleOptions = {
   readonly enforcesSeconds?: boolean;
   readonly prepaid?: boolean;
   readonly models?: readonly string[];
+  readonly quirks?: Provider['quirks'];
+  readonly addressForms?: readonly string[];
+  readonly regionVariables?: readonly string[];
+  readonly sources?: readonly string[];
+  readonly serves?: NonNullable<Provider['serves']>;
 };
 
 export function createOpenAICompatible(options: OpenAICompatibleOptions): Provider {
@@ -50,6 +56,7 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     baseUrl: (region = defaultRegion) =>
       typeof baseUrl === 'string' ? baseUrl : Object.hasOwn(byRegion, region) ? byRegion[region] : undefined,
     speaks: { 'openai-chat': '/chat/completions', ...options.speaksToo },
+    ...(options.strangersIn === undefined ? {} : { strangersIn: options.strangersIn }),
     forwardHeaders: options.forwardHeaders ?? [],
     ...(options.outputField === undefined ? {} : { outputField: options.outputField }),
     ...(options.chatWays === undefined ? {} : { chatWays: options.chatWays }),
@@ -67,6 +74,11 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     enforcesSeconds: options.enforcesSeconds ?? false,
     prepaid: options.prepaid ?? false,
     models: options.models ?? [],
+    quirks: options.quirks ?? [],
+    addressForms: options.addressForms ?? [],
+    regionVariables: options.regionVariables ?? [],
+    sources: options.sources ?? [],
+    ...(options.serves === undefined ? {} : { serves: options.serves }),
   };
 }
 
@@ -75,7 +87,24 @@ export const authorizeByBearer: Provider['authorize'] = (headers, secret) => {
   if (secret !== '') headers['authorization'] = `Bearer ${secret}`;
 };
 
+/** Demanded with every message, for clients that name none: https://docs.claude.com/en/api/versioning */
+export const MESSAGES_VERSION = '2023-06-01';
+
+/** For those who take Anthropic's messages with the same header as everything else. */
+export const authorizeMessagesToo: Provider['authorize'] = (headers, secret, dialect) => {
+  authorizeByBearer(headers, secret);
+  if (dialect === 'anthropic-messages') headers['anthropic-version'] ??= MESSAGES_VERSION;
+};
+
+/** For those who take Anthropic's messages with Anthropic's own header. */
+export const authorizeMessagesByKey: Provider['authorize'] = (headers, secret, dialect) => {
+  if (dialect !== 'anthropic-messages') return authorizeByBearer(headers, secret);
+  if (secret !== '') headers['x-api-key'] = secret;
+  headers['anthropic-version'] ??= MESSAGES_VERSION;
+};
+
 export const openaiCompatible: Provider = createOpenAICompatible({
   id: 'openai-compatible',
   name: 'OpenAI-compatible server',
+  addressForms: ['https://host/v1'],
 });

@@ -4,6 +4,7 @@
  */
 
 import type { HeaderMap } from '../base/fetch.ts';
+import type { BodyRules } from '../domain/body-rules.ts';
 import type { DialectId } from '../domain/call.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -35,6 +36,19 @@ export type Continuation = {
   baseUrl?(usual: string): string | undefined;
 };
 
+/** A way of its own that clients do not have to know: told in `docs/providers.md`, and done by whoever it names. */
+export type Quirk = {
+  /** One sentence, for people. */
+  readonly what: string;
+  readonly source: string;
+  /** What is changed in a body for it. Absent: the reader of its answers, or the address, knows it. */
+  readonly rules?: BodyRules;
+  /** The dialect whose bodies the rules are for; OpenAI chat when not given. */
+  readonly dialect?: DialectId;
+  /** The upstream models that have it; all when not given. */
+  readonly models?: RegExp;
+};
+
 /** How it is asked in OpenAI chat for what OpenAI itself has other words for, or none. */
 export type ChatWays = {
   /** The fields of a wish for thinking; `effortToo`: with `reasoning_effort` beside the switch. */
@@ -62,6 +76,8 @@ export interface Provider {
   baseUrl(region?: string): string | undefined;
   /** Where it speaks each dialect. */
   readonly speaks: Readonly<Partial<Record<DialectId, DialectPath>>>;
+  /** In which of them it is asked by those who speak none of them, if not in the usual one. */
+  readonly strangersIn?: DialectId;
   /** Where a call's output is bounded in OpenAI chat, if not by `max_tokens`. */
   readonly outputField?: 'max_completion_tokens';
   /** What it knows, and wants, in OpenAI chat beside what everybody does. */
@@ -90,7 +106,29 @@ export interface Provider {
   readonly prepaid: boolean;
   /** Models offered when an account lists none. */
   readonly models: readonly string[];
+  readonly quirks: readonly Quirk[];
+  /** The form of its addresses, where it has none of its own or others besides: for people. */
+  readonly addressForms: readonly string[];
+  /** Environment variables that name the region, beside `…_REGION` of its own. */
+  readonly regionVariables: readonly string[];
+  /** Its documents: where the addresses and numbers come from. */
+  readonly sources: readonly string[];
+  /** Is this model asked in this dialect, where the address is known? Absent: all are. */
+  serves?(dialect: DialectId, upstreamModel: string): boolean;
 }
+
+/** An address beside the base URL, where that is the provider's own: of a stranger's nobody knows what stands beside it. */
+export const beside =
+  (own: RegExp, path: string) =>
+  (baseUrl: string): string | undefined =>
+    own.test(baseUrl) ? baseUrl.replace(own, path) : undefined;
+
+/** Stands in a path where the name of the model, or of the deployment, belongs. */
+const MODEL = '{model}';
+
+/** The address with the model where the path wants it. */
+export const placed = (url: string, upstreamModel: string): string =>
+  url.includes(MODEL) ? url.replaceAll(MODEL, encodeURIComponent(upstreamModel)) : url;
 
 /** Where to ask this provider in this dialect; undefined where it does not speak it. */
 export function addressOf(provider: Provider, dialect: DialectId, baseUrl: string): string | undefined {

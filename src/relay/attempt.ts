@@ -5,12 +5,14 @@
 
 import type { Clock } from '../base/clock.ts';
 import { ConnectionError, readAll, type UpstreamResponse } from '../base/fetch.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import type { Call } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import type { AttemptStory } from '../domain/story.ts';
-import type { Provider, Refusal } from '../providers/provider.ts';
+import { type Provider, placed, type Refusal } from '../providers/provider.ts';
 import type { Start } from './acquire.ts';
+import { dressed, rulesFor } from './body-rules.ts';
 import { continued, type SoFar } from './continuation.ts';
 import type { Journey } from './journey.ts';
 import { type AnswerForm, type ErrorEvent, openAnswer } from './open-answer.ts';
@@ -101,6 +103,14 @@ const cannotGoOn = (channel: string): Failure =>
     scope: 'request',
   });
 
+/** What neither the provider's dialect nor the relay could do of what the client said. */
+function droppedOf(call: Call, { dropped: lost, body }: Outgoing): readonly string[] {
+  if (call.dropped === undefined) return lost;
+  const inVain =
+    body === call.openrouterBody ? call.dropped.filter((name) => /^model/.test(name)) : call.dropped;
+  return [...inVain, ...lost];
+}
+
 /** What is asked, before anything is sent: a request that cannot be written costs nobody anything. */
 function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   const { call, rooms, story } = journey;
@@ -111,7 +121,7 @@ function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
       ...{ provider, channel, shelf: rooms.shelf },
       sealedBy: journey.sealedBy(channel),
     });
-    story.dropped = outgoing.dropped;
+    story.dropped = droppedOf(call, outgoing);
     if (soFar === undefined) return outgoing;
     const going = continued(outgoing, soFar, { provider, baseUrl: channel.account.baseUrl });
     if (going === undefined) throw cannotGoOn(channel.id);
@@ -139,7 +149,7 @@ function askOf({ call, rooms }: Journey, { channel }: Start, { dialect, head, bo
   const { streamUpstream } = channel.account;
   if (!(streamUpstream === undefined ? rooms.providerOf(channel).streamsPlain : streamUpstream === 'on'))
     return AS_PLAIN;
-  const turned = dialect.forwardAsStream(body, head, channel.upstreamModel);
+  const turned = dialect.forwardAsStream?.(body, head, channel.upstreamModel);
   return turned === undefined ? AS_PLAIN : { form: 'assembled', turned };
 }
 
@@ -163,12 +173,16 @@ async function speak(
   const headers = headersFor(journey.call, provider, { form: asked.form, account: channel.account });
   Object.assign(headers, outgoing.headers);
   provider.authorize(headers, channel.account.secrets[secret] ?? '', dialect.id);
+  const ready = asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel);
+  const sent = dressed(ready, rulesFor(provider, channel, dialect.id));
+  if (sent.dropped.length > 0)
+    journey.story.dropped = [...new Set([...(journey.story.dropped ?? []), ...sent.dropped])];
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
-    url,
+    url: addressed(url, dialect, { model: channel.upstreamModel, stream: asked.form !== 'plain' }),
     headers,
-    body: asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel),
+    body: sent.body,
     signal: watch.signal,
   });
   told.headMs = rooms.clock.now() - startedAtMs;
@@ -188,6 +202,12 @@ async function speak(
     });
   return { answer: await openAnswer(response, { form: asked.form, dialect, watch, classify }), classify };
 }
+
+const addressed = (
+  url: string,
+  dialect: Wire,
+  asked: { readonly model: string; readonly stream: boolean },
+): string => dialect.address?.(url, asked) ?? placed(url, asked.model);
 
 function headersFor(
   call: Call,

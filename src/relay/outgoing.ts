@@ -5,9 +5,9 @@
  */
 
 import { withoutSystemTurns, withoutThoughts } from '../dialects/anthropic-messages/adapt.ts';
-import type { Crossing, Dialect } from '../dialects/dialect.ts';
-import { dialectOf, dialects } from '../dialects/index.ts';
-import type { Call, DialectId, RequestHead } from '../domain/call.ts';
+import type { Crossing, Dialect, Heard, Wire } from '../dialects/dialect.ts';
+import { dialectOf, dialects, heardOf, wireOf } from '../dialects/index.ts';
+import type { Call, ChatDialectId, DialectId, RequestHead } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
@@ -17,9 +17,10 @@ import type { Shelf } from '../state/shelf.ts';
 import { inItsWay, portable } from './chat-ways.ts';
 import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
 import { Translation } from './translation.ts';
+import { UNDERSTANDS_WISHES } from './wished-channels.ts';
 
 export type Outgoing = {
-  readonly dialect: Dialect;
+  readonly dialect: Wire;
   readonly url: string;
   readonly head: RequestHead;
   readonly body: Uint8Array;
@@ -32,8 +33,16 @@ export type Outgoing = {
 };
 
 /** The dialects in which a stranger's call is asked, the best first; others are asked last. */
-const PREFERRED = ['openai-chat', 'anthropic-messages', 'openai-responses'] as const satisfies DialectId[];
+const PREFERRED = [
+  'openai-chat',
+  'anthropic-messages',
+  'openai-responses',
+  'gemini',
+] as const satisfies ChatDialectId[];
 const IN_ORDER = [...new Set([...PREFERRED, ...Object.values(dialects).map(({ id }) => id)])].map(dialectOf);
+
+const orderFor = ({ strangersIn }: Provider): readonly Dialect[] =>
+  strangersIn === undefined ? IN_ORDER : [dialectOf(strangersIn), ...IN_ORDER];
 
 /** Who is asked, and where it is kept what a client cannot carry. */
 export type Asked = {
@@ -48,18 +57,21 @@ export type Asked = {
 export function outgoingOf(call: Call, asked: Asked): Outgoing {
   const { provider, channel, shelf } = asked;
   const { baseUrl } = channel.account;
-  const own = dialectOf(call.dialect);
-  const url = addressOf(provider, own.id, baseUrl);
+  const own = wireOf(call.dialect);
+  const addressIn = (dialect: DialectId): string | undefined =>
+    provider.serves?.(dialect, channel.upstreamModel) === false
+      ? undefined
+      : addressOf(provider, dialect, baseUrl);
+  const url = addressIn(own.id);
   if (url !== undefined) return { dialect: own, url, head: call.head, ...inOwnDialect(call, asked) };
-  for (const dialect of IN_ORDER) {
-    const other = addressOf(provider, dialect.id, baseUrl);
+  const heard = heardOf(call.dialect);
+  if (heard === undefined) throw unspoken(provider);
+  for (const dialect of orderFor(provider)) {
+    const other = addressIn(dialect.id);
     if (other === undefined) continue;
     const keeping = { shelf, key: call.key.id, provider: provider.id };
-    const { body, ...rest } = carried(call, dialect, {
-      provider,
-      upstreamModel: channel.upstreamModel,
-      keeping,
-    });
+    const aim = { provider, upstreamModel: channel.upstreamModel, keeping };
+    const { body, ...rest } = carried(call, { from: heard, to: dialect }, aim);
     return {
       dialect,
       url: other,
@@ -69,14 +81,14 @@ export function outgoingOf(call: Call, asked: Asked): Outgoing {
       dropped: call.headers[BETA] === undefined ? rest.dropped : [...rest.dropped, BETA],
       translation: new Translation({
         from: dialect,
-        to: own,
+        to: heard,
         wantsUsage: call.head.wantsUsage,
         keeper: new ThoughtKeeper(keeping),
         ...rest,
       }),
     };
   }
-  throw new Failure('no_access', { message: `${provider.name} speaks no dialect that is known here.` });
+  throw unspoken(provider);
 }
 
 const BETA = 'anthropic-beta';
@@ -87,7 +99,7 @@ type InOwnDialect = Pick<Outgoing, 'body' | 'headers' | 'dropped'>;
 
 /** The client's bytes, but for what this provider is known to refuse. */
 function inOwnDialect(call: Call, { provider, sealedBy }: Asked): InOwnDialect {
-  const { body } = call;
+  const body = bodyFor(call, provider);
   if (call.dialect !== 'anthropic-messages') return { body, headers: NO_HEADERS, dropped: NOTHING_DROPPED };
   const told = provider.foldsSystem ? withoutSystemTurns(body) : body;
   const isForeign = sealedBy !== undefined && sealedBy !== provider.id;
@@ -102,17 +114,23 @@ function inOwnDialect(call: Call, { provider, sealedBy }: Asked): InOwnDialect {
   };
 }
 
+/** The client's own bytes, with its wishes where they are understood. */
+const bodyFor = ({ body, openrouterBody }: Call, { id }: Provider): Uint8Array =>
+  openrouterBody !== undefined && id === UNDERSTANDS_WISHES ? openrouterBody : body;
+
+const unspoken = ({ name }: Provider): Failure =>
+  new Failure('no_access', { message: `${name} speaks no dialect that is known here.` });
+
 type Aim = { readonly provider: Provider; readonly upstreamModel: string; readonly keeping: Keeping };
 
 function carried(
-  call: Call,
-  dialect: Dialect,
+  { body }: Call,
+  { from, to }: { readonly from: Heard; readonly to: Dialect },
   aim: Aim,
 ): { readonly body: Buffer } & Omit<Crossing, 'request'> {
-  const own = dialectOf(call.dialect);
-  const out: Crossing = own.readCrossing?.(call.body) ?? { request: own.readRequest(call.body), dropped: [] };
+  const out: Crossing = from.readCrossing?.(body) ?? { request: from.readRequest(body), dropped: [] };
   const lost = new Set<string>();
-  const target = { provider: aim.provider, dialect: dialect.id, dropped: lost };
+  const target = { provider: aim.provider, dialect: to.id, dropped: lost };
   const asked = portable(
     {
       ...out.request,
@@ -122,10 +140,10 @@ function carried(
     },
     target,
   );
-  const fit: Crossing = dialect.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
-  const request = aimed(inItsWay(fit.request, target), aim, dialect.id);
+  const fit: Crossing = to.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
+  const request = aimed(inItsWay(fit.request, target), aim, to.id);
   return {
-    body: dialect.writeRequest({ ...request, wantsUsage: request.stream }),
+    body: to.writeRequest({ ...request, wantsUsage: request.stream }),
     dropped: [...new Set([...out.dropped, ...lost, ...fit.dropped])],
     ...(out.textTools && { textTools: out.textTools }),
   };
@@ -135,7 +153,7 @@ function carried(
 function aimed(
   request: ChatRequest,
   { provider, upstreamModel: model }: Pick<Aim, 'provider' | 'upstreamModel'>,
-  dialect: DialectId,
+  dialect: ChatDialectId,
 ): ChatRequest {
   const { maxOutputTokens, extra, ...rest } = request;
   const { outputField } = provider;

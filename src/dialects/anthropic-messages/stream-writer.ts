@@ -111,7 +111,8 @@ export class AnthropicStreamWriter implements StreamWriter {
    */
   #call(event: ToolCall): void {
     const waits = this.#held.some(({ index }) => index === event.index);
-    const mayGo = this.#isFree() || this.#open?.call === event.index || this.#tools.has(event.index);
+    // Whether a call is whole is asked last: it reads all of its arguments, and they come in many pieces.
+    const mayGo = this.#open?.call === event.index || this.#tools.has(event.index) || this.#isFree();
     if (waits || !mayGo) this.#held.push(event);
     else this.#callNow(event);
     while (this.#held.length > 0 && this.#isFree()) this.#release();
