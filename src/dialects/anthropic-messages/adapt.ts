@@ -11,7 +11,15 @@ import { readContent } from './blocks.ts';
 
 export type Adapted = { readonly body: Uint8Array; readonly dropped: readonly string[] };
 
-const SYSTEM_TURN = /"role"\s*:\s*"system"/;
+const SYSTEM = Buffer.from('"system"');
+const AS_ROLE = /"role"\s*:\s*$/;
+
+/** On the way of every call to some providers: searched for, not parsed. */
+function hasSystemTurn(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(SYSTEM); at >= 0; at = bytes.indexOf(SYSTEM, at + SYSTEM.length))
+    if (AS_ROLE.test(bytes.toString('latin1', Math.max(0, at - 16), at))) return true;
+  return false;
+}
 
 /** The client wraps such words so itself where a model knows no turns of the system. */
 const asReminder = (text: string): JsonObject => ({
@@ -22,7 +30,7 @@ const asReminder = (text: string): JsonObject => ({
 /** What the system says in the middle, at the end of the user's turn before it. */
 export function withoutSystemTurns(body: Uint8Array): Uint8Array {
   const bytes = asBuffer(body);
-  if (!SYSTEM_TURN.test(bytes.toString('latin1'))) return body;
+  if (!hasSystemTurn(bytes)) return body;
   return rewritten(bytes, (turns) => {
     const told: JsonObject[] = [];
     for (const turn of turns) {
