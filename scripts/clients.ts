@@ -110,7 +110,7 @@ async function main(): Promise<number> {
       const version = await install(agent, place);
       const bin = join(place, 'node_modules/.bin', agent.bin);
       for (const way of agent.ways)
-        for (const model of Object.keys(MODELS) as Model[]) {
+        for (const model of way.models) {
           if (!options.models.split(',').includes(model)) continue;
           const turn = await play(agent, way, { stage: { relay, wire, folder }, bin, model, version });
           turns.push(turn);

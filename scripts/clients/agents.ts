@@ -5,12 +5,13 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Model } from './relay.ts';
 
 export type Setting = {
   /** Of the relay, without a path. */
   readonly url: string;
   readonly key: string;
-  readonly model: string;
+  readonly model: Model;
   readonly prompt: string;
   /** Its own home, empty at first. */
   readonly home: string;
@@ -21,6 +22,8 @@ export type Command = { readonly args: readonly string[]; readonly env: Readonly
 export type Way = {
   /** The dialect that it speaks in this way. */
   readonly wire: string;
+  /** The models that it is asked with. */
+  readonly models: readonly Model[];
   command(setting: Setting): Command;
 };
 
@@ -32,6 +35,8 @@ export type Agent = {
   readonly ways: readonly Way[];
 };
 
+const EVERY = ['qwen3-max', 'claude-sonnet-4-5', 'qwen3.5-plus', 'gpt-5.5'] as const;
+
 /** A settings file in the agent's home. */
 function settle({ home }: Setting, path: string, content: string): void {
   const file = join(home, path);
@@ -41,6 +46,8 @@ function settle({ home }: Setting, path: string, content: string): void {
 
 const copilot = (wire: string, type: string, api: string, base: string): Way => ({
   wire,
+  // In chat its tools for models of OpenAI's are no functions, and go as they are to a provider that speaks chat.
+  models: wire === 'openai-chat' ? EVERY.filter((model) => model !== 'gpt-5.5') : EVERY,
   command: ({ url, key, model, prompt }) => ({
     args: ['-p', prompt, '--allow-all-tools', '--no-color'],
     env: {
@@ -56,8 +63,18 @@ const copilot = (wire: string, type: string, api: string, base: string): Way => 
   }),
 });
 
+const withEnv = (way: Way, more: Command['env']): Way => ({
+  ...way,
+  wire: `${way.wire}, WebSocket first`,
+  command(setting) {
+    const { args, env } = way.command(setting);
+    return { args, env: { ...env, ...more } };
+  },
+});
+
 const qwenCode = (wire: string, type: string, envOf: (setting: Setting) => Command['env']): Way => ({
   wire,
+  models: EVERY,
   command: (setting) => ({
     args: ['-p', setting.prompt, '--yolo', '--auth-type', type, '--model', setting.model],
     env: { QWEN_TELEMETRY_ENABLED: 'false', ...envOf(setting) },
@@ -100,6 +117,10 @@ export const AGENTS: readonly Agent[] = [
       copilot('openai-chat', 'openai', 'completions', '/v1'),
       copilot('openai-responses', 'openai', 'responses', '/v1'),
       copilot('anthropic-messages', 'anthropic', 'completions', ''),
+      // Sluice answers 426 at once, and the agent goes on over HTTP.
+      withEnv(copilot('openai-responses', 'openai', 'responses', '/v1'), {
+        COPILOT_PROVIDER_TRANSPORT: 'websockets',
+      }),
     ],
   },
   {
@@ -109,6 +130,7 @@ export const AGENTS: readonly Agent[] = [
     ways: [
       {
         wire: 'anthropic-messages',
+        models: EVERY,
         command: ({ url, key, model, prompt }) => ({
           args: ['-p', prompt, '--permission-mode', 'bypassPermissions', '--output-format', 'json'],
           env: {
@@ -130,6 +152,7 @@ export const AGENTS: readonly Agent[] = [
     ways: [
       {
         wire: 'openai-responses',
+        models: [...EVERY, 'gpt-6.1-sol'],
         command(setting) {
           settle(setting, '.codex/config.toml', codexSettings(setting));
           return {
@@ -169,6 +192,7 @@ export const AGENTS: readonly Agent[] = [
     ways: [
       {
         wire: 'openai-chat',
+        models: EVERY,
         command(setting) {
           settle(setting, '.config/opencode/opencode.json', opencodeSettings(setting));
           return {

@@ -20,17 +20,19 @@ const LOG_MS = 3_000;
 
 /**
  * By the model that clients ask for: the channel that serves it, on an account that speaks one dialect alone. The third
- * is a name that makes agents bring out the tools that they have for models of OpenAI's.
+ * thinks unless told not to; the last two are names that make agents bring out the tools that they have for models of OpenAI's.
  */
 export const MODELS = {
   'qwen3-max': 'openai-chat/qwen3-max',
   'claude-sonnet-4-5': 'anthropic-messages/claude-sonnet-4-5',
+  'qwen3.5-plus': 'openai-chat/qwen3.5-plus',
   'gpt-5.5': 'openai-chat/qwen3-coder-plus',
+  'gpt-6.1-sol': 'openai-chat/qwen3-coder-plus',
 } as const;
 
 export type Model = keyof typeof MODELS;
 
-const CHANNELS: readonly string[] = Object.values(MODELS);
+const CHANNELS: readonly string[] = [...new Set(Object.values(MODELS))];
 
 const accountOf = (dialect: string): string => `
   - id: ${dialect}

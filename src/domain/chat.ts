@@ -20,7 +20,13 @@ export type ChatPart =
    */
   | { readonly type: 'media'; readonly value: unknown };
 
-export type ToolCall = { readonly id: string; readonly name: string; readonly arguments: string };
+export type ToolCall = {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+  /** The provider's seal on the thought behind the call, worth nothing to another. */
+  readonly signature?: string;
+};
 
 /** One thought, whole. */
 export type Thought = {
@@ -88,6 +94,7 @@ export type ChatEvent =
       readonly name?: string;
       /** A piece of the JSON arguments. */
       readonly arguments: string;
+      readonly signature?: string;
       readonly choice?: number;
     }
   | { readonly type: 'usage'; readonly usage: Usage }

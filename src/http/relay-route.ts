@@ -3,7 +3,7 @@
  * with back-pressure and heartbeats. Where client and upstream speak the same dialect the bytes are the upstream's.
  */
 
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import type { Call, ClientKey } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import { hasLimits } from '../relay/allowance.ts';
@@ -14,11 +14,13 @@ import { callOptionsOf } from './call-options.ts';
 import { decodedBody } from './decoded-body.ts';
 import { type Exchange, type Outlet, storyHeaders } from './exchange.ts';
 import type { Front } from './front.ts';
+import { wantsList } from './google-address.ts';
+import { JsonList } from './json-list.ts';
 import { type KeyWindow, keyLimitHeaders } from './key-limit-headers.ts';
 import { serveStream } from './serve-stream.ts';
 
 /** Answers one request. Never throws: what goes wrong is told to the client in its dialect. */
-export async function serveRelay(front: Front, dialect: Dialect, exchange: Exchange): Promise<void> {
+export async function serveRelay(front: Front, dialect: Wire, exchange: Exchange): Promise<void> {
   let opening: Opening | undefined;
   let outlet: Outlet = exchange;
   try {
@@ -32,7 +34,10 @@ export async function serveRelay(front: Front, dialect: Dialect, exchange: Excha
       ({ call, outlet } = owned);
     }
     opening = front.relay.open(call);
-    if (call.head.stream) await serveStream(front, dialect, { exchange: outlet, call, opening });
+    // Where the address says what is asked, it may also ask for another form of stream.
+    if (dialect.enter !== undefined && call.head.stream && wantsList(exchange.request.url ?? ''))
+      await serveStream(front, dialect, { exchange: new JsonList(outlet), call, opening });
+    else if (call.head.stream) await serveStream(front, dialect, { exchange: outlet, call, opening });
     else await servePlain(dialect, outlet, opening);
   } catch (error) {
     const failure = Failure.from(error);
@@ -53,14 +58,15 @@ async function bodyOf(front: Front, { request }: Exchange): Promise<Buffer> {
 
 function readCall(
   front: Front,
-  dialect: Dialect,
+  dialect: Wire,
   {
     exchange,
     key,
-    body,
+    body: sent,
   }: { readonly exchange: Exchange; readonly key: ClientKey; readonly body: Uint8Array },
 ): Call {
-  const { headers } = exchange.request;
+  const { headers, url = '' } = exchange.request;
+  const body = dialect.enter?.(sent, url) ?? sent;
   const asked = askedCall(front, { dialect, key, head: dialect.readHead(body), body });
   return {
     ...asked,
@@ -74,7 +80,7 @@ function readCall(
   };
 }
 
-async function servePlain(dialect: Dialect, exchange: Outlet, opening: Opening): Promise<void> {
+async function servePlain(dialect: Wire, exchange: Outlet, opening: Opening): Promise<void> {
   const reply = await opening.reply;
   // Not `await using`: compiled code for it is several times slower, on every call.
   try {
@@ -99,7 +105,7 @@ async function servePlain(dialect: Dialect, exchange: Outlet, opening: Opening):
 function keyHeadersOf(
   front: Front,
   key: ClientKey,
-  dialect: Dialect,
+  dialect: Wire,
 ): (() => Record<string, string>) | undefined {
   if (!hasLimits(key)) return undefined;
   return () => {

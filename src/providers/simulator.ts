@@ -4,6 +4,8 @@
  */
 
 import { dialects } from '../dialects/index.ts';
+import { createClassifier } from './classify.ts';
+import { GEMINI_RULES } from './classify-gemini.ts';
 import { createOpenAICompatible } from './openai-compatible.ts';
 import type { DialectPath, Provider } from './provider.ts';
 import { messagesBeside, QWEN_WAYS } from './qwen.ts';
@@ -17,7 +19,7 @@ const usual: Provider = createOpenAICompatible({
   ...QWEN_WAYS,
   id: 'simulator',
   name: 'Simulator',
-  speaksToo: { 'anthropic-messages': messagesBeside(/^http:\/\/simulator\.internal$/) },
+  speaksToo: { 'anthropic-messages': messagesBeside('http://simulator\\.internal') },
   baseUrl: { singapore: BASE_URL, beijing: BASE_URL, global: BASE_URL },
 });
 
@@ -29,8 +31,13 @@ const below =
     return typeof otherwise === 'string' ? baseUrl + otherwise : otherwise?.(baseUrl);
   };
 
+const classifyGoogles = createClassifier('simulator', GEMINI_RULES);
+/** In Gemini's dialect it refuses in Google's words. */
+const OF_GOOGLE = /"status":"[A-Z_]+"/;
+
 export const simulator: Provider = {
   ...usual,
+  classify: (refusal) => (OF_GOOGLE.test(refusal.body) ? classifyGoogles : usual.classify)(refusal),
   speaks: Object.fromEntries(
     Object.values(dialects).map(({ id, path }) => [id, below(path, id, usual.speaks[id])]),
   ),

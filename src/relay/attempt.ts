@@ -5,6 +5,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { ConnectionError, readAll, type UpstreamResponse } from '../base/fetch.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import type { Call } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
@@ -148,7 +149,7 @@ function askOf({ call, rooms }: Journey, { channel }: Start, { dialect, head, bo
   const { streamUpstream } = channel.account;
   if (!(streamUpstream === undefined ? rooms.providerOf(channel).streamsPlain : streamUpstream === 'on'))
     return AS_PLAIN;
-  const turned = dialect.forwardAsStream(body, head, channel.upstreamModel);
+  const turned = dialect.forwardAsStream?.(body, head, channel.upstreamModel);
   return turned === undefined ? AS_PLAIN : { form: 'assembled', turned };
 }
 
@@ -178,7 +179,7 @@ async function speak(
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
-    url: placed(url, channel.upstreamModel),
+    url: addressed(url, dialect, { model: channel.upstreamModel, stream: asked.form !== 'plain' }),
     headers,
     body: sent.body,
     signal: watch.signal,
@@ -200,6 +201,12 @@ async function speak(
     });
   return { answer: await openAnswer(response, { form: asked.form, dialect, watch, classify }), classify };
 }
+
+const addressed = (
+  url: string,
+  dialect: Wire,
+  asked: { readonly model: string; readonly stream: boolean },
+): string => dialect.address?.(url, asked) ?? placed(url, asked.model);
 
 function headersFor(
   call: Call,

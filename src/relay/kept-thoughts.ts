@@ -112,9 +112,10 @@ function restored(message: ChatMessage, keeping: Keeping, dropped: Set<string>):
     ...(message.toolCalls === undefined
       ? {}
       : {
-          toolCalls: message.toolCalls.map((call) =>
-            Object.hasOwn(seals, call.id) ? { ...call, signature: seals[call.id] } : call,
-          ),
+          toolCalls: message.toolCalls.map((call) => {
+            const signature = Object.hasOwn(seals, call.id) ? seals[call.id] : undefined;
+            return signature === undefined ? call : { ...call, signature };
+          }),
         }),
   };
 }

@@ -124,8 +124,16 @@ test('a shell is not taken where the user wants none', () => {
 test('tools that have no place for the order are not called', () => {
   assert.equal(filled([]), undefined);
   assert.equal(
-    filled([tool('read_file', { path: string }), tool('exec', { input: string }), { name: 'bash' }]),
+    filled([tool('read_file', { path: string }), tool('read_bash', { command: string }), { name: 'bash' }]),
     undefined,
+  );
+});
+
+test('a tool that takes scripts gets one that calls the shell', () => {
+  const { input } = filled([tool('functions__exec', { input: string })]) as { input: string };
+  assert.equal(
+    input,
+    `text(await tools.exec_command({"cmd":"printf '%s\\\\n' 'hello there' > notes/a.txt"}));`,
   );
 });
 

@@ -38,7 +38,7 @@ export function orderOf({ messages }: ChatRequest): FileOrder | undefined {
 
 /** Undefined where no tool can do it. */
 export function callFor(order: FileOrder, tools: readonly ChatTool[]): OrderedCall | undefined {
-  for (const skill of order.isShy ? [WRITER, PATCHER] : [SHELL, WRITER, PATCHER])
+  for (const skill of order.isShy ? [WRITER, PATCHER] : [SHELL, WRITER, PATCHER, SCRIPTER])
     for (const tool of tools) {
       const filled = skill.names.test(tool.name) ? argumentsOf(tool, skill, order) : undefined;
       if (filled !== undefined) return { tool, arguments: JSON.stringify(filled) };
@@ -48,7 +48,7 @@ export function callFor(order: FileOrder, tools: readonly ChatTool[]): OrderedCa
 
 type Field = { readonly names: RegExp; value(order: FileOrder, schema: unknown): unknown };
 
-/** What tools of one kind are called, whatever is before the last point or slash, and the fields that matter. */
+/** What tools of one kind are called, whatever stands before as the name of a space, and the fields that matter. */
 type Skill = { readonly names: RegExp; readonly fields: readonly Field[] };
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -61,7 +61,7 @@ const isList = (schema: unknown): boolean =>
 /** The surest: it takes a path as it is, where tools that write demand an absolute one. */
 const SHELL: Skill = {
   names:
-    /(?:^|[./])(?:bash|shell|local_shell|shell_command|exec|exec_command|execute_command|run_command|run_shell_command|run_terminal_cmd)$/i,
+    /(?:^|[./]|__)(?:bash|shell|local_shell|shell_command|exec|exec_command|execute_command|run_command|run_shell_command|run_terminal_cmd)$/i,
   fields: [
     {
       names: /^(?:command|cmd|script|command_line)$/,
@@ -71,7 +71,7 @@ const SHELL: Skill = {
 };
 
 const WRITER: Skill = {
-  names: /(?:^|[./])(?:write|write_file|create|create_file|write_to_file)$/i,
+  names: /(?:^|[./]|__)(?:write|write_file|create|create_file|write_to_file)$/i,
   fields: [
     { names: /^(?:file_?path|path|absolute_path|file_?name|target_file)$/i, value: ({ file }) => file },
     { names: /^(?:contents?|text|file_text)$/, value: ({ text }) => `${text}\n` },
@@ -80,11 +80,22 @@ const WRITER: Skill = {
 
 /** The language of OpenAI's patches: https://github.com/openai/codex/blob/main/codex-rs/apply-patch/apply_patch_tool_instructions.md */
 const PATCHER: Skill = {
-  names: /(?:^|[./])apply_patch$/i,
+  names: /(?:^|[./]|__)apply_patch$/i,
   fields: [
     {
       names: /^(?:input|patch|patch_?text)$/i,
       value: ({ file, text }) => `*** Begin Patch\n*** Add File: ${file}\n+${text}\n*** End Patch\n`,
+    },
+  ],
+};
+
+/** A tool that takes a script, from which the shell is called as one tool of many: so Codex works with its newest models. */
+const SCRIPTER: Skill = {
+  names: /(?:^|[./]|__)exec$/i,
+  fields: [
+    {
+      names: /^input$/,
+      value: (order) => `text(await tools.exec_command(${JSON.stringify({ cmd: commandOf(order) })}));`,
     },
   ],
 };

@@ -201,9 +201,9 @@ function readParts(content: unknown, i: number): ChatPart[] {
     throw invalid(`messages[${i}].content`, 'expected a string or an array of parts');
   return content.map((value: unknown): ChatPart => {
     const part = objectOf(value);
-    return part?.['type'] === 'text' && typeof part['text'] === 'string'
-      ? { type: 'text', text: part['text'] }
-      : { type: 'media', value };
+    if (part?.['type'] !== 'text' || typeof part['text'] !== 'string') return { type: 'media', value };
+    const cacheControl = objectOf(part['cache_control']);
+    return { type: 'text', text: part['text'], ...(cacheControl && { cacheControl }) };
   });
 }
 
@@ -257,14 +257,20 @@ export function writeRequest(request: ChatRequest): Buffer {
   return Buffer.from(JSON.stringify(fields));
 }
 
+const writePart = (part: ChatPart): unknown =>
+  part.type === 'media'
+    ? part.value
+    : {
+        type: 'text',
+        text: part.text,
+        ...(part.cacheControl === undefined ? {} : { cache_control: part.cacheControl }),
+      };
+
 function writeMessage(message: ChatMessage): JsonObject {
   const [only] = message.parts;
-  const plain = message.parts.length === 1 && only?.type === 'text' ? only.text : undefined;
-  const content =
-    plain ??
-    (message.parts.length === 0
-      ? null
-      : message.parts.map((part) => (part.type === 'text' ? { type: 'text', text: part.text } : part.value)));
+  const isPlain = message.parts.length === 1 && only?.type === 'text' && only.cacheControl === undefined;
+  const plain = isPlain ? only.text : undefined;
+  const content = plain ?? (message.parts.length === 0 ? null : message.parts.map(writePart));
   return {
     role: message.role,
     content,

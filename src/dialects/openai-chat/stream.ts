@@ -153,7 +153,8 @@ export class OpenAIChatStreamWriter implements StreamWriter {
   readonly #opened = new Set<number>();
 
   constructor({ id, created, model }: ReplyHead, { wantsUsage, continues = false }: WriteOptions) {
-    const head = { id, object: STREAM_OBJECT, created, model, system_fingerprint: null };
+    // Neither a fingerprint nor a usage that is null: clients that check what they read take no null for them.
+    const head = { id, object: STREAM_OBJECT, created, model };
     this.#opening = `data: ${JSON.stringify(head).slice(0, -1)},`;
     this.#wantsUsage = wantsUsage;
     if (continues) this.#opened.add(0);
@@ -194,7 +195,6 @@ export class OpenAIChatStreamWriter implements StreamWriter {
     this.#opened.add(choice);
     return this.#frame({
       choices: [{ index: choice, delta: { ...opening, ...delta }, logprobs: null, finish_reason: finish }],
-      ...(this.#wantsUsage ? { usage: null } : {}),
     });
   }
 
