@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { asBuffer } from '../base/fetch.ts';
 import { anthropicMessages } from '../dialects/anthropic-messages/anthropic-messages.ts';
 import { Failure } from '../domain/failure.ts';
+import { ownName } from './asked-call.ts';
 import type { Front } from './front.ts';
 
 export function addCountTokens(server: FastifyInstance, front: Front, prefix: string): void {
@@ -20,7 +21,7 @@ export function addCountTokens(server: FastifyInstance, front: Front, prefix: st
         status: 415,
       });
     const body = asBuffer((request.body as Uint8Array | undefined) ?? Buffer.alloc(0));
-    const { model: name } = anthropicMessages.readHead(body);
+    const name = ownName(front, anthropicMessages.readHead(body).model);
     front.access().allow(key, name);
     const tokens = front.countTokens(name, { key: key.id, body });
     if (tokens === undefined)
