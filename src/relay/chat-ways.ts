@@ -56,6 +56,8 @@ function withoutCache(messages: readonly ChatMessage[], dropped: Set<string>): r
 
 /** Of those who made fields of their own, which others refuse. */
 const SELDOM = ['top_k', 'repetition_penalty'] as const;
+/** What is above is wrong everywhere, and its provider may say so. */
+const HIGHEST_TEMPERATURE = 2;
 /** The next lower one that a provider would see as such. */
 const JUST_BELOW = 0.01;
 
@@ -67,9 +69,9 @@ function known(extra: ChatRequest['extra'], ways: ChatWays, dropped: Set<string>
     dropped.add(name);
   }
   const { temperature } = fitted;
-  const { temperatureBelow } = ways;
-  if (typeof temperature === 'number' && temperatureBelow !== undefined && temperature >= temperatureBelow) {
-    fitted['temperature'] = temperatureBelow - JUST_BELOW;
+  const { temperatureBelow: end = Infinity } = ways;
+  if (typeof temperature === 'number' && temperature >= end && temperature <= HIGHEST_TEMPERATURE) {
+    fitted['temperature'] = end - JUST_BELOW;
     dropped.add('temperature');
   }
   return fitted;

@@ -164,7 +164,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
 
     tallies.move(visit, tallies.of(account.id, chat.model));
     const promptTokens = countPrompt(chat);
-    const wrong = faultOf(chat, promptTokens);
+    const wrong = faultOf(chat, promptTokens, dialect.id);
     if (wrong !== undefined) return refuse(visit, 'parameter', { message: wrong });
 
     const ticket = await admit(visit, quota, { promptTokens, maxOutputTokens: chat.maxOutputTokens });
