@@ -217,7 +217,7 @@ describe('an error at an address of Google’s', () => {
   it('is told in OpenAI’s where an id of theirs only looks like one', async () => {
     const { house } = google();
     for (const url of ['/v1/models/llama3:8b', '/v1/models/nobody', '/v1/nothing']) {
-      const { text } = await post(house, url);
+      const { text } = await post(house, url, { headers: { authorization: `Bearer ${KEY}` } });
       assert.equal(typeof JSON.parse(text).error.type, 'string', url);
     }
   });
