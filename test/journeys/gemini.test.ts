@@ -120,6 +120,8 @@ describe('a client of Gemini on a provider of Gemini', () => {
     assert.ok(!last().url.includes(KEY));
     assert.ok(!JSON.stringify(house.log).includes(KEY));
     assert.equal((await post(house, `${AT}&key=wrong-key-0123456789`, { headers: {} })).status, 401);
+    const chat = await post(house, `/v1/chat/completions?key=${KEY}`, { headers: {}, body: '{}' });
+    assert.equal(chat.status, 400, 'and so may a client of another dialect');
     const lost = await post(house, '/v1beta/nothing?key=wrong-key-0123456789', { headers: {} });
     assert.ok(!lost.text.includes('wrong-key'));
   });
