@@ -8,6 +8,7 @@ import type { Call, ClientKey } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import { hasLimits } from '../relay/allowance.ts';
 import type { Opening } from '../relay/relay.ts';
+import { askedCall } from './asked-call.ts';
 import { readBody } from './body.ts';
 import { callOptionsOf } from './call-options.ts';
 import { decodedBody } from './decoded-body.ts';
@@ -66,14 +67,12 @@ function readCall(
 ): Call {
   const { headers, url = '' } = exchange.request;
   const body = dialect.enter?.(sent, url) ?? sent;
-  const head = dialect.readHead(body);
-  front.access().allow(key, head.model);
+  const asked = askedCall(front, { dialect, key, head: dialect.readHead(body), body });
   return {
+    ...asked,
     id: exchange.id,
     dialect: dialect.id,
     key,
-    head,
-    body,
     headers,
     options: callOptionsOf(headers, key),
     arrivedAtMs: front.clock.now(),

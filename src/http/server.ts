@@ -20,7 +20,7 @@ import type { Front } from './front.ts';
 import { calledAt, GOOGLE_PREFIXES, isGoogles, takeKey } from './google-address.ts';
 import { addGoogleCount } from './google-count-route.ts';
 import { addLive } from './live-routes.ts';
-import { addModels } from './models-route.ts';
+import { addGeminiModels, addModels, dialectOfLister } from './models-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
 import { addUpgradeRefusal } from './upgrade-route.ts';
@@ -112,6 +112,7 @@ export function createServer(front: Front): Server {
   addProbes(fastify, front, () => draining);
   addLive(fastify, front);
   for (const prefix of GOOGLE_PREFIXES) addGoogleCount(fastify, front, prefix);
+  addGeminiModels(fastify, front);
   for (const prefix of PREFIXES) {
     addModels(fastify, front, prefix);
     addCountTokens(fastify, front, prefix);
@@ -121,7 +122,8 @@ export function createServer(front: Front): Server {
   const fail = (request: FastifyRequest, reply: FastifyReply, failure: Failure): void => {
     front.metrics.refused(failure.kind, failure.status);
     reply.hijack();
-    new Exchange(request.raw, reply.raw).sendFailure(failure, dialectBelow(pathOf(request.raw)));
+    const dialect = dialectOfLister(request.raw) ?? dialectBelow(pathOf(request.raw));
+    new Exchange(request.raw, reply.raw).sendFailure(failure, dialect);
   };
   fastify.setNotFoundHandler((request, reply) => {
     const message = `No such route: ${request.method} ${pathOf(request.raw)}.`;

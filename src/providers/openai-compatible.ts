@@ -23,6 +23,7 @@ export type OpenAICompatibleOptions = {
   readonly authorize?: Provider['authorize'];
   readonly outputField?: NonNullable<Provider['outputField']>;
   readonly continues?: NonNullable<Provider['continues']>;
+  readonly chatWays?: NonNullable<Provider['chatWays']>;
   readonly forwardHeaders?: readonly string[];
   readonly waitHeader?: string;
   /** Its own rules; the common ones follow. When not given, OpenAI's are a guess. */
@@ -57,6 +58,7 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     ...(options.strangersIn === undefined ? {} : { strangersIn: options.strangersIn }),
     forwardHeaders: options.forwardHeaders ?? [],
     ...(options.outputField === undefined ? {} : { outputField: options.outputField }),
+    ...(options.chatWays === undefined ? {} : { chatWays: options.chatWays }),
     ...(options.continues === undefined ? {} : { continues: options.continues }),
     ...(options.waitHeader === undefined ? {} : { waitHeader: options.waitHeader }),
     authorize: options.authorize ?? authorizeByBearer,
@@ -83,7 +85,24 @@ export const authorizeByBearer: Provider['authorize'] = (headers, secret) => {
   if (secret !== '') headers['authorization'] = `Bearer ${secret}`;
 };
 
+/** Demanded with every message, for clients that name none: https://docs.claude.com/en/api/versioning */
+export const MESSAGES_VERSION = '2023-06-01';
+
+/** For those who take Anthropic's messages with the same header as everything else. */
+export const authorizeMessagesToo: Provider['authorize'] = (headers, secret, dialect) => {
+  authorizeByBearer(headers, secret);
+  if (dialect === 'anthropic-messages') headers['anthropic-version'] ??= MESSAGES_VERSION;
+};
+
+/** For those who take Anthropic's messages with Anthropic's own header. */
+export const authorizeMessagesByKey: Provider['authorize'] = (headers, secret, dialect) => {
+  if (dialect !== 'anthropic-messages') return authorizeByBearer(headers, secret);
+  if (secret !== '') headers['x-api-key'] = secret;
+  headers['anthropic-version'] ??= MESSAGES_VERSION;
+};
+
 export const openaiCompatible: Provider = createOpenAICompatible({
   id: 'openai-compatible',
   name: 'OpenAI-compatible server',
+  addressForms: ['https://host/v1'],
 });

@@ -105,6 +105,15 @@ const cannotGoOn = (channel: string): Failure =>
 
 const NOTHING_DROPPED: readonly string[] = [];
 
+/** What neither the provider's dialect nor the relay could do of what the client said. */
+function droppedOf(call: Call, { translation, body }: Outgoing): readonly string[] {
+  const lost = translation?.dropped ?? NOTHING_DROPPED;
+  if (call.dropped === undefined) return lost;
+  const inVain =
+    body === call.openrouterBody ? call.dropped.filter((name) => /^model/.test(name)) : call.dropped;
+  return [...inVain, ...lost];
+}
+
 /** What is asked, before anything is sent: a request that cannot be written costs nobody anything. */
 function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   const { call, rooms, story } = journey;
@@ -112,7 +121,7 @@ function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   try {
     const provider = rooms.providerOf(channel);
     const outgoing = outgoingOf(call, { provider, channel, shelf: rooms.shelf });
-    story.dropped = outgoing.translation?.dropped ?? NOTHING_DROPPED;
+    story.dropped = droppedOf(call, outgoing);
     if (soFar === undefined) return outgoing;
     const going = continued(outgoing, soFar, { provider, baseUrl: channel.account.baseUrl });
     if (going === undefined) throw cannotGoOn(channel.id);

@@ -12,8 +12,10 @@ import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf, type Provider } from '../providers/provider.ts';
 import type { Shelf } from '../state/shelf.ts';
+import { inItsWay, portable } from './chat-ways.ts';
 import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
 import { Translation } from './translation.ts';
+import { UNDERSTANDS_WISHES } from './wished-channels.ts';
 
 export type Outgoing = {
   readonly dialect: Dialect;
@@ -48,7 +50,7 @@ export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Out
       ? undefined
       : addressOf(provider, dialect, baseUrl);
   const url = addressIn(own.id);
-  if (url !== undefined) return { dialect: own, url, head: call.head, body: call.body };
+  if (url !== undefined) return { dialect: own, url, head: call.head, body: bodyFor(call, provider) };
   for (const dialect of orderFor(provider)) {
     const other = addressIn(dialect.id);
     if (other === undefined) continue;
@@ -75,6 +77,10 @@ export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Out
   throw new Failure('no_access', { message: `${provider.name} speaks no dialect that is known here.` });
 }
 
+/** The client's own bytes, with its wishes where they are understood. */
+const bodyFor = ({ body, openrouterBody }: Call, { id }: Provider): Uint8Array =>
+  openrouterBody !== undefined && id === UNDERSTANDS_WISHES ? openrouterBody : body;
+
 type Aim = { readonly provider: Provider; readonly upstreamModel: string; readonly keeping: Keeping };
 
 function carried(
@@ -85,14 +91,18 @@ function carried(
   const own = dialectOf(call.dialect);
   const out: Crossing = own.readCrossing?.(call.body) ?? { request: own.readRequest(call.body), dropped: [] };
   const lost = new Set<string>();
-  const asked = {
-    ...out.request,
-    // What a dialect can say may depend on who hears it.
-    model: aim.upstreamModel,
-    messages: withThoughts(out.request.messages, aim.keeping, lost),
-  };
+  const target = { provider: aim.provider, dialect: dialect.id, dropped: lost };
+  const asked = portable(
+    {
+      ...out.request,
+      // What a dialect can say may depend on who hears it.
+      model: aim.upstreamModel,
+      messages: withThoughts(out.request.messages, aim.keeping, lost),
+    },
+    target,
+  );
   const fit: Crossing = dialect.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
-  const request = aimed(fit.request, aim, dialect.id);
+  const request = aimed(inItsWay(fit.request, target), aim, dialect.id);
   return {
     body: dialect.writeRequest({ ...request, wantsUsage: request.stream }),
     dropped: [...new Set([...out.dropped, ...lost, ...fit.dropped])],

@@ -9,7 +9,7 @@ import type { ChatMessage, ChatRequest, ChatTool, Thought } from '../../domain/c
 import { Failure } from '../../domain/failure.ts';
 import { checkedTurns, headFields, invalid, parseBody } from '../openai-chat/request.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
-import { blockOf, contentOf, partOf, readContent } from './blocks.ts';
+import { blockOf, contentOf, partOf, readContent, resultParts } from './blocks.ts';
 import { toolInputOf } from './wire.ts';
 
 export function readHead(body: Uint8Array): RequestHead {
@@ -95,7 +95,7 @@ function readUser(blocks: readonly JsonObject[]): ChatMessage[] {
   const told = results.map(
     (result): ChatMessage => ({
       role: 'tool',
-      parts: (readContent(result['content']) ?? []).map(partOf),
+      parts: resultParts(result),
       toolCallId: textOf(result['tool_use_id']),
     }),
   );
