@@ -4,6 +4,7 @@
  * forwarded byte for byte.
  */
 
+import type { AnswerTerms } from '../domain/answer-terms.ts';
 import type { DialectId, RequestHead } from '../domain/call.ts';
 import type { ChatEvent, ChatRequest } from '../domain/chat.ts';
 import type { Failure } from '../domain/failure.ts';
@@ -68,14 +69,13 @@ export type WrittenFailure = { readonly status: number; readonly body: Buffer };
 export type Crossing = {
   readonly request: ChatRequest;
   readonly dropped: readonly string[];
-  /** Tools that take a text where the client comes from, and arguments elsewhere: its answer is to be written so. */
-  readonly textTools?: readonly string[];
+  readonly terms?: AnswerTerms;
 };
 
 export type WriteOptions = {
   /** Whether a usage event is written at the end. */
   readonly wantsUsage: boolean;
-  readonly textTools?: readonly string[];
+  readonly terms?: AnswerTerms;
   /** It goes on in the middle of a text that was begun before: nothing is opened anew. */
   readonly continues?: boolean;
 };
@@ -114,7 +114,7 @@ export interface Dialect {
   readReply(body: Uint8Array): Chunk;
   /** The little of it that passing it on needs: model and usage, or an error; all of it where they are not plain to see. */
   glanceReply(body: Uint8Array): Chunk;
-  writeReply(head: ReplyHead, events: readonly ChatEvent[], textTools?: readonly string[]): Buffer;
+  writeReply(head: ReplyHead, events: readonly ChatEvent[], terms?: AnswerTerms): Buffer;
 
   streamReader(): StreamReader;
   assembler(): Assembler;
