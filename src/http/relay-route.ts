@@ -96,6 +96,7 @@ async function servePlain(dialect: Dialect, exchange: Outlet, opening: Opening):
     const body =
       reply.translation?.plain(chunk, reply) ??
       dialect.forwardReply(chunk, { model: reply.model, wantsUsage: true });
+    reply.keep(body);
     exchange.sendJson(200, body, storyHeaders(opening.story));
   } finally {
     reply.close();

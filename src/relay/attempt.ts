@@ -111,8 +111,8 @@ function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   const { channel } = start;
   try {
     const provider = rooms.providerOf(channel);
-    const outgoing = outgoingOf(call, { provider, channel, shelf: rooms.shelf });
-    story.dropped = outgoing.translation?.dropped ?? NOTHING_DROPPED;
+    const outgoing = outgoingOf(call, { provider, channel, shelf: rooms.shelf, seals: rooms.seals });
+    story.dropped = outgoing.translation?.dropped ?? outgoing.dropped ?? NOTHING_DROPPED;
     if (soFar === undefined) return outgoing;
     const going = continued(outgoing, soFar, { provider, baseUrl: channel.account.baseUrl });
     if (going === undefined) throw cannotGoOn(channel.id);

@@ -6,14 +6,20 @@
 
 import type { Crossing, Dialect } from '../dialects/dialect.ts';
 import { dialectOf, dialects } from '../dialects/index.ts';
+import type { AnswerTerms } from '../domain/answer-terms.ts';
 import type { Call, DialectId, RequestHead } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf, type Provider } from '../providers/provider.ts';
+import type { Seals } from '../state/seals.ts';
 import type { Shelf } from '../state/shelf.ts';
 import { inItsWay, portable } from './chat-ways.ts';
 import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
+import { ownAnswerId } from './own-answer-id.ts';
+import { spokenTo } from './recalled.ts';
+import { sealerOf, unsealed } from './sealed-thoughts.ts';
+import { withTakenNames } from './tool-names.ts';
 import { Translation } from './translation.ts';
 
 export type Outgoing = {
@@ -23,6 +29,8 @@ export type Outgoing = {
   readonly body: Uint8Array;
   /** Undefined where client and provider speak the same. */
   readonly translation?: Translation;
+  /** What of the request its own provider cannot be told. */
+  readonly dropped?: readonly string[];
 };
 
 /** The dialects in which a stranger's call is asked, the best first; others are asked last. */
@@ -38,10 +46,15 @@ const orderFor = ({ strangersIn }: Provider): readonly Dialect[] =>
   strangersIn === undefined ? IN_ORDER : [dialectOf(strangersIn), ...IN_ORDER];
 
 /** Who is asked, and where it is kept what a client cannot carry. */
-export type Asked = { readonly provider: Provider; readonly channel: Channel; readonly shelf: Shelf };
+export type Asked = {
+  readonly provider: Provider;
+  readonly channel: Channel;
+  readonly shelf: Shelf;
+  readonly seals: Seals;
+};
 
 /** Throws `invalid_request` where the body has no meaning that could be written anew, or `no_access`. */
-export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Outgoing {
+export function outgoingOf(call: Call, { provider, channel, shelf, seals }: Asked): Outgoing {
   const { baseUrl } = channel.account;
   const own = dialectOf(call.dialect);
   const addressIn = (dialect: DialectId): string | undefined =>
@@ -49,11 +62,11 @@ export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Out
       ? undefined
       : addressOf(provider, dialect, baseUrl);
   const url = addressIn(own.id);
-  if (url !== undefined) return { dialect: own, url, head: call.head, body: call.body };
+  if (url !== undefined) return { dialect: own, url, head: call.head, ...spokenTo(call, channel.account) };
   for (const dialect of orderFor(provider)) {
     const other = addressIn(dialect.id);
     if (other === undefined) continue;
-    const keeping = { shelf, key: call.key.id, provider: provider.id };
+    const keeping = { shelf, seals, key: call.key.id, provider: provider.id };
     const { body, ...rest } = carried(call, dialect, {
       provider,
       upstreamModel: channel.upstreamModel,
@@ -69,6 +82,7 @@ export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Out
         to: own,
         wantsUsage: call.head.wantsUsage,
         keeper: new ThoughtKeeper(keeping),
+        answerId: ownAnswerId(call),
         ...rest,
       }),
     };
@@ -76,13 +90,17 @@ export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Out
   throw new Failure('no_access', { message: `${provider.name} speaks no dialect that is known here.` });
 }
 
-type Aim = { readonly provider: Provider; readonly upstreamModel: string; readonly keeping: Keeping };
+type Aim = {
+  readonly provider: Provider;
+  readonly upstreamModel: string;
+  readonly keeping: Keeping & { readonly seals: Seals };
+};
 
 function carried(
   call: Call,
   dialect: Dialect,
   aim: Aim,
-): { readonly body: Buffer } & Omit<Crossing, 'request'> {
+): { readonly body: Buffer; readonly names?: ReadonlyMap<string, string> } & Omit<Crossing, 'request'> {
   const own = dialectOf(call.dialect);
   const out: Crossing = own.readCrossing?.(call.body) ?? { request: own.readRequest(call.body), dropped: [] };
   const lost = new Set<string>();
@@ -92,18 +110,30 @@ function carried(
       ...out.request,
       // What a dialect can say may depend on who hears it.
       model: aim.upstreamModel,
-      messages: withThoughts(out.request.messages, aim.keeping, lost),
+      messages: unsealed(withThoughts(out.request.messages, aim.keeping, lost), aim.keeping, lost),
     },
     target,
   );
   const fit: Crossing = dialect.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
-  const request = aimed(inItsWay(fit.request, target), aim, dialect.id);
+  const { request, names } = withTakenNames(
+    aimed(inItsWay(fit.request, target), aim, dialect.id),
+    dialect.id,
+  );
   return {
     body: dialect.writeRequest({ ...request, wantsUsage: request.stream }),
-    dropped: [...new Set([...out.dropped, ...lost, ...fit.dropped])],
-    ...(out.textTools && { textTools: out.textTools }),
+    dropped: [...new Set([...(call.recalled?.lost ?? []), ...out.dropped, ...lost, ...fit.dropped])],
+    ...(out.terms && { terms: termsOf(out.terms, call, aim) }),
+    ...(names && { names }),
   };
 }
+
+const termsOf = (terms: AnswerTerms, { recalled }: Call, { keeping }: Aim): AnswerTerms => ({
+  ...terms,
+  ...(terms.wantsSeals && { seal: sealerOf(keeping) }),
+  ...(recalled?.previous === undefined || terms.repeated === undefined
+    ? {}
+    : { repeated: { ...terms.repeated, previous_response_id: recalled.previous } }),
+});
 
 /** With the provider's own name of the model, and the bound where the provider looks for it. */
 function aimed(

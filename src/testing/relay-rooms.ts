@@ -13,6 +13,7 @@ import { createAffinity } from '../routing/affinity.ts';
 import { type AccountPlan, createCatalog, type ModelPlan } from '../routing/catalog.ts';
 import { createHealth } from '../routing/health.ts';
 import { createMemoryStore } from '../state/memory.ts';
+import { createSeals } from '../state/seals.ts';
 import { createShelf } from '../state/shelf.ts';
 import { createCalibration } from '../tokens/calibrate.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
@@ -45,6 +46,7 @@ export function createRelayRooms(options: {
     affinity: createAffinity(),
     calibration: createCalibration(),
     shelf: createShelf({ now: () => clock.now(), settings: () => ({ maxBytes: 1e6, ttlMs: 3_600_000 }) }),
+    seals: createSeals(),
     snapshot: () => ({ catalog, settings }),
     providerOf: ({ account }) => providerOf(account.provider) ?? assert.fail('no such provider'),
     fetchOf: () => () => Promise.reject(new Error('no network')),
