@@ -81,6 +81,8 @@ export type Config = {
   };
   readonly accounts: readonly AccountConfig[];
   readonly models: readonly ModelConfig[];
+  /** Is every model offered as `claude-via-…` too? */
+  readonly claudeAliases: boolean;
   readonly keys: readonly KeyConfig[];
   readonly queue: {
     readonly maxWaitMs: number;
@@ -133,6 +135,7 @@ export function configOf(values: FileValues): Config {
     },
     accounts: values.accounts.map(accountOf),
     models: Object.entries(values.models).map(modelOf),
+    claudeAliases: values.claude_aliases,
     keys: values.keys.map(keyOf),
     queue: {
       ...given({ maxLengthPerKey: queue.max_length_per_key, maxBytesPerKey: queue.max_bytes_per_key }),

@@ -63,6 +63,7 @@ describe('a small file', () => {
         },
       ],
       models: [],
+      claudeAliases: false,
       keys: [],
       queue: {
         ...{ maxWaitMs: 50_000, maxWaitStreamMs: 300_000, overloadWaitMs: 10_000 },

@@ -277,6 +277,11 @@ export const fileSchema = (known?: Known) =>
       .describe(
         'By the name clients ask for. Optional: every upstream model is offered under its own name anyway.',
       ),
+    claude_aliases: flag()
+      .prefault(false)
+      .describe(
+        'Offers every model to Anthropic clients under a second name, `claude-via-…`, for those that only show Claude models.',
+      ),
     keys: listOf(keySchema).prefault([]).describe("Clients' keys."),
     queue: queue.prefault({}).describe('Waiting in line instead of a 429.'),
     timeouts: timeouts.prefault({}).describe('Patience with a provider.'),

@@ -10,6 +10,8 @@ export type BodyRules = {
   readonly rename?: Readonly<Record<string, string>>;
   /** Fields of the body itself that get this value, whatever the client said. */
   readonly set?: Readonly<Record<string, unknown>>;
+  /** Words that are said otherwise there, by the field that holds them: `{ 'messages[].role': { developer: 'system' } }`. */
+  readonly swap?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Texts that must have nine letters or digits; others become a fingerprint that does, the same one everywhere. */
   readonly nine?: readonly string[];
 };

@@ -18,6 +18,8 @@ export type FrontSettings = {
   readonly bodyLimitBytes: number;
   /** A waiting or silent stream gets a comment this often. */
   readonly heartbeatMs: number;
+  /** Models are known as `claude-via-…` too. */
+  readonly claudeAliases: boolean;
 };
 
 export type Front = {

@@ -11,8 +11,8 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { newRequestId } from '../base/ids.ts';
-import type { Dialect } from '../dialects/dialect.ts';
-import { dialects } from '../dialects/index.ts';
+import type { Wire } from '../dialects/dialect.ts';
+import { dialects, wires } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
 import { addCountTokens } from './count-tokens-route.ts';
 import { Exchange } from './exchange.ts';
@@ -20,7 +20,7 @@ import type { Front } from './front.ts';
 import { calledAt, GOOGLE_PREFIXES, isGoogles, takeKey } from './google-address.ts';
 import { addGoogleCount } from './google-count-route.ts';
 import { addLive } from './live-routes.ts';
-import { addModels } from './models-route.ts';
+import { addGeminiModels, addModels, dialectOfLister } from './models-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
 import { addResponses } from './responses-routes.ts';
@@ -36,7 +36,7 @@ const KEEP_ALIVE_MS = 75_000;
 export const PREFIXES = ['/v1', '/api/v1', '/openai/v1'] as const;
 
 /** Those that are told apart by their paths alone. */
-const IN_PATHS: readonly Dialect[] = Object.values(dialects).filter(({ enter }) => enter === undefined);
+const IN_PATHS: readonly Wire[] = Object.values<Wire>(wires).filter(({ enter }) => enter === undefined);
 
 export type Server = {
   /** Everything but the relay's own routes. */
@@ -89,11 +89,7 @@ export function createServer(front: Front): Server {
     done();
   });
 
-  const serve = async (
-    dialect: Dialect,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> => {
+  const serve = async (dialect: Wire, request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const exchange = new Exchange(request, response);
     exchanges.add(exchange);
     exchange.onEnd(() => {
@@ -113,6 +109,7 @@ export function createServer(front: Front): Server {
   addProbes(fastify, front, () => draining);
   addLive(fastify, front);
   for (const prefix of GOOGLE_PREFIXES) addGoogleCount(fastify, front, prefix);
+  addGeminiModels(fastify, front);
   for (const prefix of PREFIXES) {
     addModels(fastify, front, prefix);
     addCountTokens(fastify, front, prefix);
@@ -123,7 +120,8 @@ export function createServer(front: Front): Server {
   const fail = (request: FastifyRequest, reply: FastifyReply, failure: Failure): void => {
     front.metrics.refused(failure.kind, failure.status);
     reply.hijack();
-    new Exchange(request.raw, reply.raw).sendFailure(failure, dialectBelow(pathOf(request.raw)));
+    const dialect = dialectOfLister(request.raw) ?? dialectBelow(pathOf(request.raw));
+    new Exchange(request.raw, reply.raw).sendFailure(failure, dialect);
   };
   fastify.setNotFoundHandler((request, reply) => {
     const message = `No such route: ${request.method} ${pathOf(request.raw)}.`;
@@ -167,9 +165,9 @@ const pathOf = (request: IncomingMessage): string => {
 };
 
 /** Whoever asks at or below a dialect's path understands that dialect; else the one that nearly all do. */
-const dialectBelow = (path: string): Dialect => {
+const dialectBelow = (path: string): Wire => {
   if (isGoogles(path)) return dialects.gemini;
-  const isAbove = (dialect: Dialect): boolean =>
+  const isAbove = (dialect: Wire): boolean =>
     PREFIXES.some((prefix) => `${path}/`.startsWith(`${prefix}${dialect.path}/`));
   return IN_PATHS.find(isAbove) ?? dialects['openai-chat'];
 };

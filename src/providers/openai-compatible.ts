@@ -85,7 +85,24 @@ export const authorizeByBearer: Provider['authorize'] = (headers, secret) => {
   if (secret !== '') headers['authorization'] = `Bearer ${secret}`;
 };
 
+/** Demanded with every message, for clients that name none: https://docs.claude.com/en/api/versioning */
+export const MESSAGES_VERSION = '2023-06-01';
+
+/** For those who take Anthropic's messages with the same header as everything else. */
+export const authorizeMessagesToo: Provider['authorize'] = (headers, secret, dialect) => {
+  authorizeByBearer(headers, secret);
+  if (dialect === 'anthropic-messages') headers['anthropic-version'] ??= MESSAGES_VERSION;
+};
+
+/** For those who take Anthropic's messages with Anthropic's own header. */
+export const authorizeMessagesByKey: Provider['authorize'] = (headers, secret, dialect) => {
+  if (dialect !== 'anthropic-messages') return authorizeByBearer(headers, secret);
+  if (secret !== '') headers['x-api-key'] = secret;
+  headers['anthropic-version'] ??= MESSAGES_VERSION;
+};
+
 export const openaiCompatible: Provider = createOpenAICompatible({
   id: 'openai-compatible',
   name: 'OpenAI-compatible server',
+  addressForms: ['https://host/v1'],
 });

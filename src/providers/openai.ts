@@ -3,6 +3,7 @@
 import { OPENAI_RULES } from './classify-openai.ts';
 import { createOpenAICompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
+import { MAX_COMPLETION_TOKENS } from './quirks.ts';
 
 export const openai: Provider = createOpenAICompatible({
   id: 'openai',
@@ -19,6 +20,12 @@ export const openai: Provider = createOpenAICompatible({
   // Counted is the greater of max_tokens and an estimate of the input: https://platform.openai.com/docs/guides/rate-limits
   prepaid: true,
   models: [
+    'gpt-6-astra',
+    'gpt-6-sol',
+    'gpt-6-luna',
+    'gpt-5.5',
+    'gpt-5.4',
+    'gpt-5.4-mini',
     'gpt-5.2',
     'gpt-5.1',
     'gpt-5',
@@ -28,5 +35,10 @@ export const openai: Provider = createOpenAICompatible({
     'gpt-4.1-mini',
     'gpt-4o',
     'gpt-4o-mini',
+  ],
+  quirks: [MAX_COMPLETION_TOKENS],
+  sources: [
+    'https://platform.openai.com/docs/api-reference/introduction',
+    'https://platform.openai.com/docs/guides/rate-limits',
   ],
 });

@@ -115,6 +115,12 @@ export interface Provider {
   serves?(dialect: DialectId, upstreamModel: string): boolean;
 }
 
+/** An address beside the base URL, where that is the provider's own: of a stranger's nobody knows what stands beside it. */
+export const beside =
+  (own: RegExp, path: string) =>
+  (baseUrl: string): string | undefined =>
+    own.test(baseUrl) ? baseUrl.replace(own, path) : undefined;
+
 /** Stands in a path where the name of the model, or of the deployment, belongs. */
 const MODEL = '{model}';
 

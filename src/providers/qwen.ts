@@ -6,24 +6,21 @@
  */
 
 import { QWEN_RULES } from './classify-qwen.ts';
-import { createOpenAICompatible, type OpenAICompatibleOptions } from './openai-compatible.ts';
-import type { Provider } from './provider.ts';
+import {
+  authorizeMessagesToo,
+  createOpenAICompatible,
+  type OpenAICompatibleOptions,
+} from './openai-compatible.ts';
+import { beside, type Provider } from './provider.ts';
+import { noDeveloper } from './quirks.ts';
 import { qwenLimits } from './qwen-limits.ts';
-
-const COMPATIBLE = '/compatible-mode/v1';
 
 /**
  * Anthropic's messages have a path of their own beside the compatible one, on every host of Model Studio's, a
- * workspace's included: https://www.alibabacloud.com/help/en/model-studio/anthropic-api-messages
+ * workspace's and a plan's included: https://www.alibabacloud.com/help/en/model-studio/anthropic-api-messages
  */
-export const messagesBeside =
-  (hosts: RegExp) =>
-  (baseUrl: string): string | undefined => {
-    const origin = baseUrl.slice(0, -COMPATIBLE.length);
-    return baseUrl.endsWith(COMPATIBLE) && hosts.test(origin)
-      ? `${origin}/apps/anthropic/v1/messages`
-      : undefined;
-  };
+export const messagesBeside = (host: string): ReturnType<typeof beside> =>
+  beside(new RegExp(`^(${host})(?:/compatible-mode)?/v1$`, 'i'), '$1/apps/anthropic/v1/messages');
 
 /** Shared with the simulator, which answers in Model Studio's place. */
 export const QWEN_WAYS = {
@@ -73,16 +70,53 @@ export const QWEN_WAYS = {
   ],
 } as const satisfies Partial<OpenAICompatibleOptions>;
 
+const ANY_HOST = 'https://[a-z0-9-]+(?:\\.[a-z0-9-]+)*\\.aliyuncs\\.com';
+
 export const qwen: Provider = createOpenAICompatible({
   ...QWEN_WAYS,
   id: 'qwen',
   name: 'Alibaba Cloud Model Studio',
-  speaksToo: { 'anthropic-messages': messagesBeside(/^https:\/\/[a-z0-9.-]+\.aliyuncs\.com$/i) },
-  variables: ['DASHSCOPE_API_KEY'],
+  speaksToo: {
+    'anthropic-messages': messagesBeside(ANY_HOST),
+    // Not of the coding plan's: https://www.alibabacloud.com/help/en/model-studio/qwen-api-via-openai-responses
+    'openai-responses': beside(new RegExp(`^(${ANY_HOST}/compatible-mode/v1)$`, 'i'), '$1/responses'),
+  },
+  authorize: authorizeMessagesToo,
+  forwardHeaders: [...QWEN_WAYS.forwardHeaders, 'anthropic-version'],
+  variables: ['DASHSCOPE_API_KEY', 'QWEN_API_KEY'],
   baseUrl: {
     singapore: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
     beijing: 'https://dashscope.aliyuncs.com/compatible-mode/v1',
     virginia: 'https://dashscope-us.aliyuncs.com/compatible-mode/v1',
     'hong-kong': 'https://cn-hongkong.dashscope.aliyuncs.com/compatible-mode/v1',
+    'coding-plan': 'https://coding-intl.dashscope.aliyuncs.com/v1',
+    'coding-plan-beijing': 'https://coding.dashscope.aliyuncs.com/v1',
+    'token-plan': 'https://token-plan.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1',
+    'token-plan-beijing': 'https://token-plan.cn-beijing.maas.aliyuncs.com/compatible-mode/v1',
   },
+  addressForms: ['https://{workspace}.{region}.maas.aliyuncs.com/compatible-mode/v1'],
+  quirks: [
+    noDeveloper('proma-ai/Proma#1496, haru/redmine_ai_helper#242'),
+    {
+      what: 'Some models answer in streams alone: plain answers are asked for as streams and put together.',
+      source: 'https://docs.qwencloud.com/resources/faq-text-generation',
+    },
+    {
+      what: 'Limits of a minute hold per second too, and a rate must grow slowly: both are kept before a call is sent.',
+      source: 'https://www.alibabacloud.com/help/en/model-studio/rate-limiting-best-practices',
+    },
+    {
+      what: 'An error inside a stream comes as an event with its status in a comment: it is read as one, and moves the call.',
+      source: 'https://www.alibabacloud.com/help/en/model-studio/error-code',
+    },
+    {
+      what: 'An answer that broke off goes on from its beginning, marked `partial`.',
+      source: 'https://help.aliyun.com/zh/model-studio/partial-mode',
+    },
+  ],
+  sources: [
+    'https://www.alibabacloud.com/help/en/model-studio/base-url',
+    'https://www.alibabacloud.com/help/en/model-studio/rate-limit',
+    'https://help.aliyun.com/en/model-studio/more-tools',
+  ],
 });

@@ -18,7 +18,7 @@ test('it speaks what Model Studio speaks, where Model Studio speaks it', () => {
     'openai-chat': 'http://simulator.internal/compatible-mode/v1/chat/completions',
     'anthropic-messages': 'http://simulator.internal/apps/anthropic/v1/messages',
   });
-  assert.deepEqual(Object.keys(spoken('http://simulator.internal/v1')), ['openai-chat']);
+  assert.deepEqual(Object.keys(spoken('http://simulator.internal/v2')), ['openai-chat']);
 });
 
 test('below the name of a dialect it speaks that one alone', () => {

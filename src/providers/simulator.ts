@@ -19,7 +19,7 @@ const usual: Provider = createOpenAICompatible({
   ...QWEN_WAYS,
   id: 'simulator',
   name: 'Simulator',
-  speaksToo: { 'anthropic-messages': messagesBeside(/^http:\/\/simulator\.internal$/) },
+  speaksToo: { 'anthropic-messages': messagesBeside('http://simulator\\.internal') },
   baseUrl: { singapore: BASE_URL, beijing: BASE_URL, global: BASE_URL },
 });
 

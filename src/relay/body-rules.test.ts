@@ -87,6 +87,18 @@ describe('a body with rules', () => {
     assert.deepEqual(dropped, []);
   });
 
+  it('has a word said otherwise where it stands in its field, and nowhere else', () => {
+    const swap = { 'messages[].role': { developer: 'system' } };
+    const given = '{"messages":[{"role":"developer","content":"developer"},{"role" : "user"},{"role":5}]}';
+    const { text, dropped } = after(given, { swap });
+    assert.equal(text, given.replace('"role":"developer"', '"role":"system"'));
+    assert.deepEqual(dropped, []);
+    const escaped = '{"messages":[{"role":"devel\\u006fper"}]}';
+    assert.equal(after(escaped, { swap }).text, '{"messages":[{"role":"system"}]}');
+    const without = Buffer.from('{"messages":[{"role":"user"}]}');
+    assert.equal(dressed(without, [{ swap }]).body, without);
+  });
+
   it('follows one rule after the other: the account sees what the provider has left', () => {
     const provider = { rename: { max_completion_tokens: 'max_tokens' }, drop: ['user'] };
     const { text, dropped } = after('{"max_completion_tokens":5,"user":"u","logprobs":true}', provider, {

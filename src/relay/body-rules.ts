@@ -38,42 +38,62 @@ export function dressed(body: Uint8Array, rules: readonly BodyRules[]): Dressed 
 }
 
 function dressedBy(rules: BodyRules, bytes: Buffer, dropped: Set<string>): Buffer {
+  if (!concerns(rules, bytes)) return bytes;
   const edits: JsonEdit[] = [];
   edit({ bytes, edits, dropped }, { from: 0, level: levelOf(rules), path: '' });
   return edits.length === 0 ? bytes : splice(bytes, edits);
 }
 
+/** Most bodies hold none of the words that the rules speak of: seen at a glance. An escape may hide one. */
+function concerns(
+  { drop = [], rename = {}, set = {}, swap = {}, nine = [] }: BodyRules,
+  bytes: Buffer,
+): boolean {
+  for (const _ in set) return true;
+  const holds = (word: string): boolean => bytes.includes(`"${word}"`);
+  return (
+    drop.some((path) => holds(lastOf(path))) ||
+    nine.some((path) => holds(lastOf(path))) ||
+    Object.keys(rename).some(holds) ||
+    Object.values(swap).some((words) => Object.keys(words).some(holds)) ||
+    bytes.includes('\\u')
+  );
+}
+
+const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
+
 /** The rules of one object, and of those inside it. */
 type Level = {
   readonly drop: Set<string>;
   readonly nine: Set<string>;
+  readonly swap: Map<string, Readonly<Record<string, string>>>;
   readonly rename: Readonly<Record<string, string>>;
   readonly set: Readonly<Record<string, unknown>>;
   readonly within: Map<string, Level>;
 };
 
 const emptyLevel = (rename: Level['rename'] = {}, set: Level['set'] = {}): Level => ({
-  ...{ drop: new Set(), nine: new Set(), within: new Map() },
+  ...{ drop: new Set(), nine: new Set(), swap: new Map(), within: new Map() },
   ...{ rename, set },
 });
 
-function levelOf({ drop = [], nine = [], rename, set }: BodyRules): Level {
+function levelOf({ drop = [], nine = [], swap = {}, rename, set }: BodyRules): Level {
   const top = emptyLevel(rename, set);
-  for (const path of drop) place(top, path, 'drop');
-  for (const path of nine) place(top, path, 'nine');
+  for (const path of drop) above(top, path).drop.add(lastOf(path));
+  for (const path of nine) above(top, path).nine.add(lastOf(path));
+  for (const [path, words] of Object.entries(swap)) above(top, path).swap.set(lastOf(path), words);
   return top;
 }
 
-function place(top: Level, path: string, as: 'drop' | 'nine'): void {
-  const steps = path.split('.');
-  const last = steps.pop() ?? '';
+/** The level that holds the field at the end of the path. */
+function above(top: Level, path: string): Level {
   let level = top;
-  for (const step of steps) {
-    const inside = level.within.get(step) ?? emptyLevel();
-    level.within.set(step, inside);
-    level = inside;
+  for (const step of path.split('.').slice(0, -1)) {
+    const next = level.within.get(step) ?? emptyLevel();
+    level.within.set(step, next);
+    level = next;
   }
-  level[as].add(last);
+  return level;
 }
 
 type Work = { readonly bytes: Buffer; readonly edits: JsonEdit[]; readonly dropped: Set<string> };
@@ -127,9 +147,14 @@ function overwrite(
 function inside(work: Work, field: { name: string; value: JsonSpan }, { level, path }: At): void {
   const { bytes, edits } = work;
   const { name, value } = field;
-  if (level.nine.has(name)) {
+  const words = level.swap.get(name);
+  if (words !== undefined || level.nine.has(name)) {
     const text = parseJson(bytes.toString('utf8', value.start, value.end));
-    if (typeof text === 'string' && !NINE.test(text)) edits.push({ ...value, text: `"${nineOf(text)}"` });
+    if (typeof text !== 'string') return;
+    if (words === undefined && !NINE.test(text)) edits.push({ ...value, text: `"${nineOf(text)}"` });
+    if (words !== undefined && Object.hasOwn(words, text))
+      edits.push({ ...value, text: JSON.stringify(words[text]) });
+    return;
   }
   const object = level.within.get(name);
   if (object !== undefined) edit(work, { from: value.start, level: object, path: `${path}${name}.` });

@@ -55,8 +55,8 @@ describe('a call on its way out', () => {
 
   it('is written anew in a dialect that both know, under the name of the model there', () => {
     const call = callOf('anthropic-messages', { system: 'Be brief.', stream: true, top_k: 3 });
-    const { dialect, url, json, head, translation } = askedAt('moonshot', call);
-    assert.deepEqual([dialect.id, url], ['openai-chat', 'https://api.moonshot.cn/v1/chat/completions']);
+    const { dialect, url, json, head, translation } = askedAt('groq', call);
+    assert.deepEqual([dialect.id, url], ['openai-chat', 'https://api.groq.com/openai/v1/chat/completions']);
     assert.deepEqual(json, {
       model: 'up',
       messages: [
@@ -120,7 +120,7 @@ describe('a call on its way out', () => {
       ...{ input: 1, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 },
       source: 'estimated' as const,
     });
-    const frame = dialect.writeReply(reply.head, [
+    const frame = dialectOf('openai-chat').writeReply(reply.head, [
       { type: 'tool-call', index: 0, id: 'c', name: 'patch', arguments: '{"input":"x"}' },
       { type: 'finish', reason: 'tool_calls' },
     ]);

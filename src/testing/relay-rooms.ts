@@ -12,6 +12,7 @@ import type { Rooms } from '../relay/rooms.ts';
 import { createAffinity } from '../routing/affinity.ts';
 import { type AccountPlan, createCatalog, type ModelPlan } from '../routing/catalog.ts';
 import { createHealth } from '../routing/health.ts';
+import { createPace } from '../routing/pace.ts';
 import { createMemoryStore } from '../state/memory.ts';
 import { createSeals } from '../state/seals.ts';
 import { createShelf } from '../state/shelf.ts';
@@ -44,6 +45,7 @@ export function createRelayRooms(options: {
     ...{ clock, random, limiter, queue },
     health: createHealth({ random }),
     affinity: createAffinity(),
+    pace: createPace(),
     calibration: createCalibration(),
     shelf: createShelf({ now: () => clock.now(), settings: () => ({ maxBytes: 1e6, ttlMs: 3_600_000 }) }),
     seals: createSeals(),

@@ -79,7 +79,7 @@ const candidate = (parts: readonly object[], more: object = {}): string =>
   `data: ${JSON.stringify({
     candidates: [{ content: { parts, role: 'model' }, ...more, index: 0 }],
     ...{ usageMetadata: { promptTokenCount: 321 }, modelVersion: 'm', responseId: 'r' },
-  })}\r\n\r\n`;
+  })}\n\n`;
 
 export const SPOKEN: Readonly<Record<DialectId, Spoken>> = {
   'openai-chat': {
@@ -128,7 +128,7 @@ export const SPOKEN: Readonly<Record<DialectId, Spoken>> = {
     text: WORDS.map((text) => candidate([{ text }])),
     tool: [candidate([{ functionCall: { name: 'f', args: { city: 'Paris' } } }])],
     end: [candidate([{ text: '' }], { finishReason: 'STOP' })],
-    error: `data: ${JSON.stringify({ error: { code: 503, message: 'Overloaded.', status: 'UNAVAILABLE' } })}\r\n\r\n`,
+    error: `data: ${JSON.stringify({ error: { code: 503, message: 'Overloaded.', status: 'UNAVAILABLE' } })}\n\n`,
     brokenUsage: { input: 321, source: 'partial' },
   },
 };

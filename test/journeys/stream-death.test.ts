@@ -199,7 +199,9 @@ for (const [asks, speaks] of WAYS)
           assert.doesNotMatch(text, client.wellEnded);
           const came = meaningOf(speaks, pieces.join(''));
           const told = meaningOf(asks, text);
-          assert.deepEqual([told.text, told.json], [came.text, came.json], 'what came was passed on');
+          // Gemini has no word for a call that is not whole.
+          const json = asks === 'gemini' && came.json !== ARGUMENTS ? '' : came.json;
+          assert.deepEqual([told.text, told.json], [came.text, json], 'what came was passed on');
           if (asks === speaks) assert.ok(text.startsWith(pieces.join('')), 'byte for byte');
           assert.deepEqual([told.ended, told.finish, told.last], [false, undefined, 'error']);
           assert.ok(atMs - startMs <= 50 + 20 * pieces.length + 1_000);

@@ -4,7 +4,7 @@
  * never made up.
  */
 
-import { isJsonObject, type JsonObject, parseJson } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { writeSseEvent } from '../../base/sse.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
 import type { Usage } from '../../domain/usage.ts';
@@ -12,6 +12,7 @@ import { toolInputOf } from '../anthropic-messages/wire.ts';
 import type { ReplyHead, StreamWriter, WriteOptions } from '../dialect.ts';
 import { callPart } from './contents.ts';
 import { thoughtPart } from './reply.ts';
+import { WholeObject } from './whole-object.ts';
 import { FINISH_WORDS, NO_REASON, writeUsage } from './wire.ts';
 
 type ToolCall = Extract<ChatEvent, { type: 'tool-call' }>;
@@ -21,7 +22,7 @@ type Held = {
   readonly index: number;
   id: string;
   name: string;
-  input: string;
+  readonly input: WholeObject;
   signature: string | undefined;
 };
 
@@ -32,6 +33,8 @@ export class GeminiStreamWriter implements StreamWriter {
   readonly #wantsUsage: boolean;
   /** In the order in which they began. */
   #held: Held[] = [];
+  /** By choice and index: what comes for them still comes too late. */
+  readonly #told = new Set<string>();
   #ends: JsonObject[] = [];
   #frames: Buffer[] = [];
   #usage: Usage | undefined;
@@ -62,7 +65,6 @@ export class GeminiStreamWriter implements StreamWriter {
       this.#call(event, choice);
       return;
     }
-    this.#release();
     if (event.type === 'text') this.#part({ text: event.text }, choice);
     else if (event.type === 'reasoning') this.#part(thoughtPart(event), choice);
     else {
@@ -80,28 +82,26 @@ export class GeminiStreamWriter implements StreamWriter {
   }
 
   #call({ index, id, name, arguments: piece, signature }: ToolCall, choice: number): void {
+    if (this.#told.has(`${choice}/${index}`)) return;
     let call = this.#held.find((each) => each.index === index && each.choice === choice);
     if (call === undefined) {
-      this.#release();
-      call = { choice, index, id: '', name: '', input: '', signature: undefined };
+      call = { choice, index, id: '', name: '', input: new WholeObject(), signature: undefined };
       this.#held.push(call);
     }
     call.id ||= id ?? '';
     call.name ||= name ?? '';
-    call.input += piece;
+    call.input.add(piece);
     call.signature = signature ?? call.signature;
-  }
-
-  /** Tells what is whole, and stops at the first that is not: calls keep their order. */
-  #release(): void {
-    while (this.#held[0] !== undefined && isJsonObject(parseJson(this.#held[0].input))) {
+    // What is whole is told, up to the first that is not: calls keep their order.
+    while (this.#held[0]?.input.isWhole) {
       this.#tell(this.#held[0]);
       this.#held.shift();
     }
   }
 
-  #tell({ id, name, input, signature, choice }: Held): void {
-    const call = { ...(id === '' ? {} : { id }), name, args: toolInputOf(input) };
+  #tell({ id, name, input, signature, choice, index }: Held): void {
+    this.#told.add(`${choice}/${index}`);
+    const call = { ...(id === '' ? {} : { id }), name, args: toolInputOf(input.text) };
     this.#part(callPart(call, signature), choice);
   }
 
