@@ -5,7 +5,7 @@
 
 import { asBuffer } from '../base/fetch.ts';
 import { isJsonObject, parseJson, topLevelFields } from '../base/json.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import { WISH_FIELDS, withFields } from '../dialects/openai-chat/openrouter-fields.ts';
 import type { Call, ClientKey, RequestHead } from '../domain/call.ts';
 import type { ChannelWishes, Wishes } from '../domain/wishes.ts';
@@ -16,7 +16,7 @@ export type AskedCall = Pick<Call, 'head' | 'body'> &
   Partial<Pick<Call, 'models' | 'wishes' | 'dropped' | 'openrouterBody'>>;
 
 export type Sent = {
-  readonly dialect: Dialect;
+  readonly dialect: Wire;
   readonly key: ClientKey;
   readonly head: RequestHead;
   readonly body: Uint8Array;

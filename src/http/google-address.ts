@@ -4,13 +4,13 @@
  */
 
 import type { IncomingMessage } from 'node:http';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import { gemini } from '../dialects/gemini/gemini.ts';
 
 export const GOOGLE_PREFIXES = ['/v1beta', '/v1alpha', '/v1'] as const;
 
 /** What calls an upstream. */
-export const ACTIONS: ReadonlyMap<string, Dialect> = new Map([
+export const ACTIONS: ReadonlyMap<string, Wire> = new Map([
   ['generateContent', gemini],
   ['streamGenerateContent', gemini],
 ]);
@@ -22,7 +22,7 @@ const ADDRESS = /^\/v1(?:beta|alpha)?\/models\/.+:([A-Za-z]+)$/;
 export const actionAt = (path: string): string | undefined => ADDRESS.exec(path)?.[1];
 
 /** The dialect of the call that is made there. */
-export function calledAt(path: string): Dialect | undefined {
+export function calledAt(path: string): Wire | undefined {
   const action = path.includes(':') ? actionAt(path) : undefined;
   return action === undefined ? undefined : ACTIONS.get(action);
 }

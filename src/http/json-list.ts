@@ -5,7 +5,7 @@
 
 import { asBuffer } from '../base/fetch.ts';
 import { readSseEvent, SseSplitter } from '../base/sse.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Story } from '../domain/story.ts';
 import type { Outlet } from './exchange.ts';
@@ -64,7 +64,7 @@ export class JsonList implements Outlet {
     this.#outlet.sendJson(status, body, headers);
   }
 
-  sendFailure(failure: Failure, dialect: Dialect, story?: Story): void {
+  sendFailure(failure: Failure, dialect: Wire, story?: Story): void {
     this.#outlet.sendFailure(failure, dialect, story);
   }
 

@@ -6,7 +6,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
 import {
@@ -93,9 +93,9 @@ function shapeOf({ url = '', headers }: IncomingMessage): Shape {
 const LISTS = /^\/(v1|v1beta|api\/v1|openai\/v1)\/models?(\/|$|\?)/;
 
 /** The dialect in which whoever asks for models is told what goes wrong; undefined: the usual one. */
-export function dialectOfLister(request: IncomingMessage): Dialect | undefined {
+export function dialectOfLister(request: IncomingMessage): Wire | undefined {
   if (!LISTS.test(request.url ?? '')) return undefined;
-  const known: Readonly<Record<string, Dialect | undefined>> = dialects;
+  const known: Readonly<Record<string, Wire | undefined>> = dialects;
   const shape = shapeOf(request);
   return shape === 'openai' ? undefined : known[shape === 'anthropic' ? 'anthropic-messages' : 'gemini'];
 }

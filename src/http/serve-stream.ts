@@ -5,7 +5,7 @@
  */
 
 import type { Cancel } from '../base/clock.ts';
-import type { Chunk, Dialect } from '../dialects/dialect.ts';
+import type { Chunk, Wire } from '../dialects/dialect.ts';
 import type { Call } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Story } from '../domain/story.ts';
@@ -18,7 +18,7 @@ type Streamed = { readonly exchange: Outlet; readonly call: Call; readonly openi
 
 export async function serveStream(
   front: Front,
-  dialect: Dialect,
+  dialect: Wire,
   { exchange, call, opening }: Streamed,
 ): Promise<void> {
   const { response } = exchange;
@@ -37,6 +37,7 @@ export async function serveStream(
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
       const bytes = reply.translation?.write(chunks, reply) ?? bytesFor(dialect, { chunks, call, reply });
       if (bytes.length > 0) {
+        if (reply.terminated) reply.keep(bytes);
         heart.beat();
         last = bytes;
         if (!response.write(bytes)) await exchange.drained();
@@ -44,7 +45,10 @@ export async function serveStream(
       if (exchange.response.destroyed) return reply.clientLeft();
     }
     const end = reply.translation?.end(reply) ?? (reply.terminated ? undefined : dialect.terminal);
-    if (end !== undefined) response.write(end);
+    if (end !== undefined) {
+      reply.keep(end);
+      response.write(end);
+    }
     tellSeams(exchange, opening.story);
     response.end();
   } catch (error) {
@@ -61,7 +65,7 @@ export async function serveStream(
 
 /** The error terminal; `last`: what the client got before it, heartbeats apart. */
 function lastWords(
-  dialect: Dialect,
+  dialect: Wire,
   failure: Failure,
   {
     call,
@@ -83,7 +87,7 @@ function tellSeams(exchange: Outlet, { resumed = [] }: Story): void {
 }
 
 function bytesFor(
-  dialect: Dialect,
+  dialect: Wire,
   { chunks, call, reply }: { readonly chunks: readonly Chunk[]; readonly call: Call; readonly reply: Reply },
 ): Buffer {
   const options = { model: reply.model, wantsUsage: call.head.wantsUsage };
@@ -91,8 +95,8 @@ function bytesFor(
   for (const chunk of chunks) {
     // Whoever asked for usage gets a report, also from an upstream that gives none.
     if (chunk.only === 'terminal' && options.wantsUsage && reply.usage === undefined) {
-      const writer = dialect.streamWriter(reply.head, { wantsUsage: true });
-      frames.push(writer.write({ type: 'usage', usage: reply.estimatedUsage() }));
+      const writer = dialect.streamWriter?.(reply.head, { wantsUsage: true });
+      if (writer !== undefined) frames.push(writer.write({ type: 'usage', usage: reply.estimatedUsage() }));
     }
     const frame = dialect.forward(chunk, options);
     if (frame !== undefined) frames.push(frame);

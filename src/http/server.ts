@@ -11,8 +11,8 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { newRequestId } from '../base/ids.ts';
-import type { Dialect } from '../dialects/dialect.ts';
-import { dialects } from '../dialects/index.ts';
+import type { Wire } from '../dialects/dialect.ts';
+import { dialects, wires } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
 import { addCountTokens } from './count-tokens-route.ts';
 import { Exchange } from './exchange.ts';
@@ -23,6 +23,7 @@ import { addLive } from './live-routes.ts';
 import { addGeminiModels, addModels, dialectOfLister } from './models-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
+import { addResponses } from './responses-routes.ts';
 import { addUpgradeRefusal } from './upgrade-route.ts';
 
 /** For what is sent away at the end of a drain to hear why. */
@@ -35,7 +36,7 @@ const KEEP_ALIVE_MS = 75_000;
 export const PREFIXES = ['/v1', '/api/v1', '/openai/v1'] as const;
 
 /** Those that are told apart by their paths alone. */
-const IN_PATHS: readonly Dialect[] = Object.values(dialects).filter(({ enter }) => enter === undefined);
+const IN_PATHS: readonly Wire[] = Object.values<Wire>(wires).filter(({ enter }) => enter === undefined);
 
 export type Server = {
   /** Everything but the relay's own routes. */
@@ -88,11 +89,7 @@ export function createServer(front: Front): Server {
     done();
   });
 
-  const serve = async (
-    dialect: Dialect,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> => {
+  const serve = async (dialect: Wire, request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const exchange = new Exchange(request, response);
     exchanges.add(exchange);
     exchange.onEnd(() => {
@@ -116,6 +113,7 @@ export function createServer(front: Front): Server {
   for (const prefix of PREFIXES) {
     addModels(fastify, front, prefix);
     addCountTokens(fastify, front, prefix);
+    addResponses(fastify, front, prefix);
     addUpgradeRefusal(fastify, prefix + dialects['openai-responses'].path);
   }
 
@@ -167,9 +165,9 @@ const pathOf = (request: IncomingMessage): string => {
 };
 
 /** Whoever asks at or below a dialect's path understands that dialect; else the one that nearly all do. */
-const dialectBelow = (path: string): Dialect => {
+const dialectBelow = (path: string): Wire => {
   if (isGoogles(path)) return dialects.gemini;
-  const isAbove = (dialect: Dialect): boolean =>
+  const isAbove = (dialect: Wire): boolean =>
     PREFIXES.some((prefix) => `${path}/`.startsWith(`${prefix}${dialect.path}/`));
   return IN_PATHS.find(isAbove) ?? dialects['openai-chat'];
 };

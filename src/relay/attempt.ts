@@ -5,7 +5,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { ConnectionError, readAll, type UpstreamResponse } from '../base/fetch.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import type { Call } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
@@ -106,8 +106,8 @@ const cannotGoOn = (channel: string): Failure =>
 const NOTHING_DROPPED: readonly string[] = [];
 
 /** What neither the provider's dialect nor the relay could do of what the client said. */
-function droppedOf(call: Call, { translation, body }: Outgoing): readonly string[] {
-  const lost = translation?.dropped ?? NOTHING_DROPPED;
+function droppedOf(call: Call, { translation, dropped, body }: Outgoing): readonly string[] {
+  const lost = translation?.dropped ?? dropped ?? NOTHING_DROPPED;
   if (call.dropped === undefined) return lost;
   const inVain =
     body === call.openrouterBody ? call.dropped.filter((name) => /^model/.test(name)) : call.dropped;
@@ -120,7 +120,7 @@ function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   const { channel } = start;
   try {
     const provider = rooms.providerOf(channel);
-    const outgoing = outgoingOf(call, { provider, channel, shelf: rooms.shelf });
+    const outgoing = outgoingOf(call, { provider, channel, shelf: rooms.shelf, seals: rooms.seals });
     story.dropped = droppedOf(call, outgoing);
     if (soFar === undefined) return outgoing;
     const going = continued(outgoing, soFar, { provider, baseUrl: channel.account.baseUrl });
@@ -149,7 +149,7 @@ function askOf({ call, rooms }: Journey, { channel }: Start, { dialect, head, bo
   const { streamUpstream } = channel.account;
   if (!(streamUpstream === undefined ? rooms.providerOf(channel).streamsPlain : streamUpstream === 'on'))
     return AS_PLAIN;
-  const turned = dialect.forwardAsStream(body, head, channel.upstreamModel);
+  const turned = dialect.forwardAsStream?.(body, head, channel.upstreamModel);
   return turned === undefined ? AS_PLAIN : { form: 'assembled', turned };
 }
 
@@ -204,7 +204,7 @@ async function speak(
 
 const addressed = (
   url: string,
-  dialect: Dialect,
+  dialect: Wire,
   asked: { readonly model: string; readonly stream: boolean },
 ): string => dialect.address?.(url, asked) ?? placed(url, asked.model);
 
