@@ -8,7 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { asBuffer } from '../base/fetch.ts';
 import { anthropicMessages } from '../dialects/anthropic-messages/anthropic-messages.ts';
 import { Failure } from '../domain/failure.ts';
-import { askedCall } from './asked-call.ts';
+import { ownName } from './asked-call.ts';
 import { decodedBody } from './decoded-body.ts';
 import type { Front } from './front.ts';
 
@@ -20,7 +20,8 @@ export function addCountTokens(server: FastifyInstance, front: Front, prefix: st
     const body =
       encoding === undefined ? bytes : await decodedBody(bytes, encoding, front.settings().bodyLimitBytes);
     const told = anthropicMessages.readHead(body);
-    const { model } = askedCall(front, { dialect: anthropicMessages, key, head: told, body }).head;
+    const model = ownName(front, told.model);
+    front.access().allow(key, model);
     const tokens = front.countTokens(model, { key: key.id, body });
     if (tokens === undefined)
       throw new Failure('model_not_found', {

@@ -15,13 +15,16 @@ type Target = {
   readonly dropped: Set<string>;
 };
 
+/** They have words for more of a wish for thinking than how hard. */
+const SAYS_MORE: ReadonlySet<DialectId> = new Set(['openai-chat', 'anthropic-messages', 'gemini'] as const);
+
 /** Before the dialect says what it can: what other dialects would not know is brought to what they all do. */
 export function portable(request: ChatRequest, { provider, dialect, dropped }: Target): ChatRequest {
   const keepsCache =
     dialect === 'anthropic-messages' ||
     (dialect === 'openai-chat' && provider.chatWays?.knows?.includes('cache_control') === true);
   const messages = keepsCache ? request.messages : withoutCache(request.messages, dropped);
-  if (dialect === 'openai-chat' || dialect === 'anthropic-messages') return { ...request, messages };
+  if (SAYS_MORE.has(dialect)) return { ...request, messages };
   const { thinking, rest } = takeThinking(request.extra);
   const effort = thinking === undefined ? undefined : effortOf(thinking);
   const extra = effort === undefined ? rest : { ...rest, reasoning_effort: effort };

@@ -5,6 +5,7 @@
 
 import { isJsonObject } from '../base/json.ts';
 import type { Dialect } from '../dialects/dialect.ts';
+import { takeThinking } from '../dialects/thinking.ts';
 import type { DialectId } from '../domain/call.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { sealFault, sealsThoughts } from './seals.ts';
@@ -35,12 +36,9 @@ function wishOfMessages(thinking: unknown): boolean | undefined {
 /** A request of a dialect that says its parameters in other places, by the names that are looked for here. */
 export function asQwenAsks(dialect: Dialect, body: Uint8Array): ChatRequest {
   const request = dialect.readCrossing?.(body).request ?? dialect.readRequest(body);
-  const effort = request.extra['reasoning_effort'];
-  if (effort === undefined) return request;
-  return {
-    ...request,
-    extra: { ...request.extra, thinking: { type: effort === 'none' ? 'disabled' : 'enabled' } },
-  };
+  const { thinking, rest } = takeThinking(request.extra);
+  if (thinking === undefined) return request;
+  return { ...request, extra: { ...rest, thinking: { type: thinking.on ? 'enabled' : 'disabled' } } };
 }
 
 /** How many answers are asked for. */

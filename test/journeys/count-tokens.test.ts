@@ -50,6 +50,15 @@ keys: [{ id: test, key: ${KEY}, limits: { rpm: 1 }, on_limit: reject, models: [q
 `;
 
 describe('count_tokens', () => {
+  it('knows a model by the name that Claude Code keeps', async () => {
+    const house = createHouse(`${LIMITED}claude_aliases: true\n`);
+    const under = async (model: string) =>
+      tokensOf(await count(house, chat('hello', { max_tokens: 5, model })));
+    assert.ok((await under('claude-via-qwen3-max')) > 0);
+    const strange = await count(house, chat('hello', { max_tokens: 5, model: 'claude-via-other' }));
+    assert.equal(strange.status, 403);
+  });
+
   it('answers a burst under every prefix, whatever the limits of the key and the account', async () => {
     const house = createHouse(LIMITED);
     const paths = [
