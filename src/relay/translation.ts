@@ -4,6 +4,7 @@
  */
 
 import type { Chunk, Dialect, Heard, ReplyHead, StreamWriter } from '../dialects/dialect.ts';
+import type { AnswerTerms } from '../domain/answer-terms.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
@@ -16,10 +17,13 @@ export type TranslationOptions = {
   readonly wantsUsage: boolean;
   /** What of the request could not be taken along, by the client's names. */
   readonly dropped: readonly string[];
-  /** Of the client, as its request had them. */
-  readonly textTools?: readonly string[];
+  readonly terms?: AnswerTerms;
   /** Keeps what the client cannot carry. */
   readonly keeper?: ThoughtKeeper;
+  /** The client's names of tools, by those that the provider was told. */
+  readonly names?: ReadonlyMap<string, string>;
+  /** Under which the client knows the answer; undefined: under the provider's. */
+  readonly answerId?: string | undefined;
 };
 
 /** What of a `Reply` an answer needs that is written anew. */
@@ -29,10 +33,13 @@ export type Answered = {
   estimatedUsage(): Usage;
 };
 
+type ToolCallEvent = Extract<ChatEvent, { type: 'tool-call' }>;
+
 const NOTHING = Buffer.alloc(0);
 
 export class Translation {
   readonly dropped: readonly string[];
+  readonly answerId: string | undefined;
   readonly #options: TranslationOptions;
   #writer: StreamWriter | undefined;
   readonly #calls = new NamedCalls();
@@ -41,6 +48,7 @@ export class Translation {
   constructor(options: TranslationOptions) {
     this.#options = options;
     this.dropped = options.dropped;
+    this.answerId = options.answerId;
   }
 
   /** The client's bytes for the next chunks of a stream, possibly none. */
@@ -53,7 +61,7 @@ export class Translation {
         if (event.type === 'usage') continue;
         for (const told of this.#told(event, answered)) {
           this.#options.keeper?.take(told);
-          if (isHidden(told)) continue;
+          if (this.#isHidden(told)) continue;
           const written = this.#writerFor(answered).write(told);
           if (written.length > 0) frames.push(written);
         }
@@ -76,18 +84,21 @@ export class Translation {
 
   /** A plain answer. Throws `stream_died` where the provider says that it broke off. */
   plain(chunk: Chunk, answered: Answered): Buffer {
-    const { from, to, textTools, keeper } = this.#options;
+    const { from, to, terms, keeper } = this.#options;
     const events = from.readReply(chunk.frame).events.flatMap((event) => this.#told(event, answered));
     if (events.some((event) => event.type === 'finish' && event.reason === 'error'))
       throw new Failure('stream_died', { message: 'The provider broke its answer off.' });
     for (const event of events) keeper?.take(event);
     keeper?.keep();
     const start = events.find((event) => event.type === 'start');
-    const head = { ...answered.head, ...(start && { id: start.id, created: start.created }) };
-    const shown = events.filter((event) => !isHidden(event));
+    const head = {
+      ...answered.head,
+      ...(start && { id: this.answerId ?? start.id, created: start.created }),
+    };
+    const shown = events.filter((event) => !this.#isHidden(event));
     if (!shown.some(({ type }) => type === 'usage'))
       shown.push({ type: 'usage', usage: answered.usage ?? answered.estimatedUsage() });
-    return to.writeReply(head, shown, textTools);
+    return to.writeReply(head, shown, terms);
   }
 
   #writerFor({ head }: Answered): StreamWriter {
@@ -98,7 +109,7 @@ export class Translation {
 
   #told(event: ChatEvent, { head }: Answered): readonly ChatEvent[] {
     if (event.type === 'tool-call') {
-      const named = this.#calls.take(event, head.id);
+      const named = this.#calls.take(this.#renamed(event), head.id);
       return named === undefined ? NO_EVENTS : [named];
     }
     if (event.type !== 'finish' || !this.#calls.any) return [event];
@@ -106,9 +117,16 @@ export class Translation {
     const finish: ChatEvent = event.reason === 'stop' ? { ...event, reason: 'tool_calls' } : event;
     return [...this.#calls.rest(head.id), finish];
   }
+
+  #renamed(event: ToolCallEvent): ToolCallEvent {
+    const name = event.name === undefined ? undefined : this.#options.names?.get(event.name);
+    return name === undefined ? event : { ...event, name };
+  }
+
+  /** What nobody may read is for its provider alone, unless it travels sealed. */
+  #isHidden(event: ChatEvent): boolean {
+    return event.type === 'reasoning' && event.redacted === true && !this.#options.terms?.seal;
+  }
 }
 
 const NO_EVENTS: readonly ChatEvent[] = [];
-
-/** What nobody may read is for its provider alone. */
-const isHidden = (event: ChatEvent): boolean => event.type === 'reasoning' && event.redacted === true;
