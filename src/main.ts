@@ -13,6 +13,7 @@ import { diagnoseCommand, terminalDoors } from './cli/diagnose.ts';
 import { limitsCommand } from './cli/limits.ts';
 import { checkLive } from './cli/live.ts';
 import { onCommand } from './cli/on.ts';
+import { providersCommand } from './cli/providers.ts';
 import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
 import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
@@ -56,6 +57,7 @@ const program = new Command('sluice')
       },
     }),
   )
+  .addCommand(providersCommand({ write: (text) => process.stdout.write(text) }))
   .addCommand(limitsCommand(relayDoors))
   .addCommand(benchesCommand(relayDoors))
   .addCommand(onCommand(relayDoors))

@@ -274,6 +274,10 @@ export function providerSuite(provider: Provider): void {
         if (typeof path === 'string') assert.match(path, /^\/[a-z/-]*[a-z]$/);
       for (const variable of [...provider.variables, ...provider.regionVariables])
         assert.match(variable, /^[A-Z][A-Z_]+$/);
+      for (const [variable, region] of Object.entries(provider.regionByVariable ?? {})) {
+        assert.ok(provider.variables.includes(variable));
+        assert.ok(provider.regions.includes(region));
+      }
       assert.equal(new Set(provider.models).size, provider.models.length);
     });
 

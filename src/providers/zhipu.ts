@@ -8,6 +8,7 @@ export const zhipu: Provider = createOpenAICompatible({
   id: 'zhipu',
   name: 'Zhipu',
   variables: ['ZAI_API_KEY', 'ZHIPU_API_KEY'],
+  regionByVariable: { ZAI_API_KEY: 'international' },
   baseUrl: {
     china: 'https://open.bigmodel.cn/api/paas/v4',
     international: 'https://api.z.ai/api/paas/v4',
