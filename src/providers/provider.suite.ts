@@ -285,10 +285,16 @@ export function providerSuite(provider: Provider): void {
       for (const { what, source, rules = {} } of provider.quirks) {
         assert.match(what, /^[A-Z`].*\.$/);
         assert.match(source, /^(?:https:\/\/|[\w.-]+\/[\w.-]+[# ])/);
-        const { drop = [], rename = {}, set = {}, swap = {}, nine = [] } = rules;
-        const named = [drop, nine, ...[rename, set, swap].map(Object.keys), Object.values(rename)].flat();
+        const { drop = [], omit = [], rename = {}, set = {}, swap = {}, nine = [] } = rules;
+        const named = [
+          drop,
+          omit,
+          nine,
+          ...[rename, set, swap].map(Object.keys),
+          Object.values(rename),
+        ].flat();
         for (const name of named) assert.ok(!UNTOUCHABLE.includes(name), name);
-        for (const path of [...drop, ...nine, ...Object.keys(swap)])
+        for (const path of [...drop, ...omit, ...nine, ...Object.keys(swap)])
           assert.match(path, /^\w+(?:\[\]\.\w+)*$/);
       }
     });

@@ -52,6 +52,14 @@ describe('a body with rules', () => {
     );
   });
 
+  it('loses a field without a word where nothing is lost by it', () => {
+    const { text, dropped } = after('{"stream_options":{},"a":1,"b":2}', {
+      omit: ['stream_options'],
+      drop: ['b'],
+    });
+    assert.deepEqual([text, dropped], ['{"a":1}', ['b']]);
+  });
+
   it('gets a field under its new name, and says so only where one of the two is lost', () => {
     const rename = { max_completion_tokens: 'max_tokens' };
     const moved = after('{"a":1, "max_completion_tokens" : 5}', { rename });

@@ -46,13 +46,13 @@ function dressedBy(rules: BodyRules, bytes: Buffer, dropped: Set<string>): Buffe
 
 /** Most bodies hold none of the words that the rules speak of: seen at a glance. An escape may hide one. */
 function concerns(
-  { drop = [], rename = {}, set = {}, swap = {}, nine = [] }: BodyRules,
+  { drop = [], omit = [], rename = {}, set = {}, swap = {}, nine = [] }: BodyRules,
   bytes: Buffer,
 ): boolean {
   for (const _ in set) return true;
   const holds = (word: string): boolean => bytes.includes(`"${word}"`);
   return (
-    drop.some((path) => holds(lastOf(path))) ||
+    [drop, omit].flat().some((path) => holds(lastOf(path))) ||
     nine.some((path) => holds(lastOf(path))) ||
     Object.keys(rename).some(holds) ||
     Object.values(swap).some((words) => Object.keys(words).some(holds)) ||
@@ -65,6 +65,7 @@ const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 /** The rules of one object, and of those inside it. */
 type Level = {
   readonly drop: Set<string>;
+  readonly omit: Set<string>;
   readonly nine: Set<string>;
   readonly swap: Map<string, Readonly<Record<string, string>>>;
   readonly rename: Readonly<Record<string, string>>;
@@ -73,13 +74,14 @@ type Level = {
 };
 
 const emptyLevel = (rename: Level['rename'] = {}, set: Level['set'] = {}): Level => ({
-  ...{ drop: new Set(), nine: new Set(), swap: new Map(), within: new Map() },
+  ...{ drop: new Set(), omit: new Set(), nine: new Set(), swap: new Map(), within: new Map() },
   ...{ rename, set },
 });
 
-function levelOf({ drop = [], nine = [], swap = {}, rename, set }: BodyRules): Level {
+function levelOf({ drop = [], omit = [], nine = [], swap = {}, rename, set }: BodyRules): Level {
   const top = emptyLevel(rename, set);
   for (const path of drop) above(top, path).drop.add(lastOf(path));
+  for (const path of omit) above(top, path).omit.add(lastOf(path));
   for (const path of nine) above(top, path).nine.add(lastOf(path));
   for (const [path, words] of Object.entries(swap)) above(top, path).swap.set(lastOf(path), words);
   return top;
@@ -113,8 +115,9 @@ function edit(work: Work, { from, level, path }: At): void {
   let keeps = false;
   for (const [name, value] of fields) {
     const renamed = Object.hasOwn(level.rename, name) ? level.rename[name] : undefined;
-    if (level.drop.has(name) || (renamed !== undefined && fields.has(renamed))) {
-      dropped.add(path + name);
+    const isOmitted = level.omit.has(name);
+    if (isOmitted || level.drop.has(name) || (renamed !== undefined && fields.has(renamed))) {
+      if (!isOmitted) dropped.add(path + name);
       // With the comma before it; of the first ones, with the comma behind.
       const until = keeps ? value.end : behindComma(bytes, value.end);
       edits.push({ start: end, end: until, text: '' });

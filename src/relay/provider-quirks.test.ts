@@ -64,9 +64,9 @@ describe('a full body', () => {
     const { json, dropped } = askedOf('mistral', 'mistral-large-latest');
     assert.deepEqual(dropped, [
       ...['logit_bias', 'logprobs', 'messages[].name', 'messages[].reasoning_content'],
-      ...['store', 'stream_options', 'top_logprobs', 'user'],
+      ...['store', 'top_logprobs', 'user'],
     ]);
-    assert.deepEqual([json.max_tokens, json.random_seed], [10, 7]);
+    assert.deepEqual([json.max_tokens, json.random_seed, json.stream_options], [10, 7, undefined]);
     assert.equal(json.messages[0].role, 'system');
     const [, , { tool_calls: calls }, result] = json.messages;
     assert.match(calls[0].id, /^[a-zA-Z0-9]{9}$/);
