@@ -101,8 +101,6 @@ describe('a body with rules', () => {
     const { text, dropped } = after(given, { swap });
     assert.equal(text, given.replace('"role":"developer"', '"role":"system"'));
     assert.deepEqual(dropped, []);
-    const escaped = '{"messages":[{"role":"devel\\u006fper"}]}';
-    assert.equal(after(escaped, { swap }).text, '{"messages":[{"role":"system"}]}');
     const without = Buffer.from('{"messages":[{"role":"user"}]}');
     assert.equal(dressed(without, [{ swap }]).body, without);
   });
