@@ -10,6 +10,8 @@ export const cerebras: Provider = createOpenAICompatible({
   variables: ['CEREBRAS_API_KEY'],
   baseUrl: 'https://api.cerebras.ai/v1',
   rules: OPENAI_RULES,
+  // Counted when a call arrives: the input and `max_completion_tokens`: https://inference-docs.cerebras.ai/support/rate-limits
+  prepaid: true,
   models: ['gpt-oss-120b', 'gemma-4-31b'],
   quirks: [
     {
@@ -18,5 +20,8 @@ export const cerebras: Provider = createOpenAICompatible({
       rules: { drop: ['frequency_penalty', 'presence_penalty', 'logit_bias'] },
     },
   ],
-  sources: ['https://inference-docs.cerebras.ai/resources/openai'],
+  sources: [
+    'https://inference-docs.cerebras.ai/resources/openai',
+    'https://inference-docs.cerebras.ai/support/rate-limits',
+  ],
 });
