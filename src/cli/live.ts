@@ -16,6 +16,7 @@ import { providerOf } from '../providers/index.ts';
 import { type Provider, placed } from '../providers/provider.ts';
 import { dressed, rulesFor } from '../relay/body-rules.ts';
 import { outgoingOf } from '../relay/outgoing.ts';
+import type { Shelf } from '../state/shelf.ts';
 import type { LiveResult } from './check.ts';
 
 const PATIENCE_MS = 30_000;
@@ -66,7 +67,7 @@ type Asking = { readonly secret: string; readonly fetch: Fetch; readonly nowMs: 
 async function modelsOf(channel: Channel, asking: Asking): Promise<readonly string[] | undefined> {
   const { speaks } = providerOfChannel(channel);
   const { status, body } = await ask(channel, asking, {
-    dialect: 'openai-chat' in speaks ? 'openai-chat' : 'anthropic-messages',
+    dialect: 'openai-chat' in speaks ? 'openai-chat' : (Object.keys(speaks)[0] as DialectId),
     url: `${channel.account.baseUrl.replace(/\?.*/, '')}/models`,
   });
   if (status === 404 || status === 405) return undefined;
@@ -81,7 +82,7 @@ async function modelsOf(channel: Channel, asking: Asking): Promise<readonly stri
 /** As the relay would ask: in the dialect and at the address of this channel, by the provider's own rules. */
 async function oneToken(channel: Channel, asking: Asking): Promise<string> {
   const provider = providerOfChannel(channel);
-  const outgoing = outgoingOf(smallCall(channel.upstreamModel), provider, channel);
+  const outgoing = outgoingOf(smallCall(channel.upstreamModel), { provider, channel, shelf: NO_SHELF });
   const { dialect, head, url, body } = outgoing;
   const ready = dialect.forwardRequest(body, head, channel.upstreamModel);
   const { status } = await ask(channel, asking, {
@@ -92,6 +93,9 @@ async function oneToken(channel: Channel, asking: Asking): Promise<string> {
   if (status === 404) throw new Error('the provider has no such model or route (404)');
   return 'answered a call of one token';
 }
+
+/** Nobody comes back for what was said here. */
+const NO_SHELF: Shelf = { put() {}, get: () => undefined, remove: () => false, bytes: 0 };
 
 function smallCall(model: string): Call {
   const dialect = dialectOf('openai-chat');

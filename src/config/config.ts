@@ -81,6 +81,8 @@ export type Config = {
   };
   readonly accounts: readonly AccountConfig[];
   readonly models: readonly ModelConfig[];
+  /** Is every model offered as `claude-via-…` too? */
+  readonly claudeAliases: boolean;
   readonly keys: readonly KeyConfig[];
   readonly queue: {
     readonly maxWaitMs: number;
@@ -100,6 +102,8 @@ export type Config = {
     readonly idleMs: number;
   };
   readonly retries: { readonly maxAttempts: number; readonly share: number; readonly unknown: boolean };
+  /** What is kept for clients between their calls. */
+  readonly memory: { readonly maxBytes: number; readonly ttlMs: number };
   /** 0: none. */
   readonly heartbeatMs: number;
   /** What is learned and kept across restarts. */
@@ -131,6 +135,7 @@ export function configOf(values: FileValues): Config {
     },
     accounts: values.accounts.map(accountOf),
     models: Object.entries(values.models).map(modelOf),
+    claudeAliases: values.claude_aliases,
     keys: values.keys.map(keyOf),
     queue: {
       ...given({ maxLengthPerKey: queue.max_length_per_key, maxBytesPerKey: queue.max_bytes_per_key }),
@@ -152,6 +157,7 @@ export function configOf(values: FileValues): Config {
       share: values.retries.share,
       unknown: values.retry_unknown,
     },
+    memory: { maxBytes: values.memory.max_bytes, ttlMs: values.memory.ttl },
     heartbeatMs: values.heartbeat,
     dataDir: values.data_dir,
     alerts: values.alerts,

@@ -228,6 +228,11 @@ const retries = section({
     ),
 });
 
+const memory = section({
+  max_bytes: size().prefault('64mb').describe('All of it together; what was used longest ago goes first.'),
+  ttl: duration().prefault('1h').describe('How long it is kept after its last use.'),
+});
+
 export const webhookSchema = section({
   url: webhookUrl().describe('Where alerts are posted to. Redirects are not followed.'),
   secret: webhookSecret().describe(
@@ -272,6 +277,11 @@ export const fileSchema = (known?: Known) =>
       .describe(
         'By the name clients ask for. Optional: every upstream model is offered under its own name anyway.',
       ),
+    claude_aliases: flag()
+      .prefault(false)
+      .describe(
+        'Offers every model to Anthropic clients under a second name, `claude-via-…`, for those that only show Claude models.',
+      ),
     keys: listOf(keySchema).prefault([]).describe("Clients' keys."),
     queue: queue.prefault({}).describe('Waiting in line instead of a 429.'),
     timeouts: timeouts.prefault({}).describe('Patience with a provider.'),
@@ -280,6 +290,12 @@ export const fileSchema = (known?: Known) =>
       .prefault(false)
       .describe(
         'Send again what a provider took in and then dropped without a byte? It may have been answered, and be billed twice.',
+      ),
+    memory: memory
+      .prefault({})
+      .describe(
+        'What is kept for clients between their calls because they cannot carry it themselves: thoughts and their ' +
+          'signatures, answers that are asked for again. In memory alone, apart for each key.',
       ),
     heartbeat: duration(0)
       .prefault('10s')

@@ -2,8 +2,12 @@
 
 import type { Departure } from '../base/departure.ts';
 import type { Limits } from './limits.ts';
+import type { ChannelWishes, Wishes } from './wishes.ts';
 
-export type DialectId = 'openai-chat' | 'openai-responses' | 'anthropic-messages';
+/** Those in which a chat is held: each can be carried over into every other. */
+export type ChatDialectId = 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'gemini';
+
+export type DialectId = ChatDialectId;
 
 /** A client's key as the relay knows it; the key itself is not kept, only its hash. */
 export type ClientKey = {
@@ -34,6 +38,8 @@ export type RequestHead = {
   readonly wantsUsage: boolean;
   /** Infinity: the client set no bound. */
   readonly maxOutputTokens: number;
+  /** What the client wishes of the way of the call, where it does. */
+  readonly wishes?: Wishes;
 };
 
 export type CallOptions = {
@@ -58,4 +64,11 @@ export type Call = {
   /** Clock time of arrival, ms. */
   readonly arrivedAtMs: number;
   readonly departure: Departure;
+  /** Models that may answer in place of the asked one, by the client's own list. */
+  readonly models?: readonly string[];
+  readonly wishes?: ChannelWishes;
+  /** What it wished in vain, by the client's names. */
+  readonly dropped?: readonly string[];
+  /** The body for a provider that understands such wishes itself. */
+  readonly openrouterBody?: Uint8Array;
 };

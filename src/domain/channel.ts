@@ -2,6 +2,7 @@
 
 import type { BodyRules } from './body-rules.ts';
 import type { Limits } from './limits.ts';
+import type { ModelFacts } from './model-facts.ts';
 
 export type Account = {
   readonly id: string;
@@ -38,6 +39,8 @@ export type Channel = {
   readonly tier: number;
   /** Share of traffic among channels of one tier under `weighted`. */
   readonly weight: number;
+  /** What is known of the model there; its prices are those of the account's region. */
+  readonly facts?: ModelFacts;
 };
 
 export type Model = {

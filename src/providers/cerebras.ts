@@ -8,6 +8,8 @@ export const cerebras: Provider = createOpenAICompatible({
   id: 'cerebras',
   name: 'Cerebras',
   variables: ['CEREBRAS_API_KEY'],
+  // https://inference-docs.cerebras.ai/capabilities/reasoning
+  chatWays: { thinkers: /gpt-oss/ },
   baseUrl: 'https://api.cerebras.ai/v1',
   rules: OPENAI_RULES,
   // Counted when a call arrives: the input and `max_completion_tokens`: https://inference-docs.cerebras.ai/support/rate-limits

@@ -22,6 +22,8 @@ export const deepseek: Provider = createOpenAICompatible({
   name: 'DeepSeek',
   variables: ['DEEPSEEK_API_KEY'],
   baseUrl: 'https://api.deepseek.com/v1',
+  // Without the field of a thought, a turn of tools is refused: https://api-docs.deepseek.com/guides/thinking_mode
+  chatWays: { thinks: 'thinking', effortToo: true, wantsThoughts: true },
   speaksToo: {
     'anthropic-messages': beside(/^(https:\/\/api\.deepseek\.com)(?:\/v1)?$/, '$1/anthropic/v1/messages'),
   },

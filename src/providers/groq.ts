@@ -12,6 +12,8 @@ export const groq: Provider = createOpenAICompatible({
   name: 'Groq',
   variables: ['GROQ_API_KEY'],
   baseUrl: 'https://api.groq.com/openai/v1',
+  // Of what it serves, only these take an effort: https://console.groq.com/docs/reasoning
+  chatWays: { thinkers: /gpt-oss/ },
   rules: [[{ status: 498 }, 'overload', { say: 'the flex tier is at its capacity' }], ...OPENAI_RULES],
   // Its x-ratelimit-…-requests are of the day, its …-tokens of the minute: https://console.groq.com/docs/rate-limits
   readTold: toldPerDay,

@@ -87,7 +87,9 @@ describe('providers', () => {
   });
 
   it('speak responses where nothing gets lost by it', () => {
-    const speaking = providers.filter(({ speaks }) => 'openai-responses' in speaks).map(({ id }) => id);
+    const speaking = providers
+      .filter(({ id, speaks }) => id !== 'simulator' && 'openai-responses' in speaks)
+      .map(({ id }) => id);
     assert.deepEqual(speaking.toSorted(), ['azure', 'bedrock', 'openai', 'openrouter', 'qwen', 'xai']);
     const compatible = 'https://dashscope.aliyuncs.com/compatible-mode/v1';
     assert.equal(addressAt('qwen', 'openai-responses', compatible), `${compatible}/responses`);
@@ -95,6 +97,23 @@ describe('providers', () => {
       addressAt('qwen', 'openai-responses', providerOf('qwen')?.baseUrl('coding-plan')),
       undefined,
     );
+  });
+
+  it('speak Gemini where they do', () => {
+    const speaking = providers.filter(({ speaks }) => 'gemini' in speaks).map(({ id }) => id);
+    for (const id of ['gemini', 'gemini-compatible', 'vertex']) assert.ok(speaking.includes(id), id);
+    const place = 'https://europe-west4-aiplatform.googleapis.com/v1/projects/p/locations/europe-west4';
+    assert.equal(
+      addressAt('vertex', 'gemini', `${place}/publishers/google`),
+      `${place}/publishers/google/models`,
+    );
+    assert.equal(addressAt('vertex', 'openai-chat', `${place}/publishers/google`), undefined);
+    assert.equal(
+      addressAt('vertex', 'openai-chat', `${place}/endpoints/openapi`),
+      `${place}/endpoints/openapi/chat/completions`,
+    );
+    assert.equal(addressAt('vertex', 'gemini', `${place}/endpoints/openapi`), undefined);
+    assert.equal(addressAt('gemini-compatible', 'gemini', 'https://h/v1beta'), 'https://h/v1beta/models');
   });
 
   it('tell by the model what speaks which dialect, where one address has both', () => {

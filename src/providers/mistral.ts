@@ -9,6 +9,8 @@ export const mistral: Provider = createOpenAICompatible({
   name: 'Mistral',
   variables: ['MISTRAL_API_KEY'],
   baseUrl: 'https://api.mistral.ai/v1',
+  // Fields that it does not know are refused: https://docs.mistral.ai/api
+  chatWays: { thinks: 'never' },
   rules: [
     [{ status: 429, named: ['service_tier_capacity_exceeded', '3505'] }, 'overload'],
     [{ status: 429, words: /service tier capacity exceeded/i }, 'overload'],

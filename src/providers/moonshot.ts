@@ -9,6 +9,9 @@ export const moonshot: Provider = createOpenAICompatible({
   name: 'Moonshot',
   variables: ['MOONSHOT_API_KEY', 'KIMI_API_KEY'],
   baseUrl: { china: 'https://api.moonshot.cn/v1', international: 'https://api.moonshot.ai/v1' },
+  // Both fields at once are refused, and turns of tools without a thought:
+  // https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model
+  chatWays: { thinks: 'thinking', thinkers: /^kimi-k2\.[5-9]/, wantsThoughts: true },
   speaksToo: {
     'anthropic-messages': beside(/^(https:\/\/api\.moonshot\.(?:ai|cn))\/v1$/, '$1/anthropic/v1/messages'),
   },

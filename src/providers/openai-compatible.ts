@@ -19,9 +19,11 @@ export type OpenAICompatibleOptions = {
   readonly baseUrl?: string | Readonly<Record<string, string>>;
   /** Dialects beside the chat completions. */
   readonly speaksToo?: Provider['speaks'];
+  readonly strangersIn?: NonNullable<Provider['strangersIn']>;
   readonly authorize?: Provider['authorize'];
   readonly outputField?: NonNullable<Provider['outputField']>;
   readonly continues?: NonNullable<Provider['continues']>;
+  readonly chatWays?: NonNullable<Provider['chatWays']>;
   readonly forwardHeaders?: readonly string[];
   readonly waitHeader?: string;
   /** Its own rules; the common ones follow. When not given, OpenAI's are a guess. */
@@ -54,8 +56,10 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     baseUrl: (region = defaultRegion) =>
       typeof baseUrl === 'string' ? baseUrl : Object.hasOwn(byRegion, region) ? byRegion[region] : undefined,
     speaks: { 'openai-chat': '/chat/completions', ...options.speaksToo },
+    ...(options.strangersIn === undefined ? {} : { strangersIn: options.strangersIn }),
     forwardHeaders: options.forwardHeaders ?? [],
     ...(options.outputField === undefined ? {} : { outputField: options.outputField }),
+    ...(options.chatWays === undefined ? {} : { chatWays: options.chatWays }),
     ...(options.continues === undefined ? {} : { continues: options.continues }),
     ...(options.waitHeader === undefined ? {} : { waitHeader: options.waitHeader }),
     authorize: options.authorize ?? authorizeByBearer,

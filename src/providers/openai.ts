@@ -13,6 +13,8 @@ export const openai: Provider = createOpenAICompatible({
   speaksToo: { 'openai-responses': '/responses' },
   // Its newer models refuse `max_tokens`: https://platform.openai.com/docs/api-reference/chat/create
   outputField: 'max_completion_tokens',
+  // Models that do not reason refuse it: https://platform.openai.com/docs/guides/reasoning
+  chatWays: { thinks: 'reasoning_effort', thinkers: /^(?:o\d|gpt-(?:[5-9]|oss)|codex)(?!.*-chat)/ },
   forwardHeaders: ['openai-beta'],
   rules: OPENAI_RULES,
   // Counted is the greater of max_tokens and an estimate of the input: https://platform.openai.com/docs/guides/rate-limits

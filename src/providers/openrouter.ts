@@ -12,6 +12,8 @@ export const openrouter: Provider = createOpenAICompatible({
   name: 'OpenRouter',
   variables: ['OPENROUTER_API_KEY'],
   baseUrl: 'https://openrouter.ai/api/v1',
+  // https://openrouter.ai/docs/api/reference/parameters , https://openrouter.ai/docs/guides/best-practices/prompt-caching
+  chatWays: { knows: ['top_k', 'repetition_penalty', 'cache_control'] },
   speaksToo: { 'openai-responses': '/responses', 'anthropic-messages': '/messages' },
   authorize: authorizeMessagesToo,
   forwardHeaders: ['http-referer', 'x-title', 'anthropic-version'],

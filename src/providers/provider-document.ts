@@ -27,6 +27,7 @@ const DIALECTS: Readonly<Record<string, string>> = {
   'openai-chat': 'chat',
   'openai-responses': 'responses',
   'anthropic-messages': 'messages',
+  gemini: 'gemini',
 };
 
 export function providersMarkdown(): string {

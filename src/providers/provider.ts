@@ -49,6 +49,21 @@ export type Quirk = {
   readonly models?: RegExp;
 };
 
+/** How it is asked in OpenAI chat for what OpenAI itself has other words for, or none. */
+export type ChatWays = {
+  /** The fields of a wish for thinking; `effortToo`: with `reasoning_effort` beside the switch. */
+  readonly thinks?: 'reasoning_effort' | 'enable_thinking' | 'thinking' | 'never';
+  readonly effortToo?: true;
+  /** The models that may be asked so; absent: all. */
+  readonly thinkers?: RegExp;
+  /** A turn that calls tools must tell what was thought before, be it nothing. */
+  readonly wantsThoughts?: true;
+  /** Fields beyond OpenAI's that it takes: `top_k`, `repetition_penalty`, and `cache_control` on parts of the content. */
+  readonly knows?: readonly string[];
+  /** `temperature` stays below this. */
+  readonly temperatureBelow?: number;
+};
+
 export interface Provider {
   readonly id: string;
   /** For people. */
@@ -61,8 +76,12 @@ export interface Provider {
   baseUrl(region?: string): string | undefined;
   /** Where it speaks each dialect. */
   readonly speaks: Readonly<Partial<Record<DialectId, DialectPath>>>;
+  /** In which of them it is asked by those who speak none of them, if not in the usual one. */
+  readonly strangersIn?: DialectId;
   /** Where a call's output is bounded in OpenAI chat, if not by `max_tokens`. */
   readonly outputField?: 'max_completion_tokens';
+  /** What it knows, and wants, in OpenAI chat beside what everybody does. */
+  readonly chatWays?: ChatWays;
   /** How it is asked to go on from the beginning of an answer, by dialect; absent: it cannot. */
   readonly continues?: Readonly<Partial<Record<DialectId, Continuation>>>;
   /** Client request headers (lower case) that may travel upstream. */

@@ -35,6 +35,15 @@ export const QWEN_WAYS = {
   // Of the growth of a rate only, not of its limits; 3 to 120 s:
   // https://www.alibabacloud.com/help/en/model-studio/rate-limiting-best-practices
   waitHeader: 'x-dashscope-wait-timeout',
+  chatWays: {
+    // https://help.aliyun.com/zh/model-studio/deep-thinking ; those that only think, or never do, refuse the switch.
+    thinks: 'enable_thinking',
+    thinkers: /^(?!qwen-max|qwen2|qwen-mt|qwq|qvq)(?!.*(?:coder|instruct|thinking|-ocr))/,
+    // https://help.aliyun.com/zh/model-studio/context-cache , https://help.aliyun.com/zh/model-studio/qwen-api-reference
+    knows: ['top_k', 'repetition_penalty', 'cache_control'],
+    // "[0, 2)": https://help.aliyun.com/zh/model-studio/qwen-api-reference
+    temperatureBelow: 2,
+  },
   // https://help.aliyun.com/zh/model-studio/partial-mode
   continues: { 'openai-chat': { mark: 'partial' } },
   rules: QWEN_RULES,

@@ -7,6 +7,8 @@ export const siliconflow: Provider = createOpenAICompatible({
   id: 'siliconflow',
   name: 'SiliconFlow',
   variables: ['SILICONFLOW_API_KEY'],
+  // https://docs.siliconflow.cn/docs/api/chat-completions-post
+  chatWays: { thinks: 'enable_thinking', knows: ['top_k'] },
   baseUrl: { china: 'https://api.siliconflow.cn/v1', international: 'https://api.siliconflow.com/v1' },
   speaksToo: {
     'anthropic-messages': beside(/^(https:\/\/api\.siliconflow\.(?:cn|com)\/v1)$/, '$1/messages'),

@@ -11,6 +11,8 @@ export const volcengine: Provider = createOpenAICompatible({
   id: 'volcengine',
   name: 'Volcengine Ark',
   variables: ['ARK_API_KEY', 'VOLCENGINE_API_KEY'],
+  // https://www.volcengine.com/docs/82379/1449737
+  chatWays: { thinks: 'thinking' },
   baseUrl: {
     beijing: 'https://ark.cn-beijing.volces.com/api/v3',
     'coding-plan': 'https://ark.cn-beijing.volces.com/api/coding/v3',

@@ -9,6 +9,8 @@ export const zhipu: Provider = createOpenAICompatible({
   name: 'Zhipu',
   variables: ['ZAI_API_KEY', 'ZHIPU_API_KEY'],
   regionByVariable: { ZAI_API_KEY: 'international' },
+  // https://docs.z.ai/guides/capabilities/thinking-mode
+  chatWays: { thinks: 'thinking', thinkers: /^glm-(?:4\.[5-9]|[5-9])/ },
   baseUrl: {
     china: 'https://open.bigmodel.cn/api/paas/v4',
     international: 'https://api.z.ai/api/paas/v4',

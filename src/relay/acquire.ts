@@ -101,9 +101,12 @@ function poolFollowing(journey: Journey, first: Pool): () => Pool {
 }
 
 /** The model's channels as they are configured now; as the call knew them where there are none any more. */
-function channelsNow({ rooms }: Journey, model: Model): readonly Channel[] {
-  const latest = rooms.snapshot().catalog.resolve(model.name);
-  return latest === undefined || latest.channels.length === 0 ? model.channels : latest.channels;
+function channelsNow(journey: Journey, model: Model): readonly Channel[] {
+  const latest = journey.rooms.snapshot().catalog.resolve(model.name);
+  const channels = latest === undefined || latest.channels.length === 0 ? model.channels : latest.channels;
+  if (journey.call.wishes === undefined) return channels;
+  const wished = journey.channelsOf(channels);
+  return wished.length === 0 ? journey.channelsOf(model.channels) : wished;
 }
 
 function poolOf(journey: Journey, model: Model): Pool {

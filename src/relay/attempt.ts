@@ -5,6 +5,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { ConnectionError, readAll, type UpstreamResponse } from '../base/fetch.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import type { Call } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
@@ -104,14 +105,23 @@ const cannotGoOn = (channel: string): Failure =>
 
 const NOTHING_DROPPED: readonly string[] = [];
 
+/** What neither the provider's dialect nor the relay could do of what the client said. */
+function droppedOf(call: Call, { translation, body }: Outgoing): readonly string[] {
+  const lost = translation?.dropped ?? NOTHING_DROPPED;
+  if (call.dropped === undefined) return lost;
+  const inVain =
+    body === call.openrouterBody ? call.dropped.filter((name) => /^model/.test(name)) : call.dropped;
+  return [...inVain, ...lost];
+}
+
 /** What is asked, before anything is sent: a request that cannot be written costs nobody anything. */
 function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   const { call, rooms, story } = journey;
   const { channel } = start;
   try {
     const provider = rooms.providerOf(channel);
-    const outgoing = outgoingOf(call, provider, channel);
-    story.dropped = outgoing.translation?.dropped ?? NOTHING_DROPPED;
+    const outgoing = outgoingOf(call, { provider, channel, shelf: rooms.shelf });
+    story.dropped = droppedOf(call, outgoing);
     if (soFar === undefined) return outgoing;
     const going = continued(outgoing, soFar, { provider, baseUrl: channel.account.baseUrl });
     if (going === undefined) throw cannotGoOn(channel.id);
@@ -139,7 +149,7 @@ function askOf({ call, rooms }: Journey, { channel }: Start, { dialect, head, bo
   const { streamUpstream } = channel.account;
   if (!(streamUpstream === undefined ? rooms.providerOf(channel).streamsPlain : streamUpstream === 'on'))
     return AS_PLAIN;
-  const turned = dialect.forwardAsStream(body, head, channel.upstreamModel);
+  const turned = dialect.forwardAsStream?.(body, head, channel.upstreamModel);
   return turned === undefined ? AS_PLAIN : { form: 'assembled', turned };
 }
 
@@ -169,7 +179,7 @@ async function speak(
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
-    url: placed(url, channel.upstreamModel),
+    url: addressed(url, dialect, { model: channel.upstreamModel, stream: asked.form !== 'plain' }),
     headers,
     body: sent.body,
     signal: watch.signal,
@@ -191,6 +201,12 @@ async function speak(
     });
   return { answer: await openAnswer(response, { form: asked.form, dialect, watch, classify }), classify };
 }
+
+const addressed = (
+  url: string,
+  dialect: Wire,
+  asked: { readonly model: string; readonly stream: boolean },
+): string => dialect.address?.(url, asked) ?? placed(url, asked.model);
 
 function headersFor(
   call: Call,

@@ -9,10 +9,13 @@ import type { Ask, Place } from '../admission/queue.ts';
 import type { Call } from '../domain/call.ts';
 import { type Channel, lineOf, type Model } from '../domain/channel.ts';
 import { Failure, type FailureKind } from '../domain/failure.ts';
+import { type Needs, shortfallOf } from '../domain/model-facts.ts';
 import type { Story } from '../domain/story.ts';
 import { affinityKeyOf } from '../routing/affinity-key.ts';
 import { estimateTokens } from '../tokens/estimate.ts';
+import { needsOf } from './needs.ts';
 import type { Rooms, Snapshot } from './rooms.ts';
+import { wishedChannels } from './wished-channels.ts';
 
 /** One time that a channel said no to the call. */
 export type CallRefusal = {
@@ -62,6 +65,7 @@ export class Journey {
   /** Time spent waiting for upstreams, ms: what is neither this nor the queue is our overhead. */
   upstreamMs = 0;
   readonly #fallbacks: string[];
+  #needs: Needs | undefined;
   #wasSent = false;
   #endsByMs = Infinity;
   #recorded = false;
@@ -73,7 +77,7 @@ export class Journey {
     const model = this.snapshot.catalog.resolve(call.head.model);
     if (model === undefined || model.channels.length === 0) throw modelNotFound(call.head.model);
     this.model = model;
-    this.#fallbacks = call.options.fallback ? [...model.fallbacks] : [];
+    this.#fallbacks = call.options.fallback ? [...(call.models ?? model.fallbacks)] : [];
     this.rawInputTokens = estimateTokens(call.body);
     this.story = {
       id: call.id,
@@ -89,6 +93,36 @@ export class Journey {
       durationMs: 0,
       status: 0,
     };
+    if (call.wishes !== undefined && this.channelsOf(model.channels).length === 0) {
+      const other = this.nextFallback;
+      if (other === undefined) throw nobodyWished(model);
+      this.fallBack(nobodyWished(model));
+    }
+  }
+
+  /** Those that the client's wishes leave, in tiers of its order. */
+  channelsOf(channels: readonly Channel[]): readonly Channel[] {
+    const { wishes, head } = this.call;
+    if (wishes === undefined) return channels;
+    return wishedChannels(channels, {
+      wishes,
+      pace: this.rooms.pace,
+      needs: () => this.#needsOf(),
+      maxOutputTokens: head.maxOutputTokens,
+      nowMs: this.rooms.clock.now(),
+    });
+  }
+
+  #needsOf(): Needs {
+    this.#needs ??= needsOf(this.call.body, this.rawInputTokens);
+    return this.#needs;
+  }
+
+  /** May this model answer in place of another? Not one that is known to be unable to on any channel. */
+  #canTakeOver(model: Model): boolean {
+    return this.channelsOf(model.channels).some(
+      ({ facts }) => facts === undefined || shortfallOf(facts, this.#needsOf()) === undefined,
+    );
   }
 
   /** Longest wait of the call in all, ms. */
@@ -133,7 +167,7 @@ export class Journey {
   get nextFallback(): Model | undefined {
     for (const name of this.#fallbacks) {
       const model = this.snapshot.catalog.resolve(name);
-      if (model !== undefined && model.channels.length > 0) return model;
+      if (model !== undefined && this.#canTakeOver(model)) return model;
     }
     return undefined;
   }
@@ -237,7 +271,7 @@ export class Journey {
       const name = this.#fallbacks.shift();
       if (name === undefined) return false;
       const model = this.snapshot.catalog.resolve(name);
-      if (model === undefined || model.channels.length === 0) continue;
+      if (model === undefined || !this.#canTakeOver(model)) continue;
       this.story.fallbacks.push({ from: this.model.name, to: name, reason: reason.kind });
       this.model = model;
       this.left.clear();
@@ -263,4 +297,13 @@ const modelNotFound = (name: string): Failure =>
   new Failure('model_not_found', {
     message: `The model '${name}' does not exist here. GET /v1/models lists those that do.`,
     param: 'model',
+  });
+
+const nobodyWished = ({ name, channels }: Model): Failure =>
+  new Failure('model_not_found', {
+    message:
+      `The wishes in 'provider' leave nobody who serves '${name}' here: its providers are ` +
+      `${[...new Set(channels.map(({ account }) => account.provider))].join(', ')}. Ease only, ignore or max_price ` +
+      '(a provider whose price is unknown is over any max_price).',
+    param: 'provider',
   });

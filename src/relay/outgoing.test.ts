@@ -7,7 +7,10 @@ import type { Channel } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
+import { createShelf } from '../state/shelf.ts';
 import { outgoingOf } from './outgoing.ts';
+
+const SHELF = createShelf({ now: () => 0, settings: () => ({ maxBytes: 1_000_000, ttlMs: 1_000 }) });
 
 function callOf(dialect: DialectId, fields: object): Call {
   const messages = [{ role: 'user', content: 'Hi' }];
@@ -29,7 +32,7 @@ function askedAt(named: string | Provider, call: Call, baseUrl?: string) {
     secrets: [],
   };
   const channel: Channel = { id: 'a/up', account, upstreamModel: 'up', limits: {}, tier: 0, weight: 1 };
-  const outgoing = outgoingOf(call, provider, channel);
+  const outgoing = outgoingOf(call, { provider, channel, shelf: SHELF });
   return { ...outgoing, json: JSON.parse(Buffer.from(outgoing.body).toString()) };
 }
 
@@ -126,7 +129,7 @@ describe('a call on its way out', () => {
       ...{ input: 1, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 },
       source: 'estimated' as const,
     });
-    const frame = dialect.writeReply(reply.head, [
+    const frame = dialectOf('openai-chat').writeReply(reply.head, [
       { type: 'tool-call', index: 0, id: 'c', name: 'patch', arguments: '{"input":"x"}' },
       { type: 'finish', reason: 'tool_calls' },
     ]);

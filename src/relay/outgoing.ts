@@ -4,17 +4,21 @@
  * gets lost on the way is named.
  */
 
-import type { Crossing, Dialect } from '../dialects/dialect.ts';
-import { dialectOf, dialects } from '../dialects/index.ts';
-import type { Call, DialectId, RequestHead } from '../domain/call.ts';
+import type { Crossing, Dialect, Heard, Wire } from '../dialects/dialect.ts';
+import { dialectOf, dialects, heardOf, wireOf } from '../dialects/index.ts';
+import type { Call, ChatDialectId, DialectId, RequestHead } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf, type Provider } from '../providers/provider.ts';
+import type { Shelf } from '../state/shelf.ts';
+import { inItsWay, portable } from './chat-ways.ts';
+import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
 import { Translation } from './translation.ts';
+import { UNDERSTANDS_WISHES } from './wished-channels.ts';
 
 export type Outgoing = {
-  readonly dialect: Dialect;
+  readonly dialect: Wire;
   readonly url: string;
   readonly head: RequestHead;
   readonly body: Uint8Array;
@@ -23,48 +27,86 @@ export type Outgoing = {
 };
 
 /** The dialects in which a stranger's call is asked, the best first; others are asked last. */
-const PREFERRED = ['openai-chat', 'anthropic-messages', 'openai-responses'] as const satisfies DialectId[];
+const PREFERRED = [
+  'openai-chat',
+  'anthropic-messages',
+  'openai-responses',
+  'gemini',
+] as const satisfies ChatDialectId[];
 const IN_ORDER = [...new Set([...PREFERRED, ...Object.values(dialects).map(({ id }) => id)])].map(dialectOf);
 
+const orderFor = ({ strangersIn }: Provider): readonly Dialect[] =>
+  strangersIn === undefined ? IN_ORDER : [dialectOf(strangersIn), ...IN_ORDER];
+
+/** Who is asked, and where it is kept what a client cannot carry. */
+export type Asked = { readonly provider: Provider; readonly channel: Channel; readonly shelf: Shelf };
+
 /** Throws `invalid_request` where the body has no meaning that could be written anew, or `no_access`. */
-export function outgoingOf(call: Call, provider: Provider, channel: Channel): Outgoing {
+export function outgoingOf(call: Call, { provider, channel, shelf }: Asked): Outgoing {
   const { baseUrl } = channel.account;
-  const own = dialectOf(call.dialect);
+  const own = wireOf(call.dialect);
   const addressIn = (dialect: DialectId): string | undefined =>
     provider.serves?.(dialect, channel.upstreamModel) === false
       ? undefined
       : addressOf(provider, dialect, baseUrl);
   const url = addressIn(own.id);
-  if (url !== undefined) return { dialect: own, url, head: call.head, body: call.body };
-  for (const dialect of IN_ORDER) {
+  if (url !== undefined) return { dialect: own, url, head: call.head, body: bodyFor(call, provider) };
+  const heard = heardOf(call.dialect);
+  if (heard === undefined) throw unspoken(provider);
+  for (const dialect of orderFor(provider)) {
     const other = addressIn(dialect.id);
     if (other === undefined) continue;
-    const { body, ...rest } = carried(call, dialect, { provider, upstreamModel: channel.upstreamModel });
+    const keeping = { shelf, key: call.key.id, provider: provider.id };
+    const aim = { provider, upstreamModel: channel.upstreamModel, keeping };
+    const { body, ...rest } = carried(call, { from: heard, to: dialect }, aim);
     return {
       dialect,
       url: other,
       head: dialect.readHead(body),
       body,
-      translation: new Translation({ from: dialect, to: own, wantsUsage: call.head.wantsUsage, ...rest }),
+      translation: new Translation({
+        from: dialect,
+        to: heard,
+        wantsUsage: call.head.wantsUsage,
+        keeper: new ThoughtKeeper(keeping),
+        ...rest,
+      }),
     };
   }
-  throw new Failure('no_access', { message: `${provider.name} speaks no dialect that is known here.` });
+  throw unspoken(provider);
 }
 
-type Aim = { readonly provider: Provider; readonly upstreamModel: string };
+/** The client's own bytes, with its wishes where they are understood. */
+const bodyFor = ({ body, openrouterBody }: Call, { id }: Provider): Uint8Array =>
+  openrouterBody !== undefined && id === UNDERSTANDS_WISHES ? openrouterBody : body;
+
+const unspoken = ({ name }: Provider): Failure =>
+  new Failure('no_access', { message: `${name} speaks no dialect that is known here.` });
+
+type Aim = { readonly provider: Provider; readonly upstreamModel: string; readonly keeping: Keeping };
 
 function carried(
-  call: Call,
-  dialect: Dialect,
+  { body }: Call,
+  { from, to }: { readonly from: Heard; readonly to: Dialect },
   aim: Aim,
 ): { readonly body: Buffer } & Omit<Crossing, 'request'> {
-  const own = dialectOf(call.dialect);
-  const out: Crossing = own.readCrossing?.(call.body) ?? { request: own.readRequest(call.body), dropped: [] };
-  const fit: Crossing = dialect.fitCrossing?.(out.request) ?? { request: out.request, dropped: [] };
-  const request = aimed(fit.request, aim, dialect.id);
+  const out: Crossing = from.readCrossing?.(body) ?? { request: from.readRequest(body), dropped: [] };
+  const lost = new Set<string>();
+  const target = { provider: aim.provider, dialect: to.id, dropped: lost };
+  const asked = portable(
+    {
+      ...out.request,
+      // What a dialect can say may depend on who hears it.
+      model: aim.upstreamModel,
+      messages: withThoughts(out.request.messages, aim.keeping, lost),
+    },
+    target,
+  );
+  const fit: Crossing = to.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
+  const request = aimed(inItsWay(fit.request, target), aim, to.id);
   return {
-    body: dialect.writeRequest({ ...request, wantsUsage: request.stream }),
-    dropped: [...new Set([...out.dropped, ...fit.dropped])],
+    body: to.writeRequest({ ...request, wantsUsage: request.stream }),
+    dropped: [...new Set([...out.dropped, ...lost, ...fit.dropped])],
     ...(out.textTools && { textTools: out.textTools }),
   };
 }
@@ -72,8 +114,8 @@ function carried(
 /** With the provider's own name of the model, and the bound where the provider looks for it. */
 function aimed(
   request: ChatRequest,
-  { provider, upstreamModel: model }: Aim,
-  dialect: DialectId,
+  { provider, upstreamModel: model }: Pick<Aim, 'provider' | 'upstreamModel'>,
+  dialect: ChatDialectId,
 ): ChatRequest {
   const { maxOutputTokens, extra, ...rest } = request;
   const { outputField } = provider;

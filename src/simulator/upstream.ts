@@ -12,7 +12,7 @@ import { type AccountOptions, createAccount, type Fault, type SimulatedAccount }
 import { type AnswerOptions, DEFAULT_ANSWERS, planAnswer } from './answers.ts';
 import { routeOf, secretOf } from './door.ts';
 import { DEFAULT_PACE, type Pace, wholeBody } from './pace.ts';
-import { faultOf } from './parameters.ts';
+import { asQwenAsks, faultOf } from './parameters.ts';
 import { DEFAULT_REGION, type Region, regionOfHost } from './profiles.ts';
 import { DEFAULT_RULES, type LimitKind, type Quota, type QuotaRules, type Ticket } from './quotas.ts';
 import { planRefusal, type RefusalKind, type RefusalOptions, writeRefusal } from './refusals.ts';
@@ -147,7 +147,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   ): Promise<UpstreamResponse> => {
     const body = visit.request.body ?? new Uint8Array();
     if (body.length > LARGEST_BODY_BYTES) return refuse(visit, 'too-large');
-    const chat = readChat(dialect, body);
+    const chat = readChat(dialect, body, visit.url);
     const fault = chat instanceof Error ? undefined : account.takeFault(chat);
     if (fault !== undefined) visit.tally.faults += 1;
     if (fault?.kind === 'refuse-connection')
@@ -223,9 +223,11 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   };
 }
 
-function readChat(dialect: Dialect, body: Uint8Array): ChatRequest | Error {
+function readChat(dialect: Dialect, body: Uint8Array, { pathname, search }: URL): ChatRequest | Error {
   try {
-    return dialect.readRequest(body);
+    return dialect.enter === undefined
+      ? dialect.readRequest(body)
+      : asQwenAsks(dialect, dialect.enter(body, pathname + search));
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

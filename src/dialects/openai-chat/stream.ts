@@ -147,12 +147,15 @@ function statusOf(event: SseEvent, value: unknown): number {
 }
 
 export class OpenAIChatStreamWriter implements StreamWriter {
-  readonly #head: ReplyHead;
+  /** How every frame begins. */
+  readonly #opening: string;
   readonly #wantsUsage: boolean;
   readonly #opened = new Set<number>();
 
-  constructor(head: ReplyHead, { wantsUsage, continues = false }: WriteOptions) {
-    this.#head = head;
+  constructor({ id, created, model }: ReplyHead, { wantsUsage, continues = false }: WriteOptions) {
+    // Neither a fingerprint nor a usage that is null: clients that check what they read take no null for them.
+    const head = { id, object: STREAM_OBJECT, created, model };
+    this.#opening = `data: ${JSON.stringify(head).slice(0, -1)},`;
     this.#wantsUsage = wantsUsage;
     if (continues) this.#opened.add(0);
   }
@@ -192,15 +195,11 @@ export class OpenAIChatStreamWriter implements StreamWriter {
     this.#opened.add(choice);
     return this.#frame({
       choices: [{ index: choice, delta: { ...opening, ...delta }, logprobs: null, finish_reason: finish }],
-      ...(this.#wantsUsage ? { usage: null } : {}),
     });
   }
 
   #frame(rest: JsonObject): Buffer {
-    const { id, created, model } = this.#head;
-    return writeSseEvent(
-      JSON.stringify({ id, object: STREAM_OBJECT, created, model, system_fingerprint: null, ...rest }),
-    );
+    return Buffer.from(`${this.#opening}${JSON.stringify(rest).slice(1)}\n\n`);
   }
 }
 
