@@ -3,8 +3,7 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { providers } from '../providers/index.ts';
-import { dialectsText } from '../providers/provider-document.ts';
-import { factsOf, limitsText, type ProviderFacts } from '../providers/provider-facts.ts';
+import { dialectsText, factsOf, limitsText, type ProviderFacts } from '../providers/provider-facts.ts';
 
 export type ProvidersDoors = { readonly write: (text: string) => void };
 
@@ -43,7 +42,7 @@ export function listText(facts: readonly ProviderFacts[]): string {
 }
 
 export function wholeText(facts: ProviderFacts): string {
-  const { id, name, variables, addresses, addressForms, models, limits, quirks, sources } = facts;
+  const { id, name, variables, addresses, addressForms, models, tasks, limits, quirks, sources } = facts;
   const places = Object.entries(addresses).map(([region, url]) =>
     region === '' ? url : `${region}: ${url}`,
   );
@@ -52,6 +51,7 @@ export function wholeText(facts: ProviderFacts): string {
     `${pc.bold(name)} (${id}) speaks ${dialectsText(facts)}`,
     ...part('variables', variables),
     ...part('addresses', [...places, ...addressForms.map((form) => `with base_url: ${form}`)]),
+    ...part('besides', tasks),
     ...part('usual models', models),
     ...part(
       'quirks',

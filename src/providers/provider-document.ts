@@ -1,7 +1,7 @@
 /** `docs/providers.md`, printed from the providers' files: a table of all, then a section each with its sources. */
 
 import { providers } from './index.ts';
-import { factsOf, limitsText, type ProviderFacts } from './provider-facts.ts';
+import { dialectsText, factsOf, limitsText, type ProviderFacts } from './provider-facts.ts';
 
 const OPENING = `# Providers
 
@@ -23,20 +23,10 @@ same in a terminal.
   that it is given and what Sluice learns.
 `;
 
-const DIALECTS: Readonly<Record<string, string>> = {
-  'openai-chat': 'chat',
-  'openai-responses': 'responses',
-  'anthropic-messages': 'messages',
-  gemini: 'gemini',
-};
-
 export function providersMarkdown(): string {
   const facts = providers.map(factsOf);
   return `${[OPENING.trimEnd(), tableOf(facts), ...facts.map(sectionOf)].join('\n\n')}\n`;
 }
-
-export const dialectsText = ({ dialects }: ProviderFacts): string =>
-  dialects.map((dialect) => DIALECTS[dialect] ?? dialect).join(', ');
 
 function tableOf(facts: readonly ProviderFacts[]): string {
   const rows = facts.map((each) => [
@@ -65,7 +55,7 @@ const anchorOf = ({ name }: ProviderFacts): string =>
     .replaceAll(' ', '-');
 
 function sectionOf(facts: ProviderFacts): string {
-  const { name, addresses, addressForms, models, limits, quirks, sources } = facts;
+  const { name, addresses, addressForms, models, tasks, limits, quirks, sources } = facts;
   const places = Object.entries(addresses).map(([region, url]) =>
     region === '' ? `- ${code(url)}` : `- ${code(region)}: ${code(url)}`,
   );
@@ -74,6 +64,7 @@ function sectionOf(facts: ProviderFacts): string {
   return [
     `## ${name}`,
     [...places, ...forms].join('\n'),
+    ...(tasks.length === 0 ? [] : [`Besides: ${tasks.map(code).join(', ')}.`]),
     ...(models.length === 0 ? [] : [`Usual models: ${models.map(code).join(', ')}.`]),
     ...(quirks.length === 0
       ? []

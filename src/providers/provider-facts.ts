@@ -1,14 +1,16 @@
 /** What can be told of a provider, gathered from its file: for `docs/providers.md` and `sluice providers` alike. */
 
-import type { DialectId } from '../domain/call.ts';
+import type { ChatDialectId, DialectId } from '../domain/call.ts';
 import type { Limits } from '../domain/limits.ts';
 import { addressOf, type Provider } from './provider.ts';
 
 export type ProviderFacts = {
   readonly id: string;
   readonly name: string;
-  /** Those it speaks at one of its own addresses, or, where it has none, at one of some form. */
-  readonly dialects: readonly DialectId[];
+  /** Of conversations: those it speaks at one of its own addresses, or at one of some form. */
+  readonly dialects: readonly ChatDialectId[];
+  /** What else it can be asked for, in which dialects. */
+  readonly tasks: readonly DialectId[];
   readonly variables: readonly string[];
   readonly regions: readonly string[];
   /** By region, or by nothing; empty where it must be configured. */
@@ -27,10 +29,12 @@ export function factsOf(provider: Provider): ProviderFacts {
     const published = provider.limits(model);
     return published === undefined ? [] : [[model, published] as const];
   });
+  const spoken = dialectsOf(provider);
   const given = limits.map(([, { source }]) => source.replace(/ .*/, ''));
   return {
     ...{ id, name, variables, regions, addressForms, models },
-    dialects: dialectsOf(provider),
+    dialects: spoken.filter(isOfChat),
+    tasks: spoken.filter((dialect) => !isOfChat(dialect)),
     addresses: Object.fromEntries(
       (regions.length === 0 ? [''] : regions).flatMap((region) => {
         const url = region === '' ? provider.baseUrl() : provider.baseUrl(region);
@@ -42,6 +46,19 @@ export function factsOf(provider: Provider): ProviderFacts {
     sources: [...new Set([...sources, ...given])],
   };
 }
+
+/** In the words of the documents. */
+export const DIALECT_NAMES: Readonly<Record<ChatDialectId, string>> = {
+  'openai-chat': 'chat',
+  'openai-responses': 'responses',
+  'anthropic-messages': 'messages',
+  gemini: 'gemini',
+};
+
+const isOfChat = (dialect: DialectId): dialect is ChatDialectId => Object.hasOwn(DIALECT_NAMES, dialect);
+
+export const dialectsText = ({ dialects }: ProviderFacts): string =>
+  dialects.map((dialect) => DIALECT_NAMES[dialect]).join(', ');
 
 function dialectsOf(provider: Provider): DialectId[] {
   const places = [undefined, ...provider.regions].map((region) => provider.baseUrl(region));
