@@ -12,6 +12,7 @@ import { demoCommand } from './cli/demo.ts';
 import { diagnoseCommand, terminalDoors } from './cli/diagnose.ts';
 import { limitsCommand } from './cli/limits.ts';
 import { checkLive } from './cli/live.ts';
+import { modelsCommand } from './cli/models.ts';
 import { onCommand } from './cli/on.ts';
 import { providersCommand } from './cli/providers.ts';
 import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
@@ -58,6 +59,13 @@ const program = new Command('sluice')
     }),
   )
   .addCommand(providersCommand({ write: (text) => process.stdout.write(text) }))
+  .addCommand(
+    modelsCommand({
+      configOf: (file) => findSettings(file, process.env).config,
+      nowMs: systemClock.now,
+      write: (text) => process.stdout.write(text),
+    }),
+  )
   .addCommand(limitsCommand(relayDoors))
   .addCommand(benchesCommand(relayDoors))
   .addCommand(onCommand(relayDoors))

@@ -7,13 +7,17 @@ export const siliconflow: Provider = createOpenAICompatible({
   id: 'siliconflow',
   name: 'SiliconFlow',
   variables: ['SILICONFLOW_API_KEY'],
-  // https://docs.siliconflow.cn/docs/api/chat-completions-post
-  chatWays: { thinks: 'enable_thinking', knows: ['top_k'] },
   baseUrl: { china: 'https://api.siliconflow.cn/v1', international: 'https://api.siliconflow.com/v1' },
   speaksToo: {
     'anthropic-messages': beside(/^(https:\/\/api\.siliconflow\.(?:cn|com)\/v1)$/, '$1/messages'),
   },
   authorize: authorizeMessagesToo,
+  // https://docs.siliconflow.cn/cn/api-reference/chat-completions/chat-completions
+  chatWays: {
+    thinks: 'enable_thinking',
+    thinkers: /Qwen3-\d+(?:\.\d)?B$|GLM-4\.[56]|DeepSeek-V3\.[12]/,
+    knows: ['top_k'],
+  },
   forwardHeaders: ['anthropic-version'],
   // Its texts mean one thing wherever they turn up: they stand in classify-abroad.ts.
   rules: [
