@@ -302,6 +302,18 @@ export function providerSuite(provider: Provider): void {
       }
     });
 
+    it('says one thing of a field, whatever the model', () => {
+      for (const model of provider.models) {
+        const rules = provider.quirks.flatMap(({ rules: each, models, dialect = 'openai-chat' }) =>
+          each !== undefined && dialect === 'openai-chat' && models?.test(model) !== false ? [each] : [],
+        );
+        const named = rules.flatMap(({ drop = [], omit = [], nine = [], rename = {}, set = {}, swap = {} }) =>
+          [drop, omit, nine, ...[rename, set, swap].map(Object.keys)].flat(),
+        );
+        assert.equal(new Set(named).size, named.length, model);
+      }
+    });
+
     it('names its documents', () => {
       const isOnesOwn = provider.id === 'simulator' || provider.id === 'openai-compatible';
       assert.equal(provider.sources.length > 0 || isOnesOwn, true);

@@ -15,7 +15,7 @@ export type Dressed = { readonly body: Uint8Array; readonly dropped: readonly st
 
 const NOTHING: readonly never[] = [];
 
-/** The provider's own rules for this model and dialect, then the account's. */
+/** The provider's own rules for this model and dialect, as one, then the account's. */
 export function rulesFor(provider: Provider, channel: Channel, dialect: DialectId): readonly BodyRules[] {
   const { bodyRules } = channel.account;
   if (provider.quirks.length === 0) return bodyRules === undefined ? NOTHING : [bodyRules];
@@ -26,7 +26,20 @@ export function rulesFor(provider: Provider, channel: Channel, dialect: DialectI
       ? [quirk.rules]
       : [],
   );
-  return bodyRules === undefined ? rules : [...rules, bodyRules];
+  const own = rules.length > 1 ? [asOne(rules)] : rules;
+  return bodyRules === undefined ? own : [...own, bodyRules];
+}
+
+/** Quirks of one provider speak of different fields, so that one look at the body does for all. */
+function asOne(rules: readonly BodyRules[]): BodyRules {
+  return {
+    drop: rules.flatMap(({ drop = [] }) => drop),
+    omit: rules.flatMap(({ omit = [] }) => omit),
+    nine: rules.flatMap(({ nine = [] }) => nine),
+    rename: Object.assign({}, ...rules.map(({ rename }) => rename)),
+    set: Object.assign({}, ...rules.map(({ set }) => set)),
+    swap: Object.assign({}, ...rules.map(({ swap }) => swap)),
+  };
 }
 
 export function dressed(body: Uint8Array, rules: readonly BodyRules[]): Dressed {
