@@ -13,6 +13,8 @@ export const anthropic: Provider = createOpenAICompatible({
   variables: ['ANTHROPIC_API_KEY'],
   baseUrl: 'https://api.anthropic.com/v1',
   speaksToo: { 'anthropic-messages': '/messages' },
+  // The other one leaves out thoughts and their seals: https://docs.claude.com/en/api/openai-sdk
+  strangersIn: 'anthropic-messages',
   authorize: authorizeMessagesByKey,
   forwardHeaders: ['anthropic-beta', 'anthropic-version'],
   // Its newest models refuse it: https://platform.claude.com/docs/en/build-with-claude/prefill-claudes-response
