@@ -8,7 +8,6 @@ import type { Crossing, Dialect, Heard, Wire } from '../dialects/dialect.ts';
 import { dialectOf, dialects, heardOf, wireOf } from '../dialects/index.ts';
 import type { AnswerTerms } from '../domain/answer-terms.ts';
 import type { Call, ChatDialectId, DialectId, RequestHead } from '../domain/call.ts';
-import type { Channel } from '../domain/channel.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf, type Provider } from '../providers/provider.ts';
@@ -17,21 +16,17 @@ import type { Shelf } from '../state/shelf.ts';
 import { inItsWay, portable } from './chat-ways.ts';
 import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
 import { ownAnswerId } from './own-answer-id.ts';
-import { spokenTo } from './recalled.ts';
+import { BETA, type Hearer, type InOwnDialect, inOwnDialect, NO_HEADERS } from './own-dialect.ts';
 import { sealerOf, unsealed } from './sealed-thoughts.ts';
 import { withTakenNames } from './tool-names.ts';
 import { Translation } from './translation.ts';
-import { UNDERSTANDS_WISHES } from './wished-channels.ts';
 
-export type Outgoing = {
+export type Outgoing = InOwnDialect & {
   readonly dialect: Wire;
   readonly url: string;
   readonly head: RequestHead;
-  readonly body: Uint8Array;
   /** Undefined where client and provider speak the same. */
   readonly translation?: Translation;
-  /** What of the request its own provider cannot be told. */
-  readonly dropped?: readonly string[];
 };
 
 /** The dialects in which a stranger's call is asked, the best first; others are asked last. */
@@ -47,15 +42,11 @@ const orderFor = ({ strangersIn }: Provider): readonly Dialect[] =>
   strangersIn === undefined ? IN_ORDER : [dialectOf(strangersIn), ...IN_ORDER];
 
 /** Who is asked, and where it is kept what a client cannot carry. */
-export type Asked = {
-  readonly provider: Provider;
-  readonly channel: Channel;
-  readonly shelf: Shelf;
-  readonly seals: Seals;
-};
+export type Asked = Hearer & { readonly shelf: Shelf; readonly seals: Seals };
 
 /** Throws `invalid_request` where the body has no meaning that could be written anew, or `no_access`. */
-export function outgoingOf(call: Call, { provider, channel, shelf, seals }: Asked): Outgoing {
+export function outgoingOf(call: Call, asked: Asked): Outgoing {
+  const { provider, channel, shelf, seals } = asked;
   const { baseUrl } = channel.account;
   const own = wireOf(call.dialect);
   const addressIn = (dialect: DialectId): string | undefined =>
@@ -63,8 +54,7 @@ export function outgoingOf(call: Call, { provider, channel, shelf, seals }: Aske
       ? undefined
       : addressOf(provider, dialect, baseUrl);
   const url = addressIn(own.id);
-  if (url !== undefined)
-    return { dialect: own, url, head: call.head, ...spokenTo(withWishes(call, provider), channel.account) };
+  if (url !== undefined) return { dialect: own, url, head: call.head, ...inOwnDialect(call, asked) };
   const heard = heardOf(call.dialect);
   if (heard === undefined) throw unspoken(provider);
   for (const dialect of orderFor(provider)) {
@@ -78,6 +68,8 @@ export function outgoingOf(call: Call, { provider, channel, shelf, seals }: Aske
       url: other,
       head: dialect.readHead(body),
       body,
+      headers: NO_HEADERS,
+      dropped: call.headers[BETA] === undefined ? rest.dropped : [...rest.dropped, BETA],
       translation: new Translation({
         from: dialect,
         to: heard,
@@ -90,12 +82,6 @@ export function outgoingOf(call: Call, { provider, channel, shelf, seals }: Aske
   }
   throw unspoken(provider);
 }
-
-/** The client's own bytes, with its wishes where they are understood. */
-const withWishes = (call: Call, { id }: Provider): Call =>
-  call.openrouterBody !== undefined && id === UNDERSTANDS_WISHES
-    ? { ...call, body: call.openrouterBody }
-    : call;
 
 const unspoken = ({ name }: Provider): Failure =>
   new Failure('no_access', { message: `${name} speaks no dialect that is known here.` });
