@@ -32,7 +32,7 @@ const price = z.strictObject({
   currency: z.enum(CURRENCIES).default('USD'),
   regions: z.array(id).min(1).optional(),
   from: day.optional(),
-  hours: z.strictObject({ from: time, to: time }).optional(),
+  hours: z.strictObject({ from: time, to: time, weekdays: z.literal(true).optional() }).optional(),
   tiers: z.array(tier).min(1),
   batch: batch.optional(),
   source: id,
