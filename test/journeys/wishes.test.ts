@@ -47,7 +47,7 @@ function providers(
         ? `${CHUNKS.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('')}data: [DONE]\n\n`
         : JSON.stringify(ANSWER);
     return {
-      status: isDown ? (refusal.includes('context_length') ? 400 : 500) : 200,
+      status: isDown ? (refusal.includes('too large') ? 429 : 500) : 200,
       headers: { 'content-type': stream && !isDown ? 'text/event-stream' : 'application/json' },
       body: (async function* () {
         yield Buffer.from(text);
@@ -160,8 +160,8 @@ describe('wishes for providers', () => {
   });
 
   it('hold when a call is too large for whom they leave', async () => {
-    const refusal =
-      '{"error":{"message":"This model\'s maximum context length is 5 tokens","type":"invalid_request_error","code":"context_length_exceeded"}}';
+    const message = 'Request too large for gpt-5-nano on tokens per min (TPM): Limit 30000, Requested 36055.';
+    const refusal = JSON.stringify({ error: { message, type: 'tokens', code: 'rate_limit_exceeded' } });
     const { fetch, seen } = providers(['openai.com'], refusal);
     const house = createHouse(YAML, { fetch });
     const answer = await house.one(house.call(chat('Hi', { provider: { only: ['openai'] } })));
