@@ -6,7 +6,6 @@
 
 import { type Clock, sleep } from '../base/clock.ts';
 import { ConnectionError, type Fetch, type UpstreamRequest, type UpstreamResponse } from '../base/fetch.ts';
-import type { Dialect } from '../dialects/dialect.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { type AccountOptions, createAccount, type Fault, type SimulatedAccount } from './account.ts';
 import { type AnswerOptions, DEFAULT_ANSWERS, planAnswer } from './answers.ts';
@@ -18,6 +17,7 @@ import { DEFAULT_RULES, type LimitKind, type Quota, type QuotaRules, type Ticket
 import { planRefusal, type RefusalKind, type RefusalOptions, writeRefusal } from './refusals.ts';
 import { DEFAULT_TIMEOUT_MS, reply } from './reply.ts';
 import { type SimulatorStats, statsOf, Tallies, type Tally } from './tally.ts';
+import { type Spoken, taskAt } from './tasks.ts';
 import { countPrompt } from './token-count.ts';
 
 export type SimulatorOptions = {
@@ -136,6 +136,9 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     if ((regionOfHost(url.hostname) ?? account.region) !== account.region)
       return refuse(visit, 'wrong-region');
     if (route.models) return modelsOf(account, headersOf(visit));
+    const task = taskAt(request.method, url.pathname);
+    if (task !== undefined)
+      return answerTo(visit, account, task(request.body ?? new Uint8Array(), url.pathname));
     if (route.dialect === undefined) return refuse(visit, 'no-route');
     return answerTo(visit, account, route.dialect);
   };
@@ -143,7 +146,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const answerTo = async (
     visit: Visit,
     account: SimulatedAccount,
-    dialect: Dialect,
+    dialect: Spoken,
   ): Promise<UpstreamResponse> => {
     const body = visit.request.body ?? new Uint8Array();
     if (body.length > LARGEST_BODY_BYTES) return refuse(visit, 'too-large');
@@ -175,7 +178,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       signal: visit.request.signal,
       request: chat,
       dialect,
-      answer: planAnswer(chat, { promptTokens, random, options: answers }),
+      answer: (dialect.plan ?? planAnswer)(chat, { promptTokens, random, options: answers }),
       pace,
       ticket,
       tally: visit.tally,
@@ -223,7 +226,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   };
 }
 
-function readChat(dialect: Dialect, body: Uint8Array): ChatRequest | Error {
+function readChat(dialect: Spoken, body: Uint8Array): ChatRequest | Error {
   try {
     return dialect.readRequest(body);
   } catch (error) {
