@@ -11,10 +11,13 @@ import { createQueue, type QueueSettings } from './admission/queue.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fetch } from './base/fetch.ts';
 import type { Logger } from './base/log.ts';
+import { type Catalogue, createCatalogue } from './catalog/catalogue.ts';
+import { readShipped } from './catalog/shipped.ts';
 import type { AccountConfig, Config } from './config/config.ts';
 import type { Known } from './config/known.ts';
 import type { Account, Channel } from './domain/channel.ts';
 import { type LimitSettings, limitsInForce } from './domain/limits.ts';
+import { factsIn } from './domain/model-facts.ts';
 import { addGauges } from './gauges.ts';
 import type { Front } from './http/front.ts';
 import { createIdempotency } from './http/idempotency.ts';
@@ -22,6 +25,7 @@ import { createServer, type Server } from './http/server.ts';
 import { providerOf, providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
 import { hasLimits, quotaOfKey } from './relay/allowance.ts';
+import { countTokens } from './relay/count-tokens.ts';
 import { createRelay } from './relay/relay.ts';
 import { createRetryBudget } from './relay/retry-budget.ts';
 import type { RelaySettings, Rooms, Snapshot } from './relay/rooms.ts';
@@ -29,11 +33,13 @@ import { createAffinity } from './routing/affinity.ts';
 import { type Bench, isOff } from './routing/bench.ts';
 import { type AccountPlan, createCatalog } from './routing/catalog.ts';
 import { createHealth, type KeptBench } from './routing/health.ts';
+import { createPace } from './routing/pace.ts';
 import { strategies } from './routing/strategies/index.ts';
 import type { QuotaLimits } from './simulator/quotas.ts';
 import { DEFAULT_SLOPE } from './simulator/ramp.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from './simulator/upstream.ts';
 import { createMemoryStore, type MemoryStore } from './state/memory.ts';
+import { createShelf } from './state/shelf.ts';
 import { type Alerts, createAlerts } from './telemetry/alerts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './telemetry/registry.ts';
@@ -72,7 +78,8 @@ export function createApp(options: AppOptions): App {
   const { clock, random, log } = options;
   let config = options.config;
   let embedded = embeddedSimulator(config, options);
-  let snapshot = snapshotOf(config);
+  const catalogue = createCatalogue(readShipped);
+  let snapshot = snapshotOf(config, catalogue);
   let access = createAccess(config.keys);
 
   const store = createMemoryStore();
@@ -107,12 +114,15 @@ export function createApp(options: AppOptions): App {
     health,
     retries: createRetryBudget(() => config.retries.share),
     affinity: createAffinity(),
+    pace: createPace(),
     calibration: createCalibration(),
+    shelf: createShelf({ now: () => clock.now(), settings: () => config.memory }),
     snapshot: () => snapshot,
     providerOf: (channel) => requireProvider(channel.account.provider),
     fetchOf: (channel) => (isEmbedded(channel) ? (embedded?.fetch ?? options.fetch) : options.fetch),
     record(story) {
       metrics.story(story);
+      rooms.pace.saw(story);
       logStory(log, story);
     },
     unknownAnswer(channel, sample) {
@@ -140,7 +150,11 @@ export function createApp(options: AppOptions): App {
     metricsText: () => registry.text(),
     access: () => access,
     snapshot: () => snapshot,
-    settings: () => ({ bodyLimitBytes: config.server.bodyLimitBytes, heartbeatMs: config.heartbeatMs }),
+    settings: () => ({
+      bodyLimitBytes: config.server.bodyLimitBytes,
+      heartbeatMs: config.heartbeatMs,
+      claudeAliases: config.claudeAliases,
+    }),
     lines: () => queue.lines(),
     liveLines: () => queue.live(),
     liveLimits: () =>
@@ -157,6 +171,7 @@ export function createApp(options: AppOptions): App {
       return was;
     },
     keyWindows: (key) => (hasLimits(key) ? limiter.headroom(quotaOfKey(key), clock.now()) : undefined),
+    countTokens: (name, ask) => countTokens(rooms, name, ask),
     usableChannels,
   };
   const server = createServer(front);
@@ -181,7 +196,7 @@ export function createApp(options: AppOptions): App {
     apply(next) {
       if (simulatorKey(next) !== simulatorKey(config)) embedded = embeddedSimulator(next, options);
       config = next;
-      snapshot = snapshotOf(next);
+      snapshot = snapshotOf(next, catalogue);
       health.follow(accountsOf(snapshot));
       access = createAccess(next.keys);
       queue.wake();
@@ -220,7 +235,7 @@ function requireProvider(id: string): Provider {
 export const isEmbedded = (channel: Channel): boolean => channel.account.provider === 'simulator';
 
 /** What a call sees of this configuration. */
-export function snapshotOf(config: Config): Snapshot {
+export function snapshotOf(config: Config, catalogue = createCatalogue(readShipped)): Snapshot {
   const settings: RelaySettings = {
     maxWaitMs: config.queue.maxWaitMs,
     maxWaitStreamMs: config.queue.maxWaitStreamMs,
@@ -231,7 +246,26 @@ export function snapshotOf(config: Config): Snapshot {
     maxAttempts: config.retries.maxAttempts,
     retryUnknown: config.retries.unknown,
   };
-  return { catalog: createCatalog(config.accounts.map(planOf), config.models), settings };
+  const accounts = config.accounts.map((account) => knownPlanOf(account, catalogue));
+  return { catalog: createCatalog(accounts, config.models), settings };
+}
+
+/** Whose limits and prices the simulator has. */
+const SIMULATED_REGION = 'singapore';
+
+/** With what the catalogue knows of its models, where the account is. */
+function knownPlanOf(config: AccountConfig, catalogue: Catalogue): AccountPlan {
+  const plan = planOf(config);
+  const { provider, baseUrl, region } = config;
+  const usual = provider === 'simulator' ? SIMULATED_REGION : requireProvider(provider).regions[0];
+  const place = region ?? (baseUrl === undefined ? usual : undefined);
+  return {
+    ...plan,
+    models: plan.models.map((model) => {
+      const facts = catalogue.factsOf(provider, model.upstreamModel);
+      return facts === undefined ? model : { ...model, facts: factsIn(facts, place) };
+    }),
+  };
 }
 
 function planOf(config: AccountConfig): AccountPlan {
@@ -248,6 +282,7 @@ function planOf(config: AccountConfig): AccountPlan {
     ...(drainMs === 0 ? {} : { drainMs }),
     ...(config.waitTimeoutMs === undefined ? {} : { waitTimeoutMs: config.waitTimeoutMs }),
     ...(config.streamUpstream === undefined ? {} : { streamUpstream: config.streamUpstream }),
+    ...(config.bodyRules === undefined ? {} : { bodyRules: config.bodyRules }),
   };
   const listed =
     config.models.length > 0

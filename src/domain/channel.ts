@@ -1,6 +1,8 @@
 /** Who can answer: accounts own quota, channels are account x upstream model, models are what clients ask for. */
 
+import type { BodyRules } from './body-rules.ts';
 import type { Limits } from './limits.ts';
+import type { ModelFacts } from './model-facts.ts';
 
 export type Account = {
   readonly id: string;
@@ -20,6 +22,8 @@ export type Account = {
   readonly drainMs?: number;
   /** Are plain calls asked for as streams? Undefined: the provider's way. */
   readonly streamUpstream?: 'on' | 'off';
+  /** What is changed in every body, after the provider's own rules. */
+  readonly bodyRules?: BodyRules;
 };
 
 export type Channel = {
@@ -35,6 +39,8 @@ export type Channel = {
   readonly tier: number;
   /** Share of traffic among channels of one tier under `weighted`. */
   readonly weight: number;
+  /** What is known of the model there; its prices are those of the account's region. */
+  readonly facts?: ModelFacts;
 };
 
 export type Model = {

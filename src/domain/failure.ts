@@ -130,6 +130,25 @@ export const FAILURES = {
     'request_too_large',
     'The request body is over the size limit.',
   ),
+  // By Anthropic's codes: https://docs.claude.com/en/api/errors
+  body_encoding_unsupported: client(
+    415,
+    'invalid_request_error',
+    'request_body_encoding_unsupported',
+    'The Content-Encoding of the request body is not understood.',
+  ),
+  body_encoding_invalid: client(
+    400,
+    'invalid_request_error',
+    'request_body_encoding_invalid',
+    'The request body is not what its Content-Encoding says.',
+  ),
+  body_too_large_decoded: client(
+    413,
+    'invalid_request_error',
+    'request_body_too_large_after_decoding',
+    'The request body is over the size limit once it is decompressed.',
+  ),
   exceeds_limits: client(
     400,
     'invalid_request_error',

@@ -8,10 +8,14 @@ import type { Call, ClientKey } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import { hasLimits } from '../relay/allowance.ts';
 import type { Opening } from '../relay/relay.ts';
+import { askedCall } from './asked-call.ts';
 import { readBody } from './body.ts';
 import { callOptionsOf } from './call-options.ts';
+import { decodedBody } from './decoded-body.ts';
 import { type Exchange, type Outlet, storyHeaders } from './exchange.ts';
 import type { Front } from './front.ts';
+import { wantsList } from './google-address.ts';
+import { JsonList } from './json-list.ts';
 import { type KeyWindow, keyLimitHeaders } from './key-limit-headers.ts';
 import { serveBytes } from './serve-bytes.ts';
 import { serveStream } from './serve-stream.ts';
@@ -23,7 +27,7 @@ export async function serveRelay(front: Front, dialect: Wire, exchange: Exchange
   try {
     const key = front.access().authenticate(exchange.request.headers);
     exchange.standing = keyHeadersOf(front, key, dialect);
-    const body = await readBody(exchange.request, front.settings().bodyLimitBytes);
+    const body = await bodyOf(front, exchange);
     let call = readCall(front, dialect, { exchange, key, body });
     if (call.headers['idempotency-key'] !== undefined) {
       const owned = front.idempotency.enter(call, exchange);
@@ -31,7 +35,10 @@ export async function serveRelay(front: Front, dialect: Wire, exchange: Exchange
       ({ call, outlet } = owned);
     }
     opening = front.relay.open(call);
-    if (call.head.stream) await serveStream(front, dialect, { exchange: outlet, call, opening });
+    // Where the address says what is asked, it may also ask for another form of stream.
+    if (dialect.enter !== undefined && call.head.stream && wantsList(exchange.request.url ?? ''))
+      await serveStream(front, dialect, { exchange: new JsonList(outlet), call, opening });
+    else if (call.head.stream) await serveStream(front, dialect, { exchange: outlet, call, opening });
     else await servePlain(dialect, outlet, opening);
   } catch (error) {
     const failure = Failure.from(error);
@@ -42,30 +49,31 @@ export async function serveRelay(front: Front, dialect: Wire, exchange: Exchange
   }
 }
 
+/** The bytes as the client meant them: uncompressed. */
+async function bodyOf(front: Front, { request }: Exchange): Promise<Buffer> {
+  const { bodyLimitBytes } = front.settings();
+  const body = await readBody(request, bodyLimitBytes);
+  const encoding = request.headers['content-encoding'];
+  return encoding === undefined ? body : decodedBody(body, encoding, bodyLimitBytes);
+}
+
 function readCall(
   front: Front,
   dialect: Wire,
   {
     exchange,
     key,
-    body,
+    body: sent,
   }: { readonly exchange: Exchange; readonly key: ClientKey; readonly body: Uint8Array },
 ): Call {
-  const { headers } = exchange.request;
-  const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity')
-    throw new Failure('invalid_request', {
-      message: `content-encoding '${encoding}' is not understood here: send the body uncompressed.`,
-      status: 415,
-    });
-  const head = dialect.readHead(body);
-  front.access().allow(key, head.model);
+  const { headers, url = '' } = exchange.request;
+  const body = dialect.enter?.(sent, url) ?? sent;
+  const asked = askedCall(front, { dialect, key, head: dialect.readHead(body), body });
   return {
+    ...asked,
     id: exchange.id,
     dialect: dialect.id,
     key,
-    head,
-    body,
     headers,
     options: callOptionsOf(headers, key),
     arrivedAtMs: front.clock.now(),

@@ -14,10 +14,13 @@ import { newRequestId } from '../base/ids.ts';
 import type { Wire } from '../dialects/dialect.ts';
 import { dialects, wires } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
+import { addCountTokens } from './count-tokens-route.ts';
 import { Exchange } from './exchange.ts';
 import type { Front } from './front.ts';
+import { calledAt, GOOGLE_PREFIXES, isGoogles, takeKey } from './google-address.ts';
+import { addGoogleCount } from './google-count-route.ts';
 import { addLive } from './live-routes.ts';
-import { addModels } from './models-route.ts';
+import { addGeminiModels, addModels, dialectOfLister } from './models-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
 import { addUpgradeRefusal } from './upgrade-route.ts';
@@ -30,6 +33,9 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** Where clients of other services look for the API. */
 export const PREFIXES = ['/v1', '/api/v1', '/openai/v1'] as const;
+
+/** Those that are told apart by their paths alone. */
+const IN_PATHS: readonly Wire[] = Object.values<Wire>(wires).filter(({ enter }) => enter === undefined);
 
 export type Server = {
   /** Everything but the relay's own routes. */
@@ -48,14 +54,17 @@ export type Server = {
 export function createServer(front: Front): Server {
   // The relay's routes are looked up here and answered on the bare response: a call costs no router and no hooks.
   const routes = new Map(
-    PREFIXES.flatMap((prefix) =>
-      Object.values(wires).map((dialect): [string, Wire] => [prefix + dialect.path, dialect]),
-    ),
+    PREFIXES.flatMap((prefix) => IN_PATHS.map((dialect) => [prefix + dialect.path, dialect] as const)),
   );
   for (const dialect of Object.values<Wire>(wires))
     for (const path of dialect.alsoAt ?? []) routes.set(path, dialect);
   const handle: Server['handle'] = (request, response) => {
-    const dialect = request.method === 'POST' ? routes.get(pathOf(request)) : undefined;
+    const path = pathOf(request);
+    let dialect = request.method === 'POST' ? routes.get(path) : undefined;
+    if (dialect === undefined) {
+      takeKey(request);
+      if (request.method === 'POST') dialect = calledAt(path);
+    }
     if (dialect === undefined) fastify.routing(request, response);
     else void serve(dialect, request, response);
   };
@@ -100,15 +109,19 @@ export function createServer(front: Front): Server {
 
   addProbes(fastify, front, () => draining);
   addLive(fastify, front);
+  for (const prefix of GOOGLE_PREFIXES) addGoogleCount(fastify, front, prefix);
+  addGeminiModels(fastify, front);
   for (const prefix of PREFIXES) {
     addModels(fastify, front, prefix);
+    addCountTokens(fastify, front, prefix);
     addUpgradeRefusal(fastify, prefix + dialects['openai-responses'].path);
   }
 
   const fail = (request: FastifyRequest, reply: FastifyReply, failure: Failure): void => {
     front.metrics.refused(failure.kind, failure.status);
     reply.hijack();
-    new Exchange(request.raw, reply.raw).sendFailure(failure, dialectBelow(pathOf(request.raw)));
+    const dialect = dialectOfLister(request.raw) ?? dialectBelow(pathOf(request.raw));
+    new Exchange(request.raw, reply.raw).sendFailure(failure, dialect);
   };
   fastify.setNotFoundHandler((request, reply) => {
     const message = `No such route: ${request.method} ${pathOf(request.raw)}.`;
@@ -152,10 +165,12 @@ const pathOf = (request: IncomingMessage): string => {
 };
 
 /** Whoever asks at or below a dialect's path understands that dialect; else the one that nearly all do. */
-const dialectBelow = (path: string): Wire =>
-  Object.values(wires).find((dialect) =>
-    PREFIXES.some((prefix) => `${path}/`.startsWith(`${prefix}${dialect.path}/`)),
-  ) ?? dialects['openai-chat'];
+const dialectBelow = (path: string): Wire => {
+  if (isGoogles(path)) return dialects.gemini;
+  const isAbove = (dialect: Wire): boolean =>
+    PREFIXES.some((prefix) => `${path}/`.startsWith(`${prefix}${dialect.path}/`));
+  return IN_PATHS.find(isAbove) ?? dialects['openai-chat'];
+};
 
 /** What Fastify refuses before a route runs, and what a route throws. */
 function failureAtDoor(error: FastifyError | Failure, front: Front): Failure {

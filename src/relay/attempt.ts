@@ -10,8 +10,9 @@ import type { Call } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import type { AttemptStory } from '../domain/story.ts';
-import type { Provider, Refusal } from '../providers/provider.ts';
+import { type Provider, placed, type Refusal } from '../providers/provider.ts';
 import type { Start } from './acquire.ts';
+import { dressed, rulesFor } from './body-rules.ts';
 import { continued, type SoFar } from './continuation.ts';
 import type { Journey } from './journey.ts';
 import { type AnswerForm, type ErrorEvent, openAnswer } from './open-answer.ts';
@@ -104,14 +105,23 @@ const cannotGoOn = (channel: string): Failure =>
 
 const NOTHING_DROPPED: readonly string[] = [];
 
+/** What neither the provider's dialect nor the relay could do of what the client said. */
+function droppedOf(call: Call, { translation, body }: Outgoing): readonly string[] {
+  const lost = translation?.dropped ?? NOTHING_DROPPED;
+  if (call.dropped === undefined) return lost;
+  const inVain =
+    body === call.openrouterBody ? call.dropped.filter((name) => /^model/.test(name)) : call.dropped;
+  return [...inVain, ...lost];
+}
+
 /** What is asked, before anything is sent: a request that cannot be written costs nobody anything. */
 function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   const { call, rooms, story } = journey;
   const { channel } = start;
   try {
     const provider = rooms.providerOf(channel);
-    const outgoing = outgoingOf(call, provider, channel);
-    story.dropped = outgoing.translation?.dropped ?? NOTHING_DROPPED;
+    const outgoing = outgoingOf(call, { provider, channel, shelf: rooms.shelf });
+    story.dropped = droppedOf(call, outgoing);
     if (soFar === undefined) return outgoing;
     const going = continued(outgoing, soFar, { provider, baseUrl: channel.account.baseUrl });
     if (going === undefined) throw cannotGoOn(channel.id);
@@ -165,12 +175,16 @@ async function speak(
     account: channel.account,
   });
   provider.authorize(headers, channel.account.secrets[secret] ?? '', dialect.id);
+  const ready = asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel);
+  const sent = dressed(ready, rulesFor(provider, channel, dialect.id));
+  if (sent.dropped.length > 0)
+    journey.story.dropped = [...new Set([...(journey.story.dropped ?? []), ...sent.dropped])];
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
-    url: addressed(outgoing, channel.upstreamModel),
+    url: addressed(outgoing.url, dialect, { model: channel.upstreamModel, stream: asked.form !== 'plain' }),
     headers,
-    body: asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel),
+    body: sent.body,
     signal: watch.signal,
   });
   told.headMs = rooms.clock.now() - startedAtMs;
@@ -194,9 +208,11 @@ async function speak(
 const acceptOf = ({ opaque }: Wire, form: AnswerForm): string =>
   form !== 'plain' ? 'text/event-stream' : opaque === undefined ? 'application/json' : '*/*';
 
-/** Where the address itself says what is asked. */
-const addressed = ({ dialect, url, head }: Outgoing, model: string): string =>
-  dialect.address?.(url, { model, stream: head.stream }) ?? url;
+const addressed = (
+  url: string,
+  dialect: Wire,
+  asked: { readonly model: string; readonly stream: boolean },
+): string => dialect.address?.(url, asked) ?? placed(url, asked.model);
 
 function headersFor(
   call: Call,

@@ -9,11 +9,14 @@ import type { Ask, Place } from '../admission/queue.ts';
 import type { Call } from '../domain/call.ts';
 import { type Channel, lineOf, type Model } from '../domain/channel.ts';
 import { Failure, type FailureKind } from '../domain/failure.ts';
+import { type Needs, shortfallOf } from '../domain/model-facts.ts';
 import type { Story } from '../domain/story.ts';
 import { affinityKeyOf } from '../routing/affinity-key.ts';
 import { estimateTokens } from '../tokens/estimate.ts';
 import { ableFor, unable } from './able.ts';
+import { needsOf } from './needs.ts';
 import type { Rooms, Snapshot } from './rooms.ts';
+import { wishedChannels } from './wished-channels.ts';
 
 /** One time that a channel said no to the call. */
 export type CallRefusal = {
@@ -63,6 +66,7 @@ export class Journey {
   /** Time spent waiting for upstreams, ms: what is neither this nor the queue is our overhead. */
   upstreamMs = 0;
   readonly #fallbacks: string[];
+  #needs: Needs | undefined;
   #wasSent = false;
   #endsByMs = Infinity;
   #recorded = false;
@@ -75,7 +79,7 @@ export class Journey {
     if (model === undefined || model.channels.length === 0) throw modelNotFound(call.head.model);
     this.model = ableFor(call, model, rooms);
     if (this.model.channels.length === 0) throw unable(call, model, rooms);
-    this.#fallbacks = call.options.fallback ? [...model.fallbacks] : [];
+    this.#fallbacks = call.options.fallback ? [...(call.models ?? model.fallbacks)] : [];
     this.rawInputTokens = estimateTokens(call.body);
     this.story = {
       id: call.id,
@@ -91,6 +95,36 @@ export class Journey {
       durationMs: 0,
       status: 0,
     };
+    if (call.wishes !== undefined && this.channelsOf(this.model.channels).length === 0) {
+      const other = this.nextFallback;
+      if (other === undefined) throw nobodyWished(model);
+      this.fallBack(nobodyWished(model));
+    }
+  }
+
+  /** Those that the client's wishes leave, in tiers of its order. */
+  channelsOf(channels: readonly Channel[]): readonly Channel[] {
+    const { wishes, head } = this.call;
+    if (wishes === undefined) return channels;
+    return wishedChannels(channels, {
+      wishes,
+      pace: this.rooms.pace,
+      needs: () => this.#needsOf(),
+      maxOutputTokens: head.maxOutputTokens,
+      nowMs: this.rooms.clock.now(),
+    });
+  }
+
+  #needsOf(): Needs {
+    this.#needs ??= needsOf(this.call.body, this.rawInputTokens);
+    return this.#needs;
+  }
+
+  /** May this model answer in place of another? Not one that is known to be unable to on any channel. */
+  #canTakeOver(model: Model): boolean {
+    return this.channelsOf(model.channels).some(
+      ({ facts }) => facts === undefined || shortfallOf(facts, this.#needsOf()) === undefined,
+    );
   }
 
   /** Longest wait of the call in all, ms. */
@@ -144,7 +178,7 @@ export class Journey {
   #ableModel(name: string): Model | undefined {
     const found = this.snapshot.catalog.resolve(name);
     const model = found && ableFor(this.call, found, this.rooms);
-    return model !== undefined && model.channels.length > 0 ? model : undefined;
+    return model !== undefined && this.#canTakeOver(model) ? model : undefined;
   }
 
   /** The channel that served the conversation before. */
@@ -272,4 +306,13 @@ const modelNotFound = (name: string): Failure =>
   new Failure('model_not_found', {
     message: `The model '${name}' does not exist here. GET /v1/models lists those that do.`,
     param: 'model',
+  });
+
+const nobodyWished = ({ name, channels }: Model): Failure =>
+  new Failure('model_not_found', {
+    message:
+      `The wishes in 'provider' leave nobody who serves '${name}' here: its providers are ` +
+      `${[...new Set(channels.map(({ account }) => account.provider))].join(', ')}. Ease only, ignore or max_price ` +
+      '(a provider whose price is unknown is over any max_price).',
+    param: 'provider',
   });

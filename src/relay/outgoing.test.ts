@@ -7,7 +7,10 @@ import type { Channel } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
+import { createShelf } from '../state/shelf.ts';
 import { outgoingOf } from './outgoing.ts';
+
+const SHELF = createShelf({ now: () => 0, settings: () => ({ maxBytes: 1_000_000, ttlMs: 1_000 }) });
 
 function callOf(dialect: ChatDialectId, fields: object): Call {
   const messages = [{ role: 'user', content: 'Hi' }];
@@ -29,7 +32,7 @@ function askedAt(named: string | Provider, call: Call, baseUrl?: string) {
     secrets: [],
   };
   const channel: Channel = { id: 'a/up', account, upstreamModel: 'up', limits: {}, tier: 0, weight: 1 };
-  const outgoing = outgoingOf(call, provider, channel);
+  const outgoing = outgoingOf(call, { provider, channel, shelf: SHELF });
   return { ...outgoing, json: JSON.parse(Buffer.from(outgoing.body).toString()) };
 }
 
@@ -50,8 +53,8 @@ describe('a call on its way out', () => {
 
   it('is written anew in a dialect that both know, under the name of the model there', () => {
     const call = callOf('anthropic-messages', { system: 'Be brief.', stream: true, top_k: 3 });
-    const { dialect, url, json, head, translation } = askedAt('moonshot', call);
-    assert.deepEqual([dialect.id, url], ['openai-chat', 'https://api.moonshot.cn/v1/chat/completions']);
+    const { dialect, url, json, head, translation } = askedAt('groq', call);
+    assert.deepEqual([dialect.id, url], ['openai-chat', 'https://api.groq.com/openai/v1/chat/completions']);
     assert.deepEqual(json, {
       model: 'up',
       messages: [

@@ -4,6 +4,7 @@
  */
 
 import { isJsonObject } from '../base/json.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 
 /** The most one prompt and one answer of qwen3-max may hold: https://www.alibabacloud.com/help/en/model-studio/models */
@@ -27,6 +28,17 @@ export function thinks(request: ChatRequest): boolean {
 function wishOfMessages(thinking: unknown): boolean | undefined {
   const type = isJsonObject(thinking) ? thinking['type'] : undefined;
   return type === 'enabled' ? true : type === 'disabled' ? false : undefined;
+}
+
+/** A request of a dialect that says its parameters in other places, by the names that are looked for here. */
+export function asQwenAsks(dialect: Dialect, body: Uint8Array): ChatRequest {
+  const request = dialect.readCrossing?.(body).request ?? dialect.readRequest(body);
+  const effort = request.extra['reasoning_effort'];
+  if (effort === undefined) return request;
+  return {
+    ...request,
+    extra: { ...request.extra, thinking: { type: effort === 'none' ? 'disabled' : 'enabled' } },
+  };
 }
 
 /** How many answers are asked for. */

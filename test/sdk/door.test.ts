@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { chatOf, errorOf, KEY, pause, startRelay, type TestRelay, until } from './relay.ts';
 import {
   chunkOf,
@@ -117,9 +117,39 @@ server: { body_limit: 300kb }
     assert.match((await refusal(await chat('{"model": '), 400)).message, /not valid JSON/);
     assert.match((await refusal(await chat('[1]'), 400)).message, /must be a JSON object/);
     assert.match((await refusal(await chat('hello'), 400)).message, /not valid JSON/);
-    const squeezed = gzipSync(JSON.stringify(chatOf('x')));
-    const encoded = await refusal(await chat(squeezed, { 'content-encoding': 'gzip' }), 415);
-    assert.match(encoded.message, /gzip.*uncompressed/);
+    await relay.settled();
+  });
+
+  it('take a compressed body, and say what is wrong with one', async () => {
+    const text = Buffer.from(JSON.stringify(chatOf('squeezed')));
+    const squeezed = (encoding: string, body: Buffer, path = '/v1/chat/completions'): Promise<Response> =>
+      post(path, { body, headers: { authorization: `Bearer ${KEY}`, 'content-encoding': encoding } });
+    for (const [encoding, body] of [
+      ['gzip', gzipSync(text)],
+      ['br', brotliCompressSync(text)],
+      ['zstd', zstdCompressSync(text)],
+      ['deflate', deflateSync(text)],
+      ['gzip, br', brotliCompressSync(gzipSync(text))],
+      ['identity', text],
+    ] as const)
+      assert.equal((await squeezed(encoding, body)).status, 200, encoding);
+
+    const unknown = await refusal(await squeezed('compress', text), 415);
+    assert.equal(unknown.code, 'request_body_encoding_unsupported');
+    assert.match(unknown.message, /'compress'.*gzip, br, zstd or deflate/);
+    const cut = gzipSync(text).subarray(0, -5);
+    assert.equal((await refusal(await squeezed('gzip', cut), 400)).code, 'request_body_encoding_invalid');
+    const bomb = gzipSync(Buffer.alloc(200 * 1024 * 1024, ' '));
+    assert.equal(
+      (await refusal(await squeezed('gzip', bomb), 413)).code,
+      'request_body_too_large_after_decoding',
+    );
+
+    const messages = await squeezed('compress', text, '/v1/messages');
+    assert.equal(messages.status, 415);
+    const { error } = (await messages.json()) as { error: { type: string; details: object } };
+    assert.equal(error.type, 'invalid_request_error');
+    assert.deepEqual(error.details, { error_code: 'request_body_encoding_unsupported' });
     await relay.settled();
   });
 

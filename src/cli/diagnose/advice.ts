@@ -36,6 +36,15 @@ export const ADVICE = {
   request_too_large: request(
     step('the client', 'Send less: fewer or smaller images and documents, a shorter history.'),
   ),
+  body_encoding_unsupported: request(
+    step('the client', 'Compress the body as gzip, br, zstd or deflate, or not at all.'),
+  ),
+  body_encoding_invalid: request(
+    step('the client', 'Let `Content-Encoding` name what the body really is, and send all of it.'),
+  ),
+  body_too_large_decoded: request(
+    step('the client', 'Send less: what counts is the size before compression.'),
+  ),
   exceeds_limits: own(
     'the size of one call against a whole limit',
     'not by waiting: the call alone is larger than the limit',

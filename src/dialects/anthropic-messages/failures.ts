@@ -15,8 +15,17 @@ export const writeFailure = (failure: Failure, requestId: string): WrittenFailur
 export const writeStreamFailure = (failure: Failure, requestId: string): Buffer =>
   writeSseEvent(errorBody(failure, requestId), 'error');
 
+/** Codes that this API has too: its clients find them under `details`. */
+const TOLD_CODES: ReadonlySet<string> = new Set([
+  'request_body_encoding_unsupported',
+  'request_body_encoding_invalid',
+  'request_body_too_large_after_decoding',
+]);
+
 function errorBody(failure: Failure, requestId: string): string {
-  const error = { type: errorTypeOf(failure.status), message: messageOf(failure) };
+  const { code } = failure.rule;
+  const details = code !== null && TOLD_CODES.has(code) ? { details: { error_code: code } } : {};
+  const error = { type: errorTypeOf(failure.status), message: messageOf(failure), ...details };
   return JSON.stringify({ type: 'error', error, request_id: requestId });
 }
 
