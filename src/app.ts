@@ -253,12 +253,17 @@ export function snapshotOf(config: Config, catalogue = createCatalogue(readShipp
 /** Whose limits and prices the simulator has. */
 const SIMULATED_REGION = 'singapore';
 
+/** Where an account is that names no region: the provider's first, or the one that its address belongs to. */
+function usualRegion({ id, regions, baseUrl }: Provider, address: string | undefined): string | undefined {
+  if (id === 'simulator') return SIMULATED_REGION;
+  return address === undefined ? regions[0] : regions.find((region) => baseUrl(region) === address);
+}
+
 /** With what the catalogue knows of its models, where the account is. */
 function knownPlanOf(config: AccountConfig, catalogue: Catalogue): AccountPlan {
   const plan = planOf(config);
   const { provider, baseUrl, region } = config;
-  const usual = provider === 'simulator' ? SIMULATED_REGION : requireProvider(provider).regions[0];
-  const place = region ?? (baseUrl === undefined ? usual : undefined);
+  const place = region ?? usualRegion(requireProvider(provider), baseUrl);
   return {
     ...plan,
     models: plan.models.map((model) => {

@@ -62,6 +62,8 @@ export const fileSchema = z.strictObject({
   sources: z.record(id, z.strictObject({ url: z.url(), date: day, importer: id.optional() })),
   /** What stands behind an id that is a dated snapshot, as a pattern: it is cut off where the whole id is unknown. */
   dated: z.string().optional(),
+  /** Ids, as a pattern, that lists still have and this file leaves out: retired, or not served by the API. */
+  leftOut: z.string().optional(),
   /** Of a provider of other makers' models: whose file knows what `maker/model` is, should this one not. */
   makers: z.record(id, id).optional(),
   /** Holds for every price of the file that says nothing of batches. */

@@ -74,6 +74,10 @@ function wished(front: Front, { key, head, body }: Sent, wishes: Wishes): AskedC
 const lookUp = (front: Front, name: string) =>
   askedModel(name, { catalog: front.snapshot().catalog, claudeAliases: front.settings().claudeAliases });
 
+/** The name of the house for a model that is written in another way; what is not known stays as it is. */
+export const ownName = (front: Front, written: string): string =>
+  lookUp(front, written)?.model.name ?? written;
+
 const hasModel = (body: Uint8Array): boolean => topLevelFields(asBuffer(body))?.has('model') === true;
 
 const NO_WISHES: ChannelWishes = { allowFallbacks: true, requireParameters: false };

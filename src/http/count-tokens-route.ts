@@ -8,24 +8,24 @@ import type { FastifyInstance } from 'fastify';
 import { asBuffer } from '../base/fetch.ts';
 import { anthropicMessages } from '../dialects/anthropic-messages/anthropic-messages.ts';
 import { Failure } from '../domain/failure.ts';
+import { ownName } from './asked-call.ts';
+import { decodedBody } from './decoded-body.ts';
 import type { Front } from './front.ts';
 
 export function addCountTokens(server: FastifyInstance, front: Front, prefix: string): void {
-  server.post(`${prefix}${anthropicMessages.path}/count_tokens`, (request) => {
-    const key = front.access().authenticate(request.headers);
-    const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity')
-      throw new Failure('invalid_request', {
-        message: `content-encoding '${encoding}' is not understood here: send the body uncompressed.`,
-        status: 415,
-      });
-    const body = asBuffer((request.body as Uint8Array | undefined) ?? Buffer.alloc(0));
-    const { model: name } = anthropicMessages.readHead(body);
-    front.access().allow(key, name);
-    const tokens = front.countTokens(name, { key: key.id, body });
+  server.post(`${prefix}${anthropicMessages.path}/count_tokens`, async ({ headers, body: sent }) => {
+    const key = front.access().authenticate(headers);
+    const bytes = asBuffer((sent as Uint8Array | undefined) ?? Buffer.alloc(0));
+    const encoding = headers['content-encoding'];
+    const body =
+      encoding === undefined ? bytes : await decodedBody(bytes, encoding, front.settings().bodyLimitBytes);
+    const told = anthropicMessages.readHead(body);
+    const model = ownName(front, told.model);
+    front.access().allow(key, model);
+    const tokens = front.countTokens(model, { key: key.id, body });
     if (tokens === undefined)
       throw new Failure('model_not_found', {
-        message: `The model '${name}' does not exist here. GET /v1/models lists those that do.`,
+        message: `The model '${told.model}' does not exist here. GET /v1/models lists those that do.`,
         param: 'model',
       });
     return { input_tokens: tokens + REMOTE_TOKENS * remoteMedia(body) };

@@ -10,6 +10,7 @@ import { topLevelFields } from '../base/json.ts';
 import { aimOf, enter, leave } from '../dialects/gemini/address.ts';
 import { gemini } from '../dialects/gemini/gemini.ts';
 import { Failure } from '../domain/failure.ts';
+import { ownName } from './asked-call.ts';
 import { decodedBody } from './decoded-body.ts';
 import type { Front } from './front.ts';
 import { actionAt } from './google-address.ts';
@@ -24,7 +25,7 @@ export function addGoogleCount(server: FastifyInstance, front: Front, prefix: st
     const bytes = asBuffer((sent as Uint8Array | undefined) ?? Buffer.alloc(0));
     const encoding = headers['content-encoding'];
     const plain = encoding === undefined ? bytes : await decodedBody(bytes, encoding, limit);
-    const { model } = aimOf(path);
+    const model = ownName(front, aimOf(path).model);
     front.access().allow(key, model);
     // What it would be refused for, it is refused for here.
     const request = enter(requestIn(plain), path);

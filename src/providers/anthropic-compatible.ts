@@ -10,7 +10,7 @@ export const anthropicCompatible: Provider = {
     name: 'Anthropic-compatible server',
     addressForms: ['https://host/v1'],
     authorize: authorizeMessagesByKey,
-    forwardHeaders: ['anthropic-beta', 'anthropic-version'],
+    forwardHeaders: ['anthropic-version'],
     rules: ANTHROPIC_RULES,
     sources: ['https://docs.claude.com/en/api/messages'],
   }),

@@ -1,5 +1,6 @@
 /**
- * Anthropic: its own messages, and an endpoint for the clients of OpenAI chat.
+ * Anthropic. It is asked in its own messages alone: its endpoint for clients of OpenAI chat is meant for trying out, and
+ * has neither thoughts nor a cache for prompts.
  * Sources: https://docs.claude.com/en/api/overview , https://docs.claude.com/en/api/openai-sdk
  */
 
@@ -7,14 +8,13 @@ import { ANTHROPIC_RULES } from './classify-anthropic.ts';
 import { authorizeMessagesByKey, createOpenAICompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
 
-export const anthropic: Provider = createOpenAICompatible({
+const compatible = createOpenAICompatible({
   id: 'anthropic',
   name: 'Anthropic',
   variables: ['ANTHROPIC_API_KEY'],
   baseUrl: 'https://api.anthropic.com/v1',
-  speaksToo: { 'anthropic-messages': '/messages' },
   authorize: authorizeMessagesByKey,
-  forwardHeaders: ['anthropic-beta', 'anthropic-version'],
+  forwardHeaders: ['anthropic-version'],
   // Its newest models refuse it: https://platform.claude.com/docs/en/build-with-claude/prefill-claudes-response
   continues: { 'anthropic-messages': {} },
   rules: ANTHROPIC_RULES,
@@ -28,3 +28,5 @@ export const anthropic: Provider = createOpenAICompatible({
   ],
   sources: ['https://docs.claude.com/en/api/overview', 'https://docs.claude.com/en/api/openai-sdk'],
 });
+
+export const anthropic: Provider = { ...compatible, speaks: { 'anthropic-messages': '/messages' } };

@@ -5,7 +5,7 @@
 
 import { authorizeMessagesToo, createOpenAICompatible } from './openai-compatible.ts';
 import { beside, type Provider, type PublishedLimits } from './provider.ts';
-import { noDeveloper } from './quirks.ts';
+import { foldsSystem, noDeveloper } from './quirks.ts';
 
 const LIMITS = 'https://api-docs.deepseek.com/quick_start/rate_limit';
 
@@ -24,6 +24,7 @@ export const deepseek: Provider = createOpenAICompatible({
   baseUrl: 'https://api.deepseek.com/v1',
   // Without the field of a thought, a turn of tools is refused: https://api-docs.deepseek.com/guides/thinking_mode
   chatWays: { thinks: 'thinking', effortToo: true, wantsThoughts: true },
+  foldsSystem: true,
   speaksToo: {
     'anthropic-messages': beside(/^(https:\/\/api\.deepseek\.com)(?:\/v1)?$/, '$1/anthropic/v1/messages'),
   },
@@ -49,6 +50,11 @@ export const deepseek: Provider = createOpenAICompatible({
   models: ['deepseek-flash', 'deepseek-v4-pro', 'deepseek-chat', 'deepseek-reasoner'],
   quirks: [
     noDeveloper('earendil-works/pi#1048, losesky/ai-auto-trading#14'),
+    foldsSystem('deepseek-ai/awesome-deepseek-integration#639'),
+    {
+      what: 'It refuses a turn of tools without its `reasoning_content`: between dialects it is put back, or said to be empty.',
+      source: 'https://api-docs.deepseek.com/guides/thinking_mode',
+    },
     {
       what: 'While a call waits there, blank lines and comments come: they keep the connection and mean nothing.',
       source: LIMITS,

@@ -175,8 +175,8 @@ describe('providers', () => {
     const told: Record<string, string> = { 'anthropic-version': '2026-10-21' };
     anthropic.authorize(told, 's', 'anthropic-messages');
     assert.equal(told['anthropic-version'], '2026-10-21');
-    for (const name of ['anthropic-version', 'anthropic-beta'])
-      assert.ok(anthropic.forwardHeaders.includes(name));
+    assert.deepEqual(anthropic.forwardHeaders, ['anthropic-version']);
+    assert.deepEqual(Object.keys(anthropic.speaks), ['anthropic-messages'], 'and in no other');
   });
 
   it('have their usual addresses', () => {

@@ -3,6 +3,7 @@
 import { MINIMAX_RULES } from './classify-minimax.ts';
 import { authorizeMessagesToo, createOpenAICompatible } from './openai-compatible.ts';
 import { beside, type Provider, type PublishedLimits } from './provider.ts';
+import { foldsSystem } from './quirks.ts';
 
 const LIMITS = 'https://platform.minimax.io/docs/guides/rate-limits';
 
@@ -23,6 +24,7 @@ export const minimax: Provider = createOpenAICompatible({
   },
   authorize: authorizeMessagesToo,
   forwardHeaders: ['anthropic-version'],
+  foldsSystem: true,
   rules: MINIMAX_RULES,
   limits,
   models: [
@@ -34,6 +36,7 @@ export const minimax: Provider = createOpenAICompatible({
     'MiniMax-M2',
   ],
   quirks: [
+    foldsSystem('MiniMax-AI/MiniMax-M2.7#43'),
     {
       what: 'An error may come under a 200, in `base_resp`: it is read as one, and moves the call.',
       source: 'https://platform.minimax.io/docs/api-reference/errorcode',

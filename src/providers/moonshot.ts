@@ -21,6 +21,11 @@ export const moonshot: Provider = createOpenAICompatible({
   models: ['kimi-k3', 'kimi-k2.7-code', 'kimi-k2.6', 'kimi-k2.5'],
   quirks: [
     {
+      what: 'It refuses a turn of tools without its `reasoning_content`: between dialects it is put back, or said to be empty.',
+      source:
+        'continuedev/continue#11600, https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model',
+    },
+    {
       what: 'The Kimi models have one `temperature`, `top_p`, `n` and one of each penalty, and refuse any other: they are dropped.',
       source: 'anomalyco/opencode#27796, https://platform.kimi.ai/docs/api/chat',
       rules: { drop: ['temperature', 'top_p', 'n', 'presence_penalty', 'frequency_penalty'] },

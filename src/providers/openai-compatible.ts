@@ -25,6 +25,7 @@ export type OpenAICompatibleOptions = {
   readonly outputField?: NonNullable<Provider['outputField']>;
   readonly continues?: NonNullable<Provider['continues']>;
   readonly chatWays?: NonNullable<Provider['chatWays']>;
+  readonly foldsSystem?: true;
   readonly forwardHeaders?: readonly string[];
   readonly waitHeader?: string;
   /** Its own rules; the common ones follow. When not given, OpenAI's are a guess. */
@@ -61,6 +62,7 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     forwardHeaders: options.forwardHeaders ?? [],
     ...(options.outputField === undefined ? {} : { outputField: options.outputField }),
     ...(options.chatWays === undefined ? {} : { chatWays: options.chatWays }),
+    ...(options.foldsSystem === undefined ? {} : { foldsSystem: options.foldsSystem }),
     ...(options.continues === undefined ? {} : { continues: options.continues }),
     ...(options.waitHeader === undefined ? {} : { waitHeader: options.waitHeader }),
     authorize: options.authorize ?? authorizeByBearer,

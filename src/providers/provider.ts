@@ -82,6 +82,8 @@ export interface Provider {
   readonly outputField?: 'max_completion_tokens';
   /** What it knows, and wants, in OpenAI chat beside what everybody does. */
   readonly chatWays?: ChatWays;
+  /** Where it speaks Anthropic's messages: turns of the system in the middle are told by the user, for it refuses them. */
+  readonly foldsSystem?: true;
   /** How it is asked to go on from the beginning of an answer, by dialect; absent: it cannot. */
   readonly continues?: Readonly<Partial<Record<DialectId, Continuation>>>;
   /** Client request headers (lower case) that may travel upstream. */

@@ -16,3 +16,10 @@ export const MAX_COMPLETION_TOKENS: Quirk = {
   rules: { rename: { max_tokens: 'max_completion_tokens' } },
   models: /^(?:o\d|gpt-[5-9])/,
 };
+
+/** Anthropic's newer clients tell so what changed meanwhile; `foldsSystem` goes with it. */
+export const foldsSystem = (source: string): Quirk => ({
+  what: 'It refuses turns of the system in the middle of messages: the user tells them, as reminders.',
+  source,
+  dialect: 'anthropic-messages',
+});

@@ -12,7 +12,7 @@ import {
   type OpenAICompatibleOptions,
 } from './openai-compatible.ts';
 import { beside, type Provider } from './provider.ts';
-import { noDeveloper } from './quirks.ts';
+import { foldsSystem, noDeveloper } from './quirks.ts';
 import { qwenLimits } from './qwen-limits.ts';
 
 /**
@@ -60,6 +60,7 @@ export const QWEN_WAYS = {
     // "[0, 2)": https://help.aliyun.com/zh/model-studio/qwen-api-reference
     temperatureBelow: 2,
   },
+  foldsSystem: true,
   // https://help.aliyun.com/zh/model-studio/partial-mode
   continues: { 'openai-chat': { mark: 'partial' } },
   rules: QWEN_RULES,
@@ -121,6 +122,15 @@ export const qwen: Provider = createOpenAICompatible({
   addressForms: ['https://{workspace}.{region}.maas.aliyuncs.com/compatible-mode/v1'],
   quirks: [
     noDeveloper('proma-ai/Proma#1496, haru/redmine_ai_helper#242'),
+    foldsSystem('QwenLM/Qwen#2244'),
+    {
+      what: 'Between dialects a wish for thinking is `enable_thinking` with `thinking_budget`, where the model has the switch.',
+      source: 'https://help.aliyun.com/zh/model-studio/deep-thinking',
+    },
+    {
+      what: 'It refuses a `temperature` of 2: between dialects it stays just below.',
+      source: 'https://help.aliyun.com/zh/model-studio/qwen-api-reference',
+    },
     {
       what: 'Some models answer in streams alone: plain answers are asked for as streams and put together.',
       source: 'https://docs.qwencloud.com/resources/faq-text-generation',

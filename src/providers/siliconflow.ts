@@ -12,6 +12,12 @@ export const siliconflow: Provider = createOpenAICompatible({
     'anthropic-messages': beside(/^(https:\/\/api\.siliconflow\.(?:cn|com)\/v1)$/, '$1/messages'),
   },
   authorize: authorizeMessagesToo,
+  // https://docs.siliconflow.cn/cn/api-reference/chat-completions/chat-completions
+  chatWays: {
+    thinks: 'enable_thinking',
+    thinkers: /Qwen3-\d+(?:\.\d)?B$|GLM-4\.[56]|DeepSeek-V3\.[12]/,
+    knows: ['top_k'],
+  },
   forwardHeaders: ['anthropic-version'],
   // Its texts mean one thing wherever they turn up: they stand in classify-abroad.ts.
   rules: [

@@ -18,6 +18,8 @@ export const volcengine: Provider = createOpenAICompatible({
   },
   speaksToo: { 'anthropic-messages': (baseUrl) => plan(baseUrl) ?? plain(baseUrl) },
   authorize: authorizeMessagesToo,
+  // https://www.volcengine.com/docs/82379/1449737
+  chatWays: { thinks: 'thinking', thinkers: /seed|deepseek-v3|glm-4|kimi/ },
   forwardHeaders: ['anthropic-version'],
   // Its codes mean one thing wherever they turn up: they stand in classify-abroad.ts.
   rules: [],

@@ -8,8 +8,6 @@ export const xai: Provider = createOpenAICompatible({
   id: 'xai',
   name: 'xAI',
   variables: ['XAI_API_KEY'],
-  // The others think as they please, and refuse to be told: https://docs.x.ai/docs/guides/reasoning
-  chatWays: { thinkers: /^grok-3-mini/ },
   baseUrl: { global: 'https://api.x.ai/v1', us: 'https://us.api.x.ai/v1' },
   speaksToo: { 'openai-responses': '/responses' },
   rules: [

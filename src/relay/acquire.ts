@@ -122,6 +122,7 @@ function poolOf(journey: Journey, model: Model): Pool {
     channels,
     estimates: channels.map((channel) => estimateOn(journey, channel)),
     warmChannel: journey.warmChannel(model),
+    boundTo: journey.boundTo(channels),
     mayTryAt: journey.wasSent ? (channel, atMs) => journey.mayTryAt(channel, atMs) : undefined,
     maxWaitMs: call.options.onLimit === 'queue' ? journey.deadlineMs(nowMs) - nowMs : 0,
   });

@@ -103,11 +103,8 @@ const cannotGoOn = (channel: string): Failure =>
     scope: 'request',
   });
 
-const NOTHING_DROPPED: readonly string[] = [];
-
 /** What neither the provider's dialect nor the relay could do of what the client said. */
-function droppedOf(call: Call, { translation, body }: Outgoing): readonly string[] {
-  const lost = translation?.dropped ?? NOTHING_DROPPED;
+function droppedOf(call: Call, { dropped: lost, body }: Outgoing): readonly string[] {
   if (call.dropped === undefined) return lost;
   const inVain =
     body === call.openrouterBody ? call.dropped.filter((name) => /^model/.test(name)) : call.dropped;
@@ -120,7 +117,10 @@ function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   const { channel } = start;
   try {
     const provider = rooms.providerOf(channel);
-    const outgoing = outgoingOf(call, { provider, channel, shelf: rooms.shelf });
+    const outgoing = outgoingOf(call, {
+      ...{ provider, channel, shelf: rooms.shelf },
+      sealedBy: journey.sealedBy(channel),
+    });
     story.dropped = droppedOf(call, outgoing);
     if (soFar === undefined) return outgoing;
     const going = continued(outgoing, soFar, { provider, baseUrl: channel.account.baseUrl });
@@ -174,6 +174,7 @@ async function speak(
     accept: acceptOf(dialect, asked.form),
     account: channel.account,
   });
+  Object.assign(headers, outgoing.headers);
   provider.authorize(headers, channel.account.secrets[secret] ?? '', dialect.id);
   const ready = asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel);
   const sent = dressed(ready, rulesFor(provider, channel, dialect.id));

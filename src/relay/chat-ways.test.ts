@@ -113,6 +113,7 @@ describe('a request that crosses to OpenAI chat', () => {
     const hot = asked('qwen', 'qwen3-max', { temperature: 2 });
     assert.deepEqual([hot.fields, hot.dropped], [{ temperature: 1.99 }, ['temperature']]);
     assert.deepEqual(asked('qwen', 'qwen3-max', { temperature: 1.9 }).dropped, []);
+    assert.deepEqual(asked('qwen', 'qwen3-max', { temperature: 3 }).fields, { temperature: 3 });
     assert.deepEqual(asked('openai', 'gpt-5', { temperature: 2 }).fields, { temperature: 2 });
   });
 

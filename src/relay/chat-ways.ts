@@ -15,13 +15,16 @@ type Target = {
   readonly dropped: Set<string>;
 };
 
+/** They have words for more of a wish for thinking than how hard. */
+const SAYS_MORE: ReadonlySet<DialectId> = new Set(['openai-chat', 'anthropic-messages', 'gemini'] as const);
+
 /** Before the dialect says what it can: what other dialects would not know is brought to what they all do. */
 export function portable(request: ChatRequest, { provider, dialect, dropped }: Target): ChatRequest {
   const keepsCache =
     dialect === 'anthropic-messages' ||
     (dialect === 'openai-chat' && provider.chatWays?.knows?.includes('cache_control') === true);
   const messages = keepsCache ? request.messages : withoutCache(request.messages, dropped);
-  if (dialect === 'openai-chat' || dialect === 'anthropic-messages') return { ...request, messages };
+  if (SAYS_MORE.has(dialect)) return { ...request, messages };
   const { thinking, rest } = takeThinking(request.extra);
   const effort = thinking === undefined ? undefined : effortOf(thinking);
   const extra = effort === undefined ? rest : { ...rest, reasoning_effort: effort };
@@ -53,6 +56,8 @@ function withoutCache(messages: readonly ChatMessage[], dropped: Set<string>): r
 
 /** Of those who made fields of their own, which others refuse. */
 const SELDOM = ['top_k', 'repetition_penalty'] as const;
+/** What is above is wrong everywhere, and its provider may say so. */
+const HIGHEST_TEMPERATURE = 2;
 /** The next lower one that a provider would see as such. */
 const JUST_BELOW = 0.01;
 
@@ -64,9 +69,9 @@ function known(extra: ChatRequest['extra'], ways: ChatWays, dropped: Set<string>
     dropped.add(name);
   }
   const { temperature } = fitted;
-  const { temperatureBelow } = ways;
-  if (typeof temperature === 'number' && temperatureBelow !== undefined && temperature >= temperatureBelow) {
-    fitted['temperature'] = temperatureBelow - JUST_BELOW;
+  const { temperatureBelow: end = Infinity } = ways;
+  if (typeof temperature === 'number' && temperature >= end && temperature <= HIGHEST_TEMPERATURE) {
+    fitted['temperature'] = end - JUST_BELOW;
     dropped.add('temperature');
   }
   return fitted;

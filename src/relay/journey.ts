@@ -16,6 +16,7 @@ import { estimateTokens } from '../tokens/estimate.ts';
 import { ableFor, unable } from './able.ts';
 import { needsOf } from './needs.ts';
 import type { Rooms, Snapshot } from './rooms.ts';
+import { type Thinker, thinkerOf } from './thinker.ts';
 import { wishedChannels } from './wished-channels.ts';
 
 /** One time that a channel said no to the call. */
@@ -63,6 +64,10 @@ export class Journey {
   /** Share of the line's minute that the attempt under way was charged; undefined: it started without a line. */
   paid: number | undefined;
   #conversation: string | undefined;
+  /** Looked for at most once. */
+  #thinker: Thinker | 'nobody' | undefined;
+  /** The model that the client asked for, whichever serves it. */
+  readonly #asked: Model;
   /** Time spent waiting for upstreams, ms: what is neither this nor the queue is our overhead. */
   upstreamMs = 0;
   readonly #fallbacks: string[];
@@ -79,6 +84,7 @@ export class Journey {
     if (model === undefined || model.channels.length === 0) throw modelNotFound(call.head.model);
     this.model = ableFor(call, model, rooms);
     if (this.model.channels.length === 0) throw unable(call, model, rooms);
+    this.#asked = model;
     this.#fallbacks = call.options.fallback ? [...(call.models ?? model.fallbacks)] : [];
     this.rawInputTokens = estimateTokens(call.body);
     this.story = {
@@ -185,6 +191,40 @@ export class Journey {
   warmChannel(model: Model): string | undefined {
     const conversation = this.#conversationOf(model);
     return conversation === undefined ? undefined : this.rooms.affinity.channelOf(conversation, model.name);
+  }
+
+  /** The provider whose thoughts a turn of tools goes on from; undefined: nobody's, or there is no choice. */
+  boundTo(channels: readonly Channel[]): string | undefined {
+    const [first] = channels;
+    if (channels.every(({ account }) => account.provider === first?.account.provider)) return undefined;
+    const thinker = this.#thinkerOf();
+    return thinker?.inLoop === true ? thinker.provider : undefined;
+  }
+
+  /** The provider whose seals the request carries, where that is known and another is asked. */
+  sealedBy(channel: Channel): string | undefined {
+    const { channels } = this.#asked;
+    const { provider } = channel.account;
+    if (channels.every(({ account }) => account.provider === provider)) return undefined;
+    const thinker = this.#thinkerOf();
+    return thinker?.inBody === true ? thinker.provider : undefined;
+  }
+
+  #thinkerOf(): Thinker | undefined {
+    if (this.#thinker === undefined) {
+      const { call, rooms } = this;
+      const { channels, name } = this.#asked;
+      const [first] = channels;
+      const isOne = channels.every(({ account }) => account.provider === first?.account.provider);
+      const warm = isOne ? first?.id : this.warmChannel(this.#asked);
+      const served = this.snapshot.catalog.resolve(name)?.channels.find(({ id }) => id === warm);
+      this.#thinker =
+        thinkerOf(call.body, {
+          ...{ shelf: rooms.shelf, key: call.key.id },
+          served: served?.account.provider,
+        }) ?? 'nobody';
+    }
+    return this.#thinker === 'nobody' ? undefined : this.#thinker;
   }
 
   /** The channel has begun to answer: the conversation's next call shall find it. */

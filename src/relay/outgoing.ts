@@ -4,6 +4,7 @@
  * gets lost on the way is named.
  */
 
+import { withoutSystemTurns, withoutThoughts } from '../dialects/anthropic-messages/adapt.ts';
 import type { Crossing, Dialect, Heard, Wire } from '../dialects/dialect.ts';
 import { dialectOf, dialects, heardOf, wireOf } from '../dialects/index.ts';
 import { familyFor } from '../dialects/tasks/index.ts';
@@ -11,6 +12,7 @@ import type { Call, ChatDialectId, DialectId, RequestHead } from '../domain/call
 import type { Channel } from '../domain/channel.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
+import { betasFor } from '../providers/betas.ts';
 import { addressOf, type Provider } from '../providers/provider.ts';
 import type { Shelf } from '../state/shelf.ts';
 import { inItsWay, portable } from './chat-ways.ts';
@@ -24,6 +26,10 @@ export type Outgoing = {
   readonly url: string;
   readonly head: RequestHead;
   readonly body: Uint8Array;
+  /** Beside what every call gets. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What of the request could not be taken along, by the client's names. */
+  readonly dropped: readonly string[];
   /** Undefined where client and provider speak the same. */
   readonly translation?: Rewriting;
 };
@@ -41,19 +47,26 @@ const orderFor = ({ strangersIn }: Provider): readonly Dialect[] =>
   strangersIn === undefined ? IN_ORDER : [dialectOf(strangersIn), ...IN_ORDER];
 
 /** Who is asked, and where it is kept what a client cannot carry. */
-export type Asked = { readonly provider: Provider; readonly channel: Channel; readonly shelf: Shelf };
+export type Asked = {
+  readonly provider: Provider;
+  readonly channel: Channel;
+  readonly shelf: Shelf;
+  /** Whose seals the request carries. */
+  readonly sealedBy?: string | undefined;
+};
 
 /** Throws `invalid_request` where the body has no meaning that could be written anew, or `no_access`. */
 export function outgoingOf(call: Call, asked: Asked): Outgoing {
   const { provider, channel } = asked;
   const own = wireOf(call.dialect);
   const url = addressIn(own.id, asked);
-  if (url !== undefined) return { dialect: own, url, head: call.head, body: bodyFor(call, provider) };
+  if (url !== undefined) return { dialect: own, url, head: call.head, ...inOwnDialect(call, asked) };
   const heard = heardOf(call.dialect);
   if (heard !== undefined) return crossed(call, heard, asked);
   for (const kin of familyFor(own.task)?.members ?? []) {
     const other = addressIn(kin.id, asked);
-    if (other !== undefined) return { ...crossedToKin(call, kin, channel.upstreamModel), url: other };
+    if (other !== undefined)
+      return { ...crossedToKin(call, kin, channel.upstreamModel), url: other, headers: NO_HEADERS };
   }
   throw unspoken(provider);
 }
@@ -86,6 +99,8 @@ function crossed(call: Call, heard: Heard, asked: Asked): Outgoing {
       url: other,
       head: dialect.readHead(body),
       body,
+      headers: NO_HEADERS,
+      dropped: call.headers[BETA] === undefined ? rest.dropped : [...rest.dropped, BETA],
       translation: new Translation({
         from: dialect,
         to: heard,
@@ -96,6 +111,29 @@ function crossed(call: Call, heard: Heard, asked: Asked): Outgoing {
     };
   }
   throw unspoken(provider);
+}
+
+const BETA = 'anthropic-beta';
+const NO_HEADERS: Outgoing['headers'] = {};
+const NOTHING_DROPPED: readonly string[] = [];
+
+type InOwnDialect = Pick<Outgoing, 'body' | 'headers' | 'dropped'>;
+
+/** The client's bytes, but for what this provider is known to refuse. */
+function inOwnDialect(call: Call, { provider, sealedBy }: Asked): InOwnDialect {
+  const body = bodyFor(call, provider);
+  if (call.dialect !== 'anthropic-messages') return { body, headers: NO_HEADERS, dropped: NOTHING_DROPPED };
+  const told = provider.foldsSystem ? withoutSystemTurns(body) : body;
+  const isForeign = sealedBy !== undefined && sealedBy !== provider.id;
+  const adapted = isForeign ? withoutThoughts(told) : { body: told, dropped: NOTHING_DROPPED };
+  const betas = call.headers[BETA];
+  if (betas === undefined) return { ...adapted, headers: NO_HEADERS };
+  const { header, stopped } = betasFor(provider.id, String(betas));
+  return {
+    body: adapted.body,
+    headers: header === undefined ? NO_HEADERS : { [BETA]: header },
+    dropped: [...adapted.dropped, ...stopped],
+  };
 }
 
 /** The client's own bytes, with its wishes where they are understood. */

@@ -8,6 +8,7 @@ import type { Usage } from '../domain/usage.ts';
 import { callFor, type OrderedCall, orderOf } from './file-order.ts';
 import { choicesOf, schemaOf, thinks } from './parameters.ts';
 import { sampleOf } from './sample-json.ts';
+import { sealOf, sealsThoughts } from './seals.ts';
 
 export type AnswerOptions = {
   /** Mean length of an answer; lengths spread evenly from half of it to one and a half. */
@@ -42,6 +43,10 @@ export function planAnswer(request: ChatRequest, setting: AnswerSetting): Answer
       reasoning += thought.length;
       for (const text of chunked(thought, options))
         steps.push({ events: [{ type: 'reasoning', text: text.join(''), ...choice }], tokens: text.length });
+      if (sealsThoughts(request)) {
+        const signature = sealOf(thought.join(''));
+        steps.push({ events: [{ type: 'reasoning', text: '', signature, ...choice }], tokens: 0 });
+      }
     }
     const said = sayingOf(request, limit, setting);
     for (const step of said.steps) {

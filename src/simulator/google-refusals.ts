@@ -4,7 +4,7 @@
  * code.
  */
 
-import type { RefusalKind } from './refusals.ts';
+import type { RefusalKind } from './refusal-kind.ts';
 
 type GoogleRow = {
   readonly code: number;

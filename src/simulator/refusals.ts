@@ -4,19 +4,8 @@
  * captures. There are no rate-limit headers, and no Retry-After but on exhausted plans.
  */
 
-import type { AccountState } from './account.ts';
 import { googleRefusal } from './google-refusals.ts';
-import type { LimitKind } from './quotas.ts';
-
-export type RefusalKind =
-  | LimitKind
-  | Exclude<AccountState, 'ok'>
-  | 'no-secret'
-  | 'no-model'
-  | 'no-route'
-  | 'parameter'
-  | 'too-large'
-  | 'internal';
+import type { RefusalKind } from './refusal-kind.ts';
 
 type RefusalRow = {
   readonly status: number;

@@ -15,7 +15,8 @@ import { DEFAULT_PACE, type Pace, wholeBody } from './pace.ts';
 import { asQwenAsks, faultOf } from './parameters.ts';
 import { DEFAULT_REGION, type Region, regionOfHost } from './profiles.ts';
 import { DEFAULT_RULES, type LimitKind, type Quota, type QuotaRules, type Ticket } from './quotas.ts';
-import { planRefusal, type RefusalKind, type RefusalOptions, writeRefusal } from './refusals.ts';
+import type { RefusalKind } from './refusal-kind.ts';
+import { planRefusal, type RefusalOptions, writeRefusal } from './refusals.ts';
 import { DEFAULT_TIMEOUT_MS, reply } from './reply.ts';
 import { type SimulatorStats, statsOf, Tallies, type Tally } from './tally.ts';
 import { type Spoken, taskAt } from './tasks.ts';
@@ -167,7 +168,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
 
     tallies.move(visit, tallies.of(account.id, chat.model));
     const promptTokens = countPrompt(chat);
-    const wrong = faultOf(chat, promptTokens);
+    const wrong = faultOf(chat, promptTokens, dialect.id);
     if (wrong !== undefined) return refuse(visit, 'parameter', { message: wrong });
 
     const ticket = await admit(visit, quota, { promptTokens, maxOutputTokens: chat.maxOutputTokens });

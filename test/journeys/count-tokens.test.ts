@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import inject from 'light-my-request';
 import { type Answer, accounts, chat, createHouse, type House, KEY } from './house.ts';
 
@@ -17,7 +18,7 @@ async function count(
     method: 'POST',
     url: path,
     headers: { 'x-api-key': KEY, 'content-type': 'application/json', ...headers },
-    payload: typeof body === 'string' ? body : JSON.stringify(body),
+    payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
   });
   return {
     status: response.statusCode,
@@ -49,6 +50,15 @@ keys: [{ id: test, key: ${KEY}, limits: { rpm: 1 }, on_limit: reject, models: [q
 `;
 
 describe('count_tokens', () => {
+  it('knows a model by the name that Claude Code keeps', async () => {
+    const house = createHouse(`${LIMITED}claude_aliases: true\n`);
+    const under = async (model: string) =>
+      tokensOf(await count(house, chat('hello', { max_tokens: 5, model })));
+    assert.ok((await under('claude-via-qwen3-max')) > 0);
+    const strange = await count(house, chat('hello', { max_tokens: 5, model: 'claude-via-other' }));
+    assert.equal(strange.status, 403);
+  });
+
   it('answers a burst under every prefix, whatever the limits of the key and the account', async () => {
     const house = createHouse(LIMITED);
     const paths = [
@@ -105,6 +115,15 @@ describe('count_tokens', () => {
     assert.ok(after > 2.5 * before && after < 3.1 * before, `${before} then ${after}`);
   });
 
+  it('knows a model by the name that Claude Code shows, and reads a compressed body', async () => {
+    const house = createHouse(`${accounts(1, 'qwen3-max: {}')}claude_aliases: true`);
+    const plain = tokensOf(await count(house, chat('Hi')));
+    const alias = tokensOf(await count(house, chat('Hi', { model: 'claude-via-qwen3-max' })));
+    assert.ok(alias >= plain && alias < plain + 5, `${alias}`);
+    const payload = gzipSync(JSON.stringify(chat('Hi')));
+    assert.equal(tokensOf(await count(house, payload, { headers: { 'content-encoding': 'gzip' } })), plain);
+  });
+
   it('is refused like the message that it stands for', async () => {
     const house = createHouse(LIMITED);
     const stranger = await count(house, chat('Hi'), { headers: { 'x-api-key': 'nobody' } });
@@ -120,7 +139,7 @@ describe('count_tokens', () => {
     const empty = await count(house, { model: 'qwen3-max', messages: [] });
     assert.match(errorOf(empty).message, /^messages: /);
     for (const body of ['', 'no JSON', '[]']) assert.equal((await count(house, body)).status, 400);
-    const packed = await count(house, chat('Hi'), { headers: { 'content-encoding': 'gzip' } });
+    const packed = await count(house, chat('Hi'), { headers: { 'content-encoding': 'rot13' } });
     assert.equal(packed.status, 415);
   });
 });

@@ -7,9 +7,10 @@ import type { JsonObject } from '../../base/json.ts';
 import type { ChatMessage, ChatPart, ChatRequest, ToolCall } from '../../domain/chat.ts';
 import type { Crossing } from '../dialect.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
+import { takeThinking } from '../thinking.ts';
 import { picturesOfTools } from '../tool-pictures.ts';
 import { wirePartOf } from './parts.ts';
-import { thinkingOf } from './thinking.ts';
+import { thinkingConfigOf } from './thinking.ts';
 
 /**
  * Google's own word for a call that its model did not make, or whose seal is lost: without one, newer models refuse the
@@ -46,9 +47,6 @@ const FITS: ReadonlyMap<string, Fit> = new Map<string, Fit>([
   ['presence_penalty', renamed('presencePenalty')],
   ['frequency_penalty', renamed('frequencyPenalty')],
   ['stop', (value) => ({ stopSequences: Array.isArray(value) ? value : [value] })],
-  // Of Model Studio's clients.
-  ['thinking_budget', (value) => ({ thinkingConfig: { includeThoughts: true, thinkingBudget: value } })],
-  ['enable_thinking', (value) => (value === false ? { thinkingConfig: { thinkingBudget: 0 } } : {})],
   [
     'response_format',
     (value) => {
@@ -62,13 +60,15 @@ const FITS: ReadonlyMap<string, Fit> = new Map<string, Fit>([
 
 /** `model` is the provider's own name: how hard it may think is said in its own words. */
 function fittedExtra(extra: JsonObject, model: string, dropped: Set<string>): JsonObject {
-  const generationConfig: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(extra)) {
+  const { thinking, names, rest } = takeThinking(extra);
+  const thinkingConfig = thinking === undefined ? undefined : thinkingConfigOf(thinking, model);
+  if (thinkingConfig === undefined) for (const name of names) dropped.add(name);
+  const generationConfig: Record<string, unknown> = thinkingConfig === undefined ? {} : { thinkingConfig };
+  for (const [name, value] of Object.entries(rest)) {
     if (value === null || value === undefined) continue;
     // Tools may always be called in parallel here.
     if (name === 'parallel_tool_calls' && value === true) continue;
-    const thinkingConfig = name === 'reasoning_effort' ? thinkingOf(value, model) : undefined;
-    const fit = thinkingConfig === undefined ? FITS.get(name)?.(value) : { thinkingConfig };
+    const fit = FITS.get(name)?.(value);
     if (fit === undefined) dropped.add(name);
     else Object.assign(generationConfig, fit);
   }

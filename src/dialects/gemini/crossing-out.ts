@@ -12,7 +12,7 @@ import { picturesOfTools } from '../tool-pictures.ts';
 import { UNSEALED } from './crossing-in.ts';
 import { readRequest, schemaIn } from './request.ts';
 import { jsonSchemaOf } from './schema.ts';
-import { effortOf } from './thinking.ts';
+import { wishOf } from './thinking.ts';
 import { allowedIn, lostOfTools } from './tools.ts';
 import { camelOf, fieldOf, listOf } from './wire.ts';
 
@@ -57,10 +57,8 @@ function renamedConfig(config: JsonObject, dropped: Set<string>): JsonObject {
     const other = NAMES.get(name);
     if (value === null || value === undefined || SCHEMAS.has(name)) continue;
     if (other !== undefined) renamed[other] = value;
-    else if (name === 'thinkingConfig') {
-      const effort = effortOf(value);
-      if (effort !== undefined) renamed['reasoning_effort'] = effort;
-    } else if (name !== 'responseMimeType' || value !== 'application/json') dropped.add(name);
+    else if (name === 'thinkingConfig') Object.assign(renamed, wishOf(value));
+    else if (name !== 'responseMimeType' || value !== 'application/json') dropped.add(name);
   }
   const schema = jsonSchemaOf(schemaIn(config));
   // Schemas of Google's own kind say less than the strict ones must.

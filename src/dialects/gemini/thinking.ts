@@ -1,23 +1,30 @@
 /**
- * How hard to think: the words of OpenAI chat (`reasoning_effort`), and the budgets and levels of Gemini that they stand
- * for. Budgets are of the 2.5 models, levels of those after them; asking for the other one is an error.
+ * How hard to think, in Gemini's words: budgets for the 2.5 models, levels for those after them; asking for the other one
+ * is an error. What the words of OpenAI chat stand for is Google's own table.
  * Sources: https://ai.google.dev/gemini-api/docs/openai#thinking , https://ai.google.dev/gemini-api/docs/thinking
  */
 
 import type { JsonObject } from '../../base/json.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
+import { effortOf, type Thinking } from '../thinking.ts';
 import { fieldOf } from './wire.ts';
 
-const BUDGETS: Readonly<Record<string, number>> = {
-  none: 0,
-  minimal: 1_024,
-  low: 1_024,
-  medium: 8_192,
-  high: 24_576,
-};
+const BUDGETS: ReadonlyMap<string, number> = new Map([
+  ['none', 0],
+  ['minimal', 1_024],
+  ['low', 1_024],
+  ['medium', 8_192],
+  ['high', 24_576],
+  ['xhigh', 24_576],
+  ['max', 24_576],
+]);
 
-/** The steps below the highest. */
-const STEPS = ['low', 'medium'] as const;
+/** What every model with budgets takes that thinks at all. */
+const LEAST_BUDGET = 512;
+const MOST_BUDGET = 24_576;
+/** This one always thinks. */
+const ALWAYS_THINKS = /2\.5-pro/;
+const LEAST_OF_THAT = 128;
 
 const HAS_LEVELS = /gemini-(?:[3-9]|\d\d)/;
 const IS_FLASH = /flash/;
@@ -25,29 +32,37 @@ const IS_FLASH = /flash/;
 const HAS_TWO = /gemini-3-pro/;
 
 /** `model` is the provider's own name. Undefined: there is no such effort. */
-export function thinkingOf(effort: unknown, model: string): JsonObject | undefined {
-  const word = effort === 'xhigh' || effort === 'max' ? 'high' : textOf(effort);
-  const budget = Object.hasOwn(BUDGETS, word) ? BUDGETS[word] : undefined;
-  if (budget === undefined) return undefined;
+export function thinkingConfigOf(thinking: Thinking, model: string): JsonObject | undefined {
+  const { on, budgetTokens } = thinking;
+  const word = effortOf(thinking) ?? (on ? '' : 'none');
+  const budget = budgetTokens ?? BUDGETS.get(word);
+  if (word !== '' && !BUDGETS.has(word)) return undefined;
+  // Whether it thinks and how much is left to the model.
+  if (budget === undefined) return { includeThoughts: true };
   const shown = { includeThoughts: budget > 0 };
   return HAS_LEVELS.test(model)
     ? { ...shown, thinkingLevel: levelOf(word, model) }
-    : { ...shown, thinkingBudget: budget };
+    : { ...shown, thinkingBudget: fitted(budget, model) };
+}
+
+function fitted(budget: number, model: string): number {
+  if (budget === 0) return ALWAYS_THINKS.test(model) ? LEAST_OF_THAT : 0;
+  return Math.min(MOST_BUDGET, Math.max(LEAST_BUDGET, budget));
 }
 
 /** Those with levels cannot be kept from thinking altogether. */
 function levelOf(word: string, model: string): string {
   if (word === 'none' || word === 'minimal') return IS_FLASH.test(model) ? 'minimal' : 'low';
-  return word === 'medium' && HAS_TWO.test(model) ? 'high' : word;
+  if (word === 'medium') return HAS_TWO.test(model) ? 'high' : word;
+  return word === 'low' ? word : 'high';
 }
 
-/** Undefined: the model decides, as it does where nobody says anything. */
-export function effortOf(config: unknown): string | undefined {
+/** The wish under the names of those who speak OpenAI chat; none where the model decides, as it does unasked. */
+export function wishOf(config: unknown): JsonObject {
   const thinking = objectOf(config);
   const level = textOf(fieldOf(thinking, 'thinkingLevel')).toLowerCase();
-  if (level !== '' && level !== 'thinking_level_unspecified') return level;
+  if (level !== '' && level !== 'thinking_level_unspecified') return { reasoning_effort: level };
   const budget = fieldOf(thinking, 'thinkingBudget');
-  if (typeof budget !== 'number' || budget < 0) return undefined;
-  if (budget === 0) return 'none';
-  return STEPS.find((step) => budget <= (BUDGETS[step] ?? 0)) ?? 'high';
+  if (typeof budget !== 'number' || budget < 0) return {};
+  return budget === 0 ? { enable_thinking: false } : { enable_thinking: true, thinking_budget: budget };
 }
