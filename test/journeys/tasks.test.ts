@@ -54,7 +54,10 @@ describe('embeddings', () => {
     const house = createHouse(`${POOL(600)}\nserver: { idempotency_ttl: 30s }`);
     const key = { 'idempotency-key': 'once' };
     const first = await house.one(embed(house, {}, key));
-    const again = await house.one(embed(house, {}, key));
+    const second = embed(house, {}, key);
+    // Before time moves on, and what is kept with it.
+    await house.arrived();
+    const again = await house.one(second);
     assert.deepEqual(again.json, first.json);
     assert.equal(again.headers['x-sluice-idempotent'], 'replayed');
     assert.equal(house.simulator.stats().requests, 1);
