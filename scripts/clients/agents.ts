@@ -108,6 +108,13 @@ env_key = "SLUICE_KEY"
 wire_api = "responses"
 `;
 
+const GEMINI_SETTINGS = JSON.stringify({
+  security: { auth: { selectedType: 'gemini-api-key' } },
+  general: { disableAutoUpdate: true, disableUpdateNag: true },
+  privacy: { usageStatisticsEnabled: false },
+  telemetry: { enabled: false },
+});
+
 export const AGENTS: readonly Agent[] = [
   {
     id: 'copilot',
@@ -201,6 +208,28 @@ export const AGENTS: readonly Agent[] = [
               SLUICE_KEY: setting.key,
               OPENCODE_DISABLE_AUTOUPDATE: '1',
               OPENCODE_DISABLE_MODELS_FETCH: '1',
+            },
+          };
+        },
+      },
+    ],
+  },
+  {
+    id: 'gemini-cli',
+    package: '@google/gemini-cli',
+    bin: 'gemini',
+    ways: [
+      {
+        wire: 'gemini',
+        models: EVERY,
+        command(setting) {
+          settle(setting, '.gemini/settings.json', GEMINI_SETTINGS);
+          return {
+            args: ['-p', setting.prompt, '--yolo', '-m', setting.model],
+            env: {
+              GEMINI_API_KEY: setting.key,
+              GOOGLE_GEMINI_BASE_URL: setting.url,
+              GEMINI_CLI_TRUST_WORKSPACE: 'true',
             },
           };
         },

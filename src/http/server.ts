@@ -23,6 +23,7 @@ import { addLive } from './live-routes.ts';
 import { addGeminiModels, addModels, dialectOfLister } from './models-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
+import { addResponses } from './responses-routes.ts';
 import { addUpgradeRefusal } from './upgrade-route.ts';
 
 /** For what is sent away at the end of a drain to hear why. */
@@ -114,6 +115,7 @@ export function createServer(front: Front): Server {
   for (const prefix of PREFIXES) {
     addModels(fastify, front, prefix);
     addCountTokens(fastify, front, prefix);
+    addResponses(fastify, front, prefix);
     addUpgradeRefusal(fastify, prefix + dialects['openai-responses'].path);
   }
 

@@ -42,11 +42,18 @@ const rooms = {
 const ableAt = (dialect: DialectId, ...channels: readonly Channel[]): string[] =>
   ableFor(callOf(dialect), modelOf(...channels), rooms).channels.map(({ id }) => id);
 
-test('for a chat, and where all can, the model is the same', () => {
+test('for a chat the model is the same', () => {
   const mixed = modelOf(channelOf('deepseek'), channelOf('openai'));
   assert.equal(ableFor(callOf('openai-chat'), mixed, rooms), mixed);
-  const openai = modelOf(channelOf('openai'));
-  assert.equal(ableFor(callOf('openai-embeddings'), openai, rooms), openai);
+});
+
+test('where there is no prompt that a provider could have in its cache, no channel is preferred for it', () => {
+  const model = { ...modelOf(channelOf('openai'), channelOf('openai', 'other')), affinity: true };
+  const prefers = (dialect: DialectId): boolean => ableFor(callOf(dialect), model, rooms).affinity;
+  assert.deepEqual(
+    [prefers('openai-embeddings'), prefers('openai-completions'), prefers('openai-chat')],
+    [false, true, true],
+  );
 });
 
 test('for a task only the channels are left whose providers know a language of it', () => {

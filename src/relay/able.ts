@@ -10,11 +10,15 @@ import { Failure } from '../domain/failure.ts';
 import { reaches } from './outgoing.ts';
 import type { Rooms } from './rooms.ts';
 
-/** The model with those of its channels that can; the same where all can, and for every chat. */
+/**
+ * The model with those of its channels that can; the same for every chat. Where there are no turns, there is no beginning
+ * of a prompt in anybody's cache, and all channels are as good as each other.
+ */
 export function ableFor(call: Call, model: Model, { providerOf }: Pick<Rooms, 'providerOf'>): Model {
-  if (wireOf(call.dialect).task === undefined) return model;
+  const { task } = wireOf(call.dialect);
+  if (task === undefined) return model;
   const channels = model.channels.filter((channel) => reaches(call.dialect, providerOf(channel), channel));
-  return channels.length === model.channels.length ? model : { ...model, channels };
+  return { ...model, channels, affinity: model.affinity && task === 'completions' };
 }
 
 const WHAT = {

@@ -4,6 +4,7 @@
  */
 
 import type { Chunk, Dialect, Heard, ReplyHead, StreamWriter } from '../dialects/dialect.ts';
+import type { AnswerTerms } from '../domain/answer-terms.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
@@ -15,10 +16,13 @@ export type TranslationOptions = {
   readonly wantsUsage: boolean;
   /** What of the request could not be taken along, by the client's names. */
   readonly dropped: readonly string[];
-  /** Of the client, as its request had them. */
-  readonly textTools?: readonly string[];
+  readonly terms?: AnswerTerms;
   /** Keeps what the client cannot carry. */
   readonly keeper?: ThoughtKeeper;
+  /** The client's names of tools, by those that the provider was told. */
+  readonly names?: ReadonlyMap<string, string>;
+  /** Under which the client knows the answer; undefined: under the provider's. */
+  readonly answerId?: string | undefined;
 };
 
 /** What of a `Reply` an answer needs that is written anew. */
@@ -31,6 +35,7 @@ export type Answered = {
 /** Whatever writes an answer anew. Where answers come in streams, it writes those too. */
 export type Rewriting = {
   readonly dropped: readonly string[];
+  readonly answerId?: string | undefined;
   write?(chunks: readonly Chunk[], answered: Answered): Buffer;
   end?(answered: Answered): Buffer;
   plain(chunk: Chunk, answered: Answered): Buffer;
@@ -41,6 +46,7 @@ const NOTHING = Buffer.alloc(0);
 
 export class Translation implements Rewriting {
   readonly dropped: readonly string[];
+  readonly answerId: string | undefined;
   readonly #options: TranslationOptions;
   #writer: StreamWriter | undefined;
   readonly #calls = new Set<string>();
@@ -49,6 +55,7 @@ export class Translation implements Rewriting {
   constructor(options: TranslationOptions) {
     this.#options = options;
     this.dropped = options.dropped;
+    this.answerId = options.answerId;
   }
 
   /** The client's bytes for the next chunks of a stream, possibly none. */
@@ -62,7 +69,7 @@ export class Translation implements Rewriting {
         const told = this.#told(event, answered);
         this.#options.keeper?.take(told);
         // What nobody may read is for its provider alone.
-        if (told.type === 'reasoning' && told.redacted) continue;
+        if (told.type === 'reasoning' && told.redacted && !this.#options.terms?.seal) continue;
         const written = this.#writerFor(answered).write(told);
         if (written.length > 0) frames.push(written);
       }
@@ -84,19 +91,22 @@ export class Translation implements Rewriting {
 
   /** A plain answer. Throws `stream_died` where the provider says that it broke off. */
   plain(chunk: Chunk, answered: Answered): Buffer {
-    const { from, to, textTools, keeper } = this.#options;
+    const { from, to, terms, keeper } = this.#options;
     const events = from.readReply(chunk.frame).events.map((event) => this.#told(event, answered));
     if (events.some((event) => event.type === 'finish' && event.reason === 'error'))
       throw new Failure('stream_died', { message: 'The provider broke its answer off.' });
     for (const event of events) keeper?.take(event);
     keeper?.keep();
     const start = events.find((event) => event.type === 'start');
-    const head = { ...answered.head, ...(start && { id: start.id, created: start.created }) };
+    const head = {
+      ...answered.head,
+      ...(start && { id: this.answerId ?? start.id, created: start.created }),
+    };
     const hasUsage = events.some(({ type }) => type === 'usage');
     return to.writeReply(
       head,
       hasUsage ? events : [...events, { type: 'usage', usage: answered.usage ?? answered.estimatedUsage() }],
-      textTools,
+      terms,
     );
   }
 
@@ -115,7 +125,9 @@ export class Translation implements Rewriting {
   }
 
   /** Every call has an id from its first delta on, and one that is nobody else's in the conversation. */
-  #named(event: ToolCallEvent, { head }: Answered): ToolCallEvent {
+  #named(told: ToolCallEvent, { head }: Answered): ToolCallEvent {
+    const name = told.name === undefined ? undefined : this.#options.names?.get(told.name);
+    const event = name === undefined ? told : { ...told, name };
     const { index, choice = 0 } = event;
     const place = `${choice}/${index}`;
     if (this.#calls.has(place)) {

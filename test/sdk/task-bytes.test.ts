@@ -138,6 +138,30 @@ describe('a picture of twenty megabytes', () => {
   });
 });
 
+describe('an answer in one piece where events were asked for', () => {
+  for (const [what, path, type, body, end] of [
+    ['sound', '/v1/audio/speech', 'audio/mpeg', SOUND, 'speech.audio.done'],
+    [
+      'pictures',
+      '/v1/images/generations',
+      'application/json',
+      '{"data":[{"b64_json":"x"}]}',
+      'image_generation.completed',
+    ],
+  ] as const)
+    it(`reaches the client as events: ${what}`, async () => {
+      stub.answer = (_received, response) => {
+        response.writeHead(200, { 'content-type': type }).end(body);
+      };
+      const ask = { ...SAY, prompt: 'x', stream: true, stream_format: 'sse' };
+      const response = await post(path, ask);
+      assert.match(response.headers.get('content-type') ?? '', /event-stream/);
+      assert.match(await response.text(), new RegExp(`event: ${end}\n.*\n\n$`));
+      await relay.settled();
+      assert.partialDeepStrictEqual(lastStory(), { end: 'complete' });
+    });
+});
+
 describe('the bytes of a task', () => {
   it('go to a provider that has it as they came, and so does its answer', async () => {
     const answer = '{ "data" : [ {"embedding":[ 1.50, -0e0 ], "index":0} ],\n "model":"up-model", "x":"ü" }';
