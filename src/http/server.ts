@@ -61,11 +61,8 @@ export function createServer(front: Front): Server {
     for (const path of dialect.alsoAt ?? []) routes.set(path, dialect);
   const handle: Server['handle'] = (request, response) => {
     const path = pathOf(request);
-    let dialect = request.method === 'POST' ? routes.get(path) : undefined;
-    if (dialect === undefined) {
-      takeKey(request);
-      if (request.method === 'POST') dialect = calledAt(path);
-    }
+    if (path !== request.url) takeKey(request);
+    const dialect = request.method === 'POST' ? (routes.get(path) ?? calledAt(path)) : undefined;
     if (dialect === undefined) fastify.routing(request, response);
     else void serve(dialect, request, response);
   };
