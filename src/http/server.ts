@@ -57,6 +57,8 @@ export function createServer(front: Front): Server {
   const routes = new Map(
     PREFIXES.flatMap((prefix) => IN_PATHS.map((dialect) => [prefix + dialect.path, dialect] as const)),
   );
+  for (const dialect of Object.values<Wire>(wires))
+    for (const path of dialect.alsoAt ?? []) routes.set(path, dialect);
   const handle: Server['handle'] = (request, response) => {
     const path = pathOf(request);
     if (path !== request.url) takeKey(request);

@@ -168,9 +168,12 @@ async function speak(
   { outgoing, asked, watch, told }: Speaking,
 ): Promise<Opened> {
   const { rooms } = journey;
-  const { dialect, url, head, body } = outgoing;
+  const { dialect, head, body } = outgoing;
   const provider = rooms.providerOf(channel);
-  const headers = headersFor(journey.call, provider, { form: asked.form, account: channel.account });
+  const headers = headersFor(journey.call, provider, {
+    accept: acceptOf(dialect, asked.form),
+    account: channel.account,
+  });
   Object.assign(headers, outgoing.headers);
   provider.authorize(headers, channel.account.secrets[secret] ?? '', dialect.id);
   const ready = asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel);
@@ -180,7 +183,7 @@ async function speak(
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
-    url: addressed(url, dialect, { model: channel.upstreamModel, stream: asked.form !== 'plain' }),
+    url: addressed(outgoing.url, dialect, { model: channel.upstreamModel, stream: asked.form !== 'plain' }),
     headers,
     body: sent.body,
     signal: watch.signal,
@@ -203,6 +206,9 @@ async function speak(
   return { answer: await openAnswer(response, { form: asked.form, dialect, watch, classify }), classify };
 }
 
+const acceptOf = ({ opaque }: Wire, form: AnswerForm): string =>
+  form !== 'plain' ? 'text/event-stream' : opaque === undefined ? 'application/json' : '*/*';
+
 const addressed = (
   url: string,
   dialect: Wire,
@@ -212,11 +218,11 @@ const addressed = (
 function headersFor(
   call: Call,
   provider: Provider,
-  { form, account }: { readonly form: AnswerForm; readonly account: Account },
+  { accept, account }: { readonly accept: string; readonly account: Account },
 ): Record<string, string> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
-    accept: form === 'plain' ? 'application/json' : 'text/event-stream',
+    accept,
     'accept-encoding': 'identity',
   };
   for (const name of provider.forwardHeaders) {

@@ -19,6 +19,7 @@ import type { RefusalKind } from './refusal-kind.ts';
 import { planRefusal, type RefusalOptions, writeRefusal } from './refusals.ts';
 import { DEFAULT_TIMEOUT_MS, reply } from './reply.ts';
 import { type SimulatorStats, statsOf, Tallies, type Tally } from './tally.ts';
+import { type Spoken, taskAt } from './tasks.ts';
 import { countPrompt } from './token-count.ts';
 
 export type SimulatorOptions = {
@@ -137,6 +138,9 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     if ((regionOfHost(url.hostname) ?? account.region) !== account.region)
       return refuse(visit, 'wrong-region');
     if (route.models) return modelsOf(account, headersOf(visit));
+    const task = taskAt(request.method, url.pathname);
+    if (task !== undefined)
+      return answerTo(visit, account, task(request.body ?? new Uint8Array(), url.pathname));
     if (route.dialect === undefined) return refuse(visit, 'no-route');
     return answerTo(visit, account, route.dialect);
   };
@@ -144,7 +148,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const answerTo = async (
     visit: Visit,
     account: SimulatedAccount,
-    dialect: Dialect,
+    dialect: Spoken | Dialect,
   ): Promise<UpstreamResponse> => {
     const body = visit.request.body ?? new Uint8Array();
     if (body.length > LARGEST_BODY_BYTES) return refuse(visit, 'too-large');
@@ -176,7 +180,11 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       signal: visit.request.signal,
       request: chat,
       dialect,
-      answer: planAnswer(chat, { promptTokens, random, options: answers }),
+      answer: ('plan' in dialect ? (dialect.plan ?? planAnswer) : planAnswer)(chat, {
+        promptTokens,
+        random,
+        options: answers,
+      }),
       pace,
       ticket,
       tally: visit.tally,
@@ -224,11 +232,15 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   };
 }
 
-function readChat(dialect: Dialect, body: Uint8Array, { pathname, search }: URL): ChatRequest | Error {
+function readChat(
+  dialect: Spoken | Dialect,
+  body: Uint8Array,
+  { pathname, search }: URL,
+): ChatRequest | Error {
   try {
-    return dialect.enter === undefined
-      ? dialect.readRequest(body)
-      : asQwenAsks(dialect, dialect.enter(body, pathname + search));
+    return 'enter' in dialect && dialect.enter !== undefined
+      ? asQwenAsks(dialect, dialect.enter(body, pathname + search))
+      : dialect.readRequest(body);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
