@@ -20,6 +20,8 @@ export type Account = {
   readonly drainMs?: number;
   /** Are plain calls asked for as streams? Undefined: the provider's way. */
   readonly streamUpstream?: 'on' | 'off';
+  /** Paths that are passed through to it; undefined: what its provider is known to have. */
+  readonly passes?: readonly string[];
 };
 
 export type Channel = {

@@ -207,7 +207,7 @@ function headersFor(
   return headers;
 }
 
-async function refusalOf(
+export async function refusalOf(
   response: UpstreamResponse,
   { watch, clock }: { readonly watch: Watch; readonly clock: Clock },
 ): Promise<Refusal> {
@@ -221,7 +221,7 @@ async function refusalOf(
   return { status: response.status, headers: response.headers, body, phase: 'head', nowMs: clock.now() };
 }
 
-function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof ConnectionError)
     return new Failure('connection', {
