@@ -17,6 +17,8 @@ export type ClientKey = {
   readonly weight: number;
   /** Model names the key may use; undefined: all. */
   readonly models?: readonly string[];
+  /** May it reach files, batches and other objects? Undefined: where it may use all models. */
+  readonly objects?: boolean;
   /** May its calls be served by a fallback model? */
   readonly fallback: boolean;
 };

@@ -18,6 +18,7 @@ import { Exchange } from './exchange.ts';
 import type { Front } from './front.ts';
 import { addLive } from './live-routes.ts';
 import { addModels } from './models-route.ts';
+import { objectDialectOf, serveObjects } from './objects-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
 import { addUpgradeRefusal } from './upgrade-route.ts';
@@ -54,8 +55,11 @@ export function createServer(front: Front): Server {
   );
   const handle: Server['handle'] = (request, response) => {
     const dialect = request.method === 'POST' ? routes.get(pathOf(request)) : undefined;
-    if (dialect === undefined) fastify.routing(request, response);
-    else void serve(dialect, request, response);
+    if (dialect === undefined) serveOthers(request, response);
+    else
+      void serve(dialect, new Exchange(request, response), (exchange) =>
+        serveRelay(front, dialect, exchange),
+      );
   };
   const http = createHttpServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, handle);
   const fastify = Fastify({
@@ -81,10 +85,9 @@ export function createServer(front: Front): Server {
 
   const serve = async (
     dialect: Dialect,
-    request: IncomingMessage,
-    response: ServerResponse,
+    exchange: Exchange,
+    answer: (exchange: Exchange) => Promise<void>,
   ): Promise<void> => {
-    const exchange = new Exchange(request, response);
     exchanges.add(exchange);
     exchange.onEnd(() => {
       exchanges.delete(exchange);
@@ -92,12 +95,25 @@ export function createServer(front: Front): Server {
     });
     if (draining) {
       // Unread bytes of a body must not be taken for the next request.
-      request.resume();
+      exchange.request.resume();
       exchange.sendFailure(
         new Failure('draining', { message: 'This instance is shutting down: try again.' }),
         dialect,
       );
-    } else await serveRelay(front, dialect, exchange);
+    } else await answer(exchange);
+  };
+
+  /** Objects of the accounts, and what Fastify knows. */
+  const serveOthers = (request: IncomingMessage, response: ServerResponse): void => {
+    const whole = pathOf(request);
+    const prefix = PREFIXES.find((each) => whole.startsWith(`${each}/`)) ?? '';
+    const path = whole.slice(prefix.length);
+    const dialect = prefix === '' ? undefined : objectDialectOf(front, request, path);
+    if (dialect === undefined) fastify.routing(request, response);
+    else
+      void serve(dialect, new Exchange(request, response), (exchange) =>
+        serveObjects(front, exchange, { dialect, prefix, path }),
+      );
   };
 
   addProbes(fastify, front, () => draining);

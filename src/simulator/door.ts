@@ -16,13 +16,18 @@ export type Route = {
   readonly dialect: Dialect | undefined;
   readonly envelope: Envelope;
   readonly models: boolean;
+  /** The path of files and batches, below the version. */
+  readonly objects?: string;
 };
+
+const OBJECTS = /^\/(?:files|batches)(?:\/|$)/;
 
 export function routeOf(method: string, pathname: string): Route {
   for (const [prefix, envelope] of PREFIXES) {
     if (!pathname.startsWith(`${prefix}/`)) continue;
     const path = pathname.slice(prefix.length);
     if (method === 'GET' && path === '/models') return { dialect: undefined, envelope, models: true };
+    if (OBJECTS.test(path)) return { dialect: undefined, envelope, models: false, objects: path };
     const dialect = Object.values(dialects).find((each) => each.path === path);
     return { dialect: method === 'POST' ? dialect : undefined, envelope, models: false };
   }

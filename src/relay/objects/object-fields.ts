@@ -82,18 +82,18 @@ export type Opening = {
 };
 
 /** The request with its ids as the provider knows them; undefined where it is no JSON. */
-export function withOpenedIds(body: Uint8Array, { signed, raw }: Opening): Buffer | undefined {
+export function withOpenedIds(body: Uint8Array, ids: Opening): Buffer | undefined {
   const bytes = asBuffer(body);
   const edits: JsonEdit[] = [];
   const isJson = visitStrings(bytes, FREE, ({ key, text, start, end }) => {
     if (text === '') return;
-    const opened = signed(text);
+    const opened = ids.signed(text);
     if (opened !== undefined) edits.push({ start, end, text: JSON.stringify(opened) });
-    else if (isIdField(key)) raw(text, key);
+    else if (isIdField(key)) ids.raw(text, key);
     else if (text.startsWith('fileid://')) {
       const linked = text.replace(FILE_LINK, (_link, id: string) => {
-        const own = signed(id);
-        if (own === undefined) raw(id, key);
+        const own = ids.signed(id);
+        if (own === undefined) ids.raw(id, key);
         return `fileid://${own ?? id}`;
       });
       if (linked !== text) edits.push({ start, end, text: JSON.stringify(linked) });

@@ -40,7 +40,7 @@ export function objectPathOf(path: string): ObjectPath | undefined {
 export const isId = (segment: string): boolean => !WORDS.has(segment);
 
 /** A file's own content: its bytes are the client's, whatever their type. */
-export const isContent = (path: ObjectPath): boolean => /\/(?:content|results)$/.test(path.route);
+export const isContent = (route: string): boolean => /\/(?:content|results)$/.test(route);
 
 function unescaped(text: string): string | undefined {
   try {
