@@ -1,10 +1,11 @@
 /**
  * A dialect is one wire language in both directions: clients are heard through it, upstreams are spoken to through
  * it, the simulator answers with it. Frame and meaning travel together, so that the same dialect on both sides is
- * forwarded byte for byte.
+ * forwarded byte for byte. What a language must be able to do depends on what is asked of it: to be passed on (`Wire`), to
+ * be answered from another one (`Heard`), or both and to be spoken to in the place of another (`Dialect`).
  */
 
-import type { DialectId, RequestHead } from '../domain/call.ts';
+import type { ChatDialectId, DialectId, RequestHead } from '../domain/call.ts';
 import type { ChatEvent, ChatRequest } from '../domain/chat.ts';
 import type { Failure } from '../domain/failure.ts';
 
@@ -80,37 +81,34 @@ export type WriteOptions = {
   readonly continues?: boolean;
 };
 
-export interface Dialect {
+/**
+ * A wire language as far as the door and the way of a call need it. Nothing more is needed where the bytes are passed on
+ * as they came, whatever they mean.
+ */
+export interface Wire {
   readonly id: DialectId;
   /** Below the version prefix, e.g. `/chat/completions`. */
   readonly path: string;
 
   /** The little that routing and admission need. Throws `Failure('invalid_request')` naming the field. */
   readHead(body: Uint8Array): RequestHead;
-  /** The whole meaning. Throws like `readHead`. */
-  readRequest(body: Uint8Array): ChatRequest;
-  writeRequest(request: ChatRequest): Buffer;
-  /** `readRequest` for an upstream of another dialect: what is left in `extra` has the names of OpenAI chat. */
-  readCrossing?(body: Uint8Array): Crossing;
-  /** What of such a request this dialect can say, in its own names. Where this or the former is missing, all of it. */
-  fitCrossing?(request: ChatRequest): Crossing;
   /** The client's own bytes for an upstream of the same dialect: only the model and the usage option are spliced. */
   forwardRequest(body: Uint8Array, head: RequestHead, upstreamModel: string): Uint8Array;
   /**
    * A plain request turned into one for a stream with a usage report, everything else as it was. Undefined where the
-   * stream could not be put together again as the plain answer. Never throws.
+   * stream could not be put together again as the plain answer; absent where none could. Never throws.
    */
-  forwardAsStream(body: Uint8Array, head: RequestHead, upstreamModel: string): Uint8Array | undefined;
+  forwardAsStream?(body: Uint8Array, head: RequestHead, upstreamModel: string): Uint8Array | undefined;
 
-  /** A plain answer. Throws `Failure('malformed')`. */
-  readReply(body: Uint8Array): Chunk;
+  /** A plain answer, all of it, for those who write it anew. Throws `Failure('malformed')`. */
+  readReply?(body: Uint8Array): Chunk;
   /** The little of it that passing it on needs: model and usage, or an error; all of it where they are not plain to see. */
   glanceReply(body: Uint8Array): Chunk;
-  writeReply(head: ReplyHead, events: readonly ChatEvent[], textTools?: readonly string[]): Buffer;
 
   streamReader(): StreamReader;
-  assembler(): Assembler;
-  streamWriter(head: ReplyHead, options: WriteOptions): StreamWriter;
+  assembler?(): Assembler;
+  /** Absent where nobody writes a stream but the provider. */
+  streamWriter?(head: ReplyHead, options: WriteOptions): StreamWriter;
 
   /** A chunk of this dialect for a client of this dialect; undefined when it is not for the client. */
   forward(chunk: Chunk, options: ForwardOptions): Buffer | undefined;
@@ -125,4 +123,25 @@ export interface Dialect {
   writeStreamFailure(failure: Failure, requestId: string, sent?: SentSoFar): Buffer;
   /** A heartbeat between events that every client of this dialect ignores. */
   heartbeat(text: string): Buffer;
+}
+
+/** A language whose clients can be answered from a chat of another dialect. */
+export interface Heard extends Wire {
+  /** The whole meaning. Throws like `readHead`. */
+  readRequest(body: Uint8Array): ChatRequest;
+  /** `readRequest` for an upstream of another dialect: what is left in `extra` has the names of OpenAI chat. */
+  readCrossing?(body: Uint8Array): Crossing;
+  writeReply(head: ReplyHead, events: readonly ChatEvent[], textTools?: readonly string[]): Buffer;
+  streamWriter(head: ReplyHead, options: WriteOptions): StreamWriter;
+}
+
+/** A language of chats: heard, and spoken to in the place of any other. */
+export interface Dialect extends Heard {
+  readonly id: ChatDialectId;
+  writeRequest(request: ChatRequest): Buffer;
+  /** What of a crossing request this dialect can say, in its own names. Where this or `readCrossing` is missing, all of it. */
+  fitCrossing?(request: ChatRequest): Crossing;
+  forwardAsStream(body: Uint8Array, head: RequestHead, upstreamModel: string): Uint8Array | undefined;
+  readReply(body: Uint8Array): Chunk;
+  assembler(): Assembler;
 }

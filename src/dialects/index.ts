@@ -1,8 +1,8 @@
 /** Every dialect that Sluice speaks. A new one is a folder here and a line below. */
 
-import type { DialectId } from '../domain/call.ts';
+import type { ChatDialectId, DialectId } from '../domain/call.ts';
 import { anthropicMessages } from './anthropic-messages/anthropic-messages.ts';
-import type { Dialect } from './dialect.ts';
+import type { Dialect, Heard, Wire } from './dialect.ts';
 import { openaiChat } from './openai-chat/openai-chat.ts';
 import { openaiResponses } from './openai-responses/openai-responses.ts';
 
@@ -10,6 +10,14 @@ export const dialects = {
   'openai-chat': openaiChat,
   'openai-responses': openaiResponses,
   'anthropic-messages': anthropicMessages,
-} as const satisfies Record<DialectId, Dialect>;
+} as const satisfies Record<ChatDialectId, Dialect>;
 
-export const dialectOf = (id: DialectId): Dialect => dialects[id];
+/** All that a client may speak. */
+export const wires = { ...dialects } as const satisfies Record<DialectId, Wire>;
+
+export const dialectOf = (id: ChatDialectId): Dialect => dialects[id];
+
+export const wireOf = (id: DialectId): Wire => wires[id];
+
+/** Undefined where its clients can only be answered in their own words. */
+export const heardOf = (id: DialectId): Heard | undefined => dialects[id];

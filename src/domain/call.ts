@@ -3,7 +3,10 @@
 import type { Departure } from '../base/departure.ts';
 import type { Limits } from './limits.ts';
 
-export type DialectId = 'openai-chat' | 'openai-responses' | 'anthropic-messages';
+/** Those in which a chat is held: each can be carried over into every other. */
+export type ChatDialectId = 'openai-chat' | 'openai-responses' | 'anthropic-messages';
+
+export type DialectId = ChatDialectId;
 
 /** A client's key as the relay knows it; the key itself is not kept, only its hash. */
 export type ClientKey = {

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Departure } from '../base/departure.ts';
 import { asBuffer } from '../base/fetch.ts';
 import { newRequestId } from '../base/ids.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import { Failure } from '../domain/failure.ts';
 import type { ResumeStory, Story } from '../domain/story.ts';
 
@@ -108,7 +108,7 @@ export class Exchange {
   }
 
   /** An error answer in the client's dialect. Nothing may have been sent before. */
-  sendFailure(failure: Failure, dialect: Dialect, story?: Story): void {
+  sendFailure(failure: Failure, dialect: Wire, story?: Story): void {
     if (this.response.destroyed || this.response.headersSent) return;
     const { status, body } = dialect.writeFailure(failure, this.id);
     // What was sent beyond the limit is not read to its end.

@@ -5,7 +5,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { isJsonObject, parseJson, splice, topLevelFields } from '../base/json.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import { dialectOf } from '../dialects/index.ts';
 import type { ClientKey } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
@@ -22,11 +22,7 @@ import { writePassed } from './passed-answer.ts';
 import { uploadOf } from './upload.ts';
 
 /** How the client spells its requests and wants its errors; undefined where no account has such objects. */
-export function objectDialectOf(
-  front: Front,
-  { headers }: IncomingMessage,
-  path: string,
-): Dialect | undefined {
+export function objectDialectOf(front: Front, { headers }: IncomingMessage, path: string): Wire | undefined {
   const isAnthropic = headers['anthropic-version'] !== undefined || path.startsWith('/messages/');
   const dialect = dialectOf(isAnthropic ? 'anthropic-messages' : 'openai-chat');
   return front.passage.serves(dialect.id, path) ? dialect : undefined;
@@ -38,7 +34,7 @@ const METHODS = ['GET', 'POST', 'DELETE'] as const;
 export async function serveObjects(
   front: Front,
   exchange: Exchange,
-  { dialect, prefix, path }: { readonly dialect: Dialect; readonly prefix: string; readonly path: string },
+  { dialect, prefix, path }: { readonly dialect: Wire; readonly prefix: string; readonly path: string },
 ): Promise<void> {
   const { request, response } = exchange;
   let reached = false;
@@ -64,7 +60,7 @@ export async function serveObjects(
   }
 }
 
-type Asked = { readonly dialect: Dialect; readonly path: string; readonly key: ClientKey };
+type Asked = { readonly dialect: Wire; readonly path: string; readonly key: ClientKey };
 
 async function askOf(front: Front, exchange: Exchange, { dialect, path, key }: Asked): Promise<PassAsk> {
   const { request } = exchange;

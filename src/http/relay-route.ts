@@ -3,7 +3,7 @@
  * with back-pressure and heartbeats. Where client and upstream speak the same dialect the bytes are the upstream's.
  */
 
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import type { Call, ClientKey } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import { hasLimits } from '../relay/allowance.ts';
@@ -17,7 +17,7 @@ import { type KeyWindow, keyLimitHeaders } from './key-limit-headers.ts';
 import { serveStream } from './serve-stream.ts';
 
 /** Answers one request. Never throws: what goes wrong is told to the client in its dialect. */
-export async function serveRelay(front: Front, dialect: Dialect, exchange: Exchange): Promise<void> {
+export async function serveRelay(front: Front, dialect: Wire, exchange: Exchange): Promise<void> {
   let opening: Opening | undefined;
   let outlet: Outlet = exchange;
   try {
@@ -52,7 +52,7 @@ async function bodyOf(front: Front, { request }: Exchange): Promise<Buffer> {
 
 function readCall(
   front: Front,
-  dialect: Dialect,
+  dialect: Wire,
   {
     exchange,
     key,
@@ -75,7 +75,7 @@ function readCall(
   };
 }
 
-async function servePlain(dialect: Dialect, exchange: Outlet, opening: Opening): Promise<void> {
+async function servePlain(dialect: Wire, exchange: Outlet, opening: Opening): Promise<void> {
   const reply = await opening.reply;
   // Not `await using`: compiled code for it is several times slower, on every call.
   try {
@@ -100,7 +100,7 @@ async function servePlain(dialect: Dialect, exchange: Outlet, opening: Opening):
 function keyHeadersOf(
   front: Front,
   key: ClientKey,
-  dialect: Dialect,
+  dialect: Wire,
 ): (() => Record<string, string>) | undefined {
   if (!hasLimits(key)) return undefined;
   return () => {

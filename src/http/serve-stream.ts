@@ -5,7 +5,7 @@
  */
 
 import type { Cancel } from '../base/clock.ts';
-import type { Chunk, Dialect } from '../dialects/dialect.ts';
+import type { Chunk, Wire } from '../dialects/dialect.ts';
 import type { Call } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Story } from '../domain/story.ts';
@@ -18,7 +18,7 @@ type Streamed = { readonly exchange: Outlet; readonly call: Call; readonly openi
 
 export async function serveStream(
   front: Front,
-  dialect: Dialect,
+  dialect: Wire,
   { exchange, call, opening }: Streamed,
 ): Promise<void> {
   const { response } = exchange;
@@ -61,7 +61,7 @@ export async function serveStream(
 
 /** The error terminal; `last`: what the client got before it, heartbeats apart. */
 function lastWords(
-  dialect: Dialect,
+  dialect: Wire,
   failure: Failure,
   {
     call,
@@ -83,7 +83,7 @@ function tellSeams(exchange: Outlet, { resumed = [] }: Story): void {
 }
 
 function bytesFor(
-  dialect: Dialect,
+  dialect: Wire,
   { chunks, call, reply }: { readonly chunks: readonly Chunk[]; readonly call: Call; readonly reply: Reply },
 ): Buffer {
   const options = { model: reply.model, wantsUsage: call.head.wantsUsage };
@@ -91,8 +91,8 @@ function bytesFor(
   for (const chunk of chunks) {
     // Whoever asked for usage gets a report, also from an upstream that gives none.
     if (chunk.only === 'terminal' && options.wantsUsage && reply.usage === undefined) {
-      const writer = dialect.streamWriter(reply.head, { wantsUsage: true });
-      frames.push(writer.write({ type: 'usage', usage: reply.estimatedUsage() }));
+      const writer = dialect.streamWriter?.(reply.head, { wantsUsage: true });
+      if (writer !== undefined) frames.push(writer.write({ type: 'usage', usage: reply.estimatedUsage() }));
     }
     const frame = dialect.forward(chunk, options);
     if (frame !== undefined) frames.push(frame);

@@ -11,8 +11,8 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { newRequestId } from '../base/ids.ts';
-import type { Dialect } from '../dialects/dialect.ts';
-import { dialects } from '../dialects/index.ts';
+import type { Wire } from '../dialects/dialect.ts';
+import { dialects, wires } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
 import { Exchange } from './exchange.ts';
 import type { Front } from './front.ts';
@@ -50,7 +50,7 @@ export function createServer(front: Front): Server {
   // The relay's routes are looked up here and answered on the bare response: a call costs no router and no hooks.
   const routes = new Map(
     PREFIXES.flatMap((prefix) =>
-      Object.values(dialects).map((dialect) => [prefix + dialect.path, dialect] as const),
+      Object.values(wires).map((dialect) => [prefix + dialect.path, dialect] as const),
     ),
   );
   const handle: Server['handle'] = (request, response) => {
@@ -84,7 +84,7 @@ export function createServer(front: Front): Server {
   });
 
   const serve = async (
-    dialect: Dialect,
+    dialect: Wire,
     exchange: Exchange,
     answer: (exchange: Exchange) => Promise<void>,
   ): Promise<void> => {
@@ -170,8 +170,8 @@ const pathOf = (request: IncomingMessage): string => {
 };
 
 /** Whoever asks at or below a dialect's path understands that dialect; else the one that nearly all do. */
-const dialectBelow = (path: string): Dialect =>
-  Object.values(dialects).find((dialect) =>
+const dialectBelow = (path: string): Wire =>
+  Object.values(wires).find((dialect) =>
     PREFIXES.some((prefix) => `${path}/`.startsWith(`${prefix}${dialect.path}/`)),
   ) ?? dialects['openai-chat'];
 

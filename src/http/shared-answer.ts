@@ -5,7 +5,7 @@
  */
 
 import { Departure } from '../base/departure.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Story } from '../domain/story.ts';
 import type { Exchange, Outlet } from './exchange.ts';
@@ -127,7 +127,7 @@ export class SharedAnswer implements Outlet {
     else this.#drop();
   }
 
-  sendFailure(failure: Failure, dialect: Dialect, story?: Story): void {
+  sendFailure(failure: Failure, dialect: Wire, story?: Story): void {
     this.#drop();
     for (const exchange of this.#present()) exchange.sendFailure(failure, dialect, story);
   }

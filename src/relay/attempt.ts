@@ -138,7 +138,7 @@ function askOf({ call, rooms }: Journey, { channel }: Start, { dialect, head, bo
   const { streamUpstream } = channel.account;
   if (!(streamUpstream === undefined ? rooms.providerOf(channel).streamsPlain : streamUpstream === 'on'))
     return AS_PLAIN;
-  const turned = dialect.forwardAsStream(body, head, channel.upstreamModel);
+  const turned = dialect.forwardAsStream?.(body, head, channel.upstreamModel);
   return turned === undefined ? AS_PLAIN : { form: 'assembled', turned };
 }
 

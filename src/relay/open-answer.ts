@@ -4,7 +4,7 @@
  */
 
 import { readAll, type UpstreamResponse } from '../base/fetch.ts';
-import type { Assembler, Chunk, Dialect, StreamReader } from '../dialects/dialect.ts';
+import type { Assembler, Chunk, StreamReader, Wire } from '../dialects/dialect.ts';
 import { type ChatEvent, isMeaningful } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Watch } from './watch.ts';
@@ -19,7 +19,7 @@ export type AnswerForm = 'plain' | 'stream' | 'assembled';
 
 export type Reading = {
   readonly form: AnswerForm;
-  readonly dialect: Dialect;
+  readonly dialect: Wire;
   readonly watch: Watch;
   /** What an error event means. */
   readonly classify: (event: ErrorEvent) => Failure;
@@ -55,9 +55,11 @@ async function readPlain(
 async function readPlainAsStream(response: UpstreamResponse, reading: Reading): Promise<OpenedAnswer> {
   const { dialect } = reading;
   const { first } = await readPlain(response, reading);
-  const events = first.flatMap(({ frame }) => dialect.readReply(frame).events);
+  const events = first.flatMap(({ frame }) => dialect.readReply?.(frame).events ?? []);
   const start = events.find((event) => event.type === 'start');
-  const writer = dialect.streamWriter(start ?? { id: '', model: '', created: 0 }, { wantsUsage: true });
+  const writer = dialect.streamWriter?.(start ?? { id: '', model: '', created: 0 }, { wantsUsage: true });
+  if (writer === undefined)
+    throw new Failure('malformed', { message: 'The provider was asked for a stream and sent none.' });
   const frames = [
     ...events.filter(({ type }) => type !== 'start').map((event) => writer.write(event)),
     writer.end(),
@@ -89,7 +91,8 @@ async function openAssembly(response: UpstreamResponse, reading: Reading): Promi
   const opened = await openStream(response, reading);
   if (!opened.first.some(({ events }) => events.some(isMeaningful)))
     throw new Failure('malformed', { message: 'The provider ended its stream without an answer.' });
-  return { ...opened, assembler: reading.dialect.assembler() };
+  const assembler = reading.dialect.assembler?.();
+  return assembler === undefined ? opened : { ...opened, assembler };
 }
 
 /** True when an answer has begun. Throws when the first thing told is an error. */

@@ -115,7 +115,7 @@ describe('a call on its way out', () => {
       ...{ input: 1, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 },
       source: 'estimated' as const,
     });
-    const frame = dialect.writeReply(reply.head, [
+    const frame = dialectOf('openai-chat').writeReply(reply.head, [
       { type: 'tool-call', index: 0, id: 'c', name: 'patch', arguments: '{"input":"x"}' },
       { type: 'finish', reason: 'tool_calls' },
     ]);

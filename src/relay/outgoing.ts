@@ -4,9 +4,9 @@
  * gets lost on the way is named.
  */
 
-import type { Crossing, Dialect } from '../dialects/dialect.ts';
-import { dialectOf, dialects } from '../dialects/index.ts';
-import type { Call, DialectId, RequestHead } from '../domain/call.ts';
+import type { Crossing, Dialect, Heard, Wire } from '../dialects/dialect.ts';
+import { dialectOf, dialects, heardOf, wireOf } from '../dialects/index.ts';
+import type { Call, ChatDialectId, RequestHead } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
@@ -14,7 +14,7 @@ import { addressOf, type Provider } from '../providers/provider.ts';
 import { Translation } from './translation.ts';
 
 export type Outgoing = {
-  readonly dialect: Dialect;
+  readonly dialect: Wire;
   readonly url: string;
   readonly head: RequestHead;
   readonly body: Uint8Array;
@@ -23,19 +23,32 @@ export type Outgoing = {
 };
 
 /** The dialects in which a stranger's call is asked, the best first; others are asked last. */
-const PREFERRED = ['openai-chat', 'anthropic-messages', 'openai-responses'] as const satisfies DialectId[];
+const PREFERRED = [
+  'openai-chat',
+  'anthropic-messages',
+  'openai-responses',
+] as const satisfies ChatDialectId[];
 const IN_ORDER = [...new Set([...PREFERRED, ...Object.values(dialects).map(({ id }) => id)])].map(dialectOf);
 
 /** Throws `invalid_request` where the body has no meaning that could be written anew, or `no_access`. */
 export function outgoingOf(call: Call, provider: Provider, channel: Channel): Outgoing {
   const { baseUrl } = channel.account;
-  const own = dialectOf(call.dialect);
+  const own = wireOf(call.dialect);
   const url = addressOf(provider, own.id, baseUrl);
   if (url !== undefined) return { dialect: own, url, head: call.head, body: call.body };
+  const heard = heardOf(call.dialect);
+  if (heard !== undefined) return crossed(call, heard, { provider, channel });
+  throw unspoken(provider);
+}
+
+type Aim = { readonly provider: Provider; readonly channel: Channel };
+
+function crossed(call: Call, own: Heard, aim: Aim): Outgoing {
+  const { provider, channel } = aim;
   for (const dialect of IN_ORDER) {
-    const other = addressOf(provider, dialect.id, baseUrl);
+    const other = addressOf(provider, dialect.id, channel.account.baseUrl);
     if (other === undefined) continue;
-    const { body, ...rest } = carried(call, dialect, { provider, upstreamModel: channel.upstreamModel });
+    const { body, ...rest } = carried(call, { from: own, to: dialect }, aim);
     return {
       dialect,
       url: other,
@@ -44,35 +57,32 @@ export function outgoingOf(call: Call, provider: Provider, channel: Channel): Ou
       translation: new Translation({ from: dialect, to: own, wantsUsage: call.head.wantsUsage, ...rest }),
     };
   }
-  throw new Failure('no_access', { message: `${provider.name} speaks no dialect that is known here.` });
+  throw unspoken(provider);
 }
 
-type Aim = { readonly provider: Provider; readonly upstreamModel: string };
+const unspoken = ({ name }: Provider): Failure =>
+  new Failure('no_access', { message: `${name} speaks no dialect that is known here.` });
 
 function carried(
-  call: Call,
-  dialect: Dialect,
+  { body }: Call,
+  { from, to }: { readonly from: Heard; readonly to: Dialect },
   aim: Aim,
 ): { readonly body: Buffer } & Omit<Crossing, 'request'> {
-  const own = dialectOf(call.dialect);
-  const out: Crossing = own.readCrossing?.(call.body) ?? { request: own.readRequest(call.body), dropped: [] };
-  const fit: Crossing = dialect.fitCrossing?.(out.request) ?? { request: out.request, dropped: [] };
-  const request = aimed(fit.request, aim, dialect.id);
+  const out: Crossing = from.readCrossing?.(body) ?? { request: from.readRequest(body), dropped: [] };
+  const fit: Crossing = to.fitCrossing?.(out.request) ?? { request: out.request, dropped: [] };
+  const request = aimed(fit.request, aim, to.id);
   return {
-    body: dialect.writeRequest({ ...request, wantsUsage: request.stream }),
+    body: to.writeRequest({ ...request, wantsUsage: request.stream }),
     dropped: [...new Set([...out.dropped, ...fit.dropped])],
     ...(out.textTools && { textTools: out.textTools }),
   };
 }
 
 /** With the provider's own name of the model, and the bound where the provider looks for it. */
-function aimed(
-  request: ChatRequest,
-  { provider, upstreamModel: model }: Aim,
-  dialect: DialectId,
-): ChatRequest {
+function aimed(request: ChatRequest, { provider, channel }: Aim, dialect: ChatDialectId): ChatRequest {
   const { maxOutputTokens, extra, ...rest } = request;
   const { outputField } = provider;
+  const model = channel.upstreamModel;
   if (maxOutputTokens === undefined || outputField === undefined || dialect !== 'openai-chat')
     return { ...request, model };
   return { ...rest, model, extra: { ...extra, [outputField]: maxOutputTokens } };

@@ -5,7 +5,7 @@
 
 import type { Permit } from '../admission/permit.ts';
 import type { Cancel } from '../base/clock.ts';
-import type { Assembler, Chunk, Dialect, ReplyHead } from '../dialects/dialect.ts';
+import type { Assembler, Chunk, ReplyHead, Wire } from '../dialects/dialect.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
@@ -27,7 +27,7 @@ export type ReplySource = {
   readonly watch: Watch;
   readonly answer: OpenedAnswer;
   /** What the chunks are of. */
-  readonly dialect: Dialect;
+  readonly dialect: Wire;
   /** Where the client speaks another dialect than the chunks. */
   readonly translation: Translation | undefined;
   /** What an error event inside the stream means. */

@@ -10,9 +10,11 @@ import { ResumedAnswer } from './resumed-answer.ts';
 /** The same, where its model is not to be resumed. */
 export function resumable(journey: Journey, source: ReplySource): ReplySource {
   const { answer, dialect } = source;
-  if (journey.story.resumed === undefined || answer.rest === undefined) return source;
+  const { streamWriter } = dialect;
+  if (journey.story.resumed === undefined || answer.rest === undefined || streamWriter === undefined)
+    return source;
   const resumed = new ResumedAnswer(source, {
-    dialect,
+    dialect: { streamWriter },
     model: journey.model.name,
     goOn: (soFar, from) => goOn(journey, from, soFar),
     // What a part that broke off told of its use, it told too early.

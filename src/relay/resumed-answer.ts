@@ -18,7 +18,7 @@ import type { Watch } from './watch.ts';
 type Rest = { readonly body: AsyncIterator<Uint8Array>; readonly reader: StreamReader };
 
 export type Resumption = {
-  readonly dialect: Dialect;
+  readonly dialect: Pick<Dialect, 'streamWriter'>;
   /** The name of the model that served. */
   readonly model: string;
   /** Another channel than that of the part that broke off, which goes on; undefined: none can. */

@@ -3,14 +3,14 @@
  * what can only be said at the end, and says nothing that the upstream did not.
  */
 
-import type { Chunk, Dialect, ReplyHead, StreamWriter } from '../dialects/dialect.ts';
+import type { Chunk, Dialect, Heard, ReplyHead, StreamWriter } from '../dialects/dialect.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
 
 export type TranslationOptions = {
-  readonly from: Dialect;
-  readonly to: Dialect;
+  readonly from: Pick<Dialect, 'readReply'>;
+  readonly to: Heard;
   readonly wantsUsage: boolean;
   /** What of the request could not be taken along, by the client's names. */
   readonly dropped: readonly string[];
