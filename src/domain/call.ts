@@ -6,7 +6,22 @@ import type { Limits } from './limits.ts';
 /** Those in which a chat is held: each can be carried over into every other. */
 export type ChatDialectId = 'openai-chat' | 'openai-responses' | 'anthropic-messages';
 
-export type DialectId = ChatDialectId;
+/** Those of everything else: a call only goes to one of the same task. */
+export type TaskDialectId =
+  | 'openai-completions'
+  | 'openai-embeddings'
+  | 'gemini-embeddings'
+  | 'gemini-batch-embeddings'
+  | 'rerank'
+  | 'dashscope-rerank'
+  | 'openai-images'
+  | 'openai-speech'
+  | 'openai-moderations';
+
+export type DialectId = ChatDialectId | TaskDialectId;
+
+/** What is asked for, if not a chat. */
+export type Task = 'completions' | 'embeddings' | 'rerank' | 'images' | 'speech' | 'moderations';
 
 /** A client's key as the relay knows it; the key itself is not kept, only its hash. */
 export type ClientKey = {

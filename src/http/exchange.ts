@@ -20,7 +20,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
 /** Where an answer is written: one exchange, or an answer that several share. */
 export type Outlet = Pick<
   Exchange,
-  'openStream' | 'sendJson' | 'sendFailure' | 'comment' | 'breakOff' | 'drained' | 'trail'
+  'openStream' | 'sendJson' | 'sendFailure' | 'comment' | 'breakOff' | 'tear' | 'drained' | 'trail'
 > & {
   readonly response: Pick<ServerResponse, 'headersSent' | 'destroyed' | 'writableNeedDrain'> & {
     write(bytes: Uint8Array): boolean;
@@ -91,6 +91,11 @@ export class Exchange {
   breakOff(lastWords?: Uint8Array): void {
     if (lastWords !== undefined) this.response.write(lastWords);
     this.response.end();
+  }
+
+  /** Ends an answer of bare bytes before its end: nothing but a torn connection says that it is not whole. */
+  tear(): void {
+    this.response.destroy();
   }
 
   sendJson(status: number, body: Uint8Array, headers: Record<string, string>): void {

@@ -14,6 +14,7 @@ import { decodedBody } from './decoded-body.ts';
 import { type Exchange, type Outlet, storyHeaders } from './exchange.ts';
 import type { Front } from './front.ts';
 import { type KeyWindow, keyLimitHeaders } from './key-limit-headers.ts';
+import { serveBytes } from './serve-bytes.ts';
 import { serveStream } from './serve-stream.ts';
 
 /** Answers one request. Never throws: what goes wrong is told to the client in its dialect. */
@@ -79,6 +80,10 @@ async function servePlain(dialect: Wire, exchange: Outlet, opening: Opening): Pr
   const reply = await opening.reply;
   // Not `await using`: compiled code for it is several times slower, on every call.
   try {
+    if (reply.contentType !== undefined) {
+      await serveBytes(exchange, reply);
+      return;
+    }
     const whole = reply.whole();
     const chunk = whole instanceof Promise ? await whole : whole;
     if (chunk === undefined)
@@ -89,7 +94,11 @@ async function servePlain(dialect: Wire, exchange: Outlet, opening: Opening): Pr
     }
     const body =
       reply.translation?.plain(chunk, reply) ??
-      dialect.forwardReply(chunk, { model: reply.model, wantsUsage: true });
+      dialect.forwardReply(chunk, {
+        model: reply.model,
+        wantsUsage: true,
+        request: reply.journey.call.body,
+      });
     exchange.sendJson(200, body, storyHeaders(opening.story));
   } finally {
     reply.close();

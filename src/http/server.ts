@@ -50,9 +50,11 @@ export function createServer(front: Front): Server {
   // The relay's routes are looked up here and answered on the bare response: a call costs no router and no hooks.
   const routes = new Map(
     PREFIXES.flatMap((prefix) =>
-      Object.values(wires).map((dialect) => [prefix + dialect.path, dialect] as const),
+      Object.values(wires).map((dialect): [string, Wire] => [prefix + dialect.path, dialect]),
     ),
   );
+  for (const dialect of Object.values<Wire>(wires))
+    for (const path of dialect.alsoAt ?? []) routes.set(path, dialect);
   const handle: Server['handle'] = (request, response) => {
     const dialect = request.method === 'POST' ? routes.get(pathOf(request)) : undefined;
     if (dialect === undefined) serveOthers(request, response);

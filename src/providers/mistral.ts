@@ -2,12 +2,15 @@
 
 import { createOpenAICompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
+import { tasksAt } from './task-paths.ts';
 
 export const mistral: Provider = createOpenAICompatible({
   id: 'mistral',
   name: 'Mistral',
   variables: ['MISTRAL_API_KEY'],
   baseUrl: 'https://api.mistral.ai/v1',
+  // https://docs.mistral.ai/api/endpoint/embeddings , https://docs.mistral.ai/api/endpoint/classifiers
+  speaksToo: tasksAt('openai-embeddings', 'openai-moderations'),
   rules: [
     [{ status: 429, named: ['service_tier_capacity_exceeded', '3505'] }, 'overload'],
     [{ status: 429, words: /service tier capacity exceeded/i }, 'overload'],

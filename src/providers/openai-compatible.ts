@@ -9,6 +9,7 @@ import { OPENAI_RULES } from './classify-openai.ts';
 import { QWEN_RULES_ABROAD } from './classify-qwen.ts';
 import type { Provider, PublishedLimits } from './provider.ts';
 import type { Rule } from './refusal-rule.ts';
+import { EVERY_TASK } from './task-paths.ts';
 import { toldBy } from './told.ts';
 
 export type OpenAICompatibleOptions = {
@@ -33,6 +34,8 @@ export type OpenAICompatibleOptions = {
   readonly enforcesSeconds?: boolean;
   readonly prepaid?: boolean;
   readonly models?: readonly string[];
+  readonly floatsOnly?: true;
+  readonly serves?: NonNullable<Provider['serves']>;
 };
 
 export function createOpenAICompatible(options: OpenAICompatibleOptions): Provider {
@@ -63,6 +66,8 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     enforcesSeconds: options.enforcesSeconds ?? false,
     prepaid: options.prepaid ?? false,
     models: options.models ?? [],
+    ...(options.floatsOnly === undefined ? {} : { floatsOnly: options.floatsOnly }),
+    ...(options.serves === undefined ? {} : { serves: options.serves }),
   };
 }
 
@@ -74,4 +79,5 @@ export const authorizeByBearer: Provider['authorize'] = (headers, secret) => {
 export const openaiCompatible: Provider = createOpenAICompatible({
   id: 'openai-compatible',
   name: 'OpenAI-compatible server',
+  speaksToo: EVERY_TASK,
 });

@@ -3,13 +3,24 @@
 import { OPENAI_RULES } from './classify-openai.ts';
 import { createOpenAICompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
+import { tasksAt } from './task-paths.ts';
 
 export const openai: Provider = createOpenAICompatible({
   id: 'openai',
   name: 'OpenAI',
   variables: ['OPENAI_API_KEY'],
   baseUrl: 'https://api.openai.com/v1',
-  speaksToo: { 'openai-responses': '/responses' },
+  // https://platform.openai.com/docs/api-reference ; it ranks nothing.
+  speaksToo: {
+    'openai-responses': '/responses',
+    ...tasksAt(
+      'openai-embeddings',
+      'openai-images',
+      'openai-speech',
+      'openai-moderations',
+      'openai-completions',
+    ),
+  },
   // Its newer models refuse `max_tokens`: https://platform.openai.com/docs/api-reference/chat/create
   outputField: 'max_completion_tokens',
   forwardHeaders: ['openai-beta'],

@@ -6,12 +6,15 @@
 import { OPENAI_RULES } from './classify-openai.ts';
 import { createOpenAICompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
+import { tasksAt } from './task-paths.ts';
 
 export const openrouter: Provider = createOpenAICompatible({
   id: 'openrouter',
   name: 'OpenRouter',
   variables: ['OPENROUTER_API_KEY'],
   baseUrl: 'https://openrouter.ai/api/v1',
+  // https://openrouter.ai/docs/api_reference/embeddings ; rerank beside it.
+  speaksToo: tasksAt('openai-embeddings', 'rerank', 'openai-completions'),
   forwardHeaders: ['http-referer', 'x-title'],
   rules: [
     // Avarok-Cybersecurity/atlas#543, Gitlawb/openclaude#936

@@ -71,6 +71,10 @@ export interface Provider {
   readonly prepaid: boolean;
   /** Models offered when an account lists none. */
   readonly models: readonly string[];
+  /** Its embeddings come as numbers alone, and it refuses to be asked for base64. */
+  readonly floatsOnly?: true;
+  /** Is this model asked in this dialect, where the address is known? Absent: all are. */
+  serves?(dialect: DialectId, upstreamModel: string): boolean;
 }
 
 /** Where to ask this provider in this dialect; undefined where it does not speak it. */

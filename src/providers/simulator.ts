@@ -2,7 +2,8 @@
 
 import { createOpenAICompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
-import { messagesBeside, QWEN_WAYS } from './qwen.ts';
+import { besideCompatible, QWEN_WAYS } from './qwen.ts';
+import { EVERY_TASK } from './task-paths.ts';
 
 /** Never resolved: the app hands these calls to the simulator's own `Fetch`. */
 const BASE_URL = 'http://simulator.internal/compatible-mode/v1';
@@ -11,6 +12,7 @@ export const simulator: Provider = createOpenAICompatible({
   ...QWEN_WAYS,
   id: 'simulator',
   name: 'Simulator',
-  speaksToo: { 'anthropic-messages': messagesBeside(/^http:\/\/simulator\.internal$/) },
+  // Images, speech and moderation too, which Model Studio has in no such form: for trying.
+  speaksToo: { ...EVERY_TASK, ...besideCompatible(/^http:\/\/simulator\.internal$/) },
   baseUrl: { singapore: BASE_URL, beijing: BASE_URL, global: BASE_URL },
 });

@@ -3,12 +3,15 @@
 import { OPENAI_RULES } from './classify-openai.ts';
 import { createOpenAICompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
+import { tasksAt } from './task-paths.ts';
 
 export const xai: Provider = createOpenAICompatible({
   id: 'xai',
   name: 'xAI',
   variables: ['XAI_API_KEY'],
   baseUrl: 'https://api.x.ai/v1',
+  // https://docs.x.ai/docs/api-reference
+  speaksToo: tasksAt('openai-images'),
   rules: [
     [{ status: [403, 429], words: /used all available credits|spending limit|have any credits/i }, 'balance'],
     ...OPENAI_RULES,

@@ -8,6 +8,7 @@ import { type Channel, lineOf, type Model } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Estimate } from '../domain/limits.ts';
 import { type Exceeded, exceededBy } from '../state/windows.ts';
+import { ableFor } from './able.ts';
 import { costOn } from './capacity.ts';
 import { prefersFallback } from './foresee.ts';
 import type { Journey } from './journey.ts';
@@ -101,9 +102,10 @@ function poolFollowing(journey: Journey, first: Pool): () => Pool {
 }
 
 /** The model's channels as they are configured now; as the call knew them where there are none any more. */
-function channelsNow({ rooms }: Journey, model: Model): readonly Channel[] {
+function channelsNow({ call, rooms }: Journey, model: Model): readonly Channel[] {
   const latest = rooms.snapshot().catalog.resolve(model.name);
-  return latest === undefined || latest.channels.length === 0 ? model.channels : latest.channels;
+  const able = latest && ableFor(call, latest, rooms);
+  return able === undefined || able.channels.length === 0 ? model.channels : able.channels;
 }
 
 function poolOf(journey: Journey, model: Model): Pool {

@@ -5,6 +5,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { ConnectionError, readAll, type UpstreamResponse } from '../base/fetch.ts';
+import type { Wire } from '../dialects/dialect.ts';
 import type { Call } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
@@ -157,14 +158,17 @@ async function speak(
   { outgoing, asked, watch, told }: Speaking,
 ): Promise<Opened> {
   const { rooms } = journey;
-  const { dialect, url, head, body } = outgoing;
+  const { dialect, head, body } = outgoing;
   const provider = rooms.providerOf(channel);
-  const headers = headersFor(journey.call, provider, { form: asked.form, account: channel.account });
+  const headers = headersFor(journey.call, provider, {
+    accept: acceptOf(dialect, asked.form),
+    account: channel.account,
+  });
   provider.authorize(headers, channel.account.secrets[secret] ?? '', dialect.id);
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
-    url,
+    url: addressed(outgoing, channel.upstreamModel),
     headers,
     body: asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel),
     signal: watch.signal,
@@ -187,14 +191,21 @@ async function speak(
   return { answer: await openAnswer(response, { form: asked.form, dialect, watch, classify }), classify };
 }
 
+const acceptOf = ({ opaque }: Wire, form: AnswerForm): string =>
+  form !== 'plain' ? 'text/event-stream' : opaque === undefined ? 'application/json' : '*/*';
+
+/** Where the address itself says what is asked. */
+const addressed = ({ dialect, url, head }: Outgoing, model: string): string =>
+  dialect.address?.(url, { model, stream: head.stream }) ?? url;
+
 function headersFor(
   call: Call,
   provider: Provider,
-  { form, account }: { readonly form: AnswerForm; readonly account: Account },
+  { accept, account }: { readonly accept: string; readonly account: Account },
 ): Record<string, string> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
-    accept: form === 'plain' ? 'application/json' : 'text/event-stream',
+    accept,
     'accept-encoding': 'identity',
   };
   for (const name of provider.forwardHeaders) {

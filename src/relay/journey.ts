@@ -12,6 +12,7 @@ import { Failure, type FailureKind } from '../domain/failure.ts';
 import type { Story } from '../domain/story.ts';
 import { affinityKeyOf } from '../routing/affinity-key.ts';
 import { estimateTokens } from '../tokens/estimate.ts';
+import { ableFor, unable } from './able.ts';
 import type { Rooms, Snapshot } from './rooms.ts';
 
 /** One time that a channel said no to the call. */
@@ -72,7 +73,8 @@ export class Journey {
     this.snapshot = rooms.snapshot();
     const model = this.snapshot.catalog.resolve(call.head.model);
     if (model === undefined || model.channels.length === 0) throw modelNotFound(call.head.model);
-    this.model = model;
+    this.model = ableFor(call, model, rooms);
+    if (this.model.channels.length === 0) throw unable(call, model, rooms);
     this.#fallbacks = call.options.fallback ? [...model.fallbacks] : [];
     this.rawInputTokens = estimateTokens(call.body);
     this.story = {
@@ -132,10 +134,17 @@ export class Journey {
   /** The next model that could serve the call. */
   get nextFallback(): Model | undefined {
     for (const name of this.#fallbacks) {
-      const model = this.snapshot.catalog.resolve(name);
-      if (model !== undefined && model.channels.length > 0) return model;
+      const model = this.#ableModel(name);
+      if (model !== undefined) return model;
     }
     return undefined;
+  }
+
+  /** Undefined where none of its channels can do what is asked. */
+  #ableModel(name: string): Model | undefined {
+    const found = this.snapshot.catalog.resolve(name);
+    const model = found && ableFor(this.call, found, this.rooms);
+    return model !== undefined && model.channels.length > 0 ? model : undefined;
   }
 
   /** The channel that served the conversation before. */
@@ -236,8 +245,8 @@ export class Journey {
     for (;;) {
       const name = this.#fallbacks.shift();
       if (name === undefined) return false;
-      const model = this.snapshot.catalog.resolve(name);
-      if (model === undefined || model.channels.length === 0) continue;
+      const model = this.#ableModel(name);
+      if (model === undefined) continue;
       this.story.fallbacks.push({ from: this.model.name, to: name, reason: reason.kind });
       this.model = model;
       this.left.clear();

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Departure } from '../base/departure.ts';
 import { dialectOf } from '../dialects/index.ts';
-import type { Call, DialectId } from '../domain/call.ts';
+import type { Call, ChatDialectId } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
 import { outgoingOf } from './outgoing.ts';
 
-function callOf(dialect: DialectId, fields: object): Call {
+function callOf(dialect: ChatDialectId, fields: object): Call {
   const messages = [{ role: 'user', content: 'Hi' }];
   const body = Buffer.from(JSON.stringify({ model: 'asked', max_tokens: 50, messages, ...fields }));
   return {
@@ -77,7 +77,7 @@ describe('a call on its way out', () => {
       ['openai-chat', 'https://api.openai.com/v1/chat/completions'],
     );
     const base = providerOf('openai') ?? assert.fail();
-    const speaking = (call: Call, ...spoken: readonly DialectId[]) => {
+    const speaking = (call: Call, ...spoken: readonly ChatDialectId[]) => {
       const speaks = Object.fromEntries(spoken.map((id) => [id, `/${id}`]));
       return askedAt({ ...base, speaks }, call).dialect.id;
     };

@@ -6,12 +6,14 @@
 
 import type { Crossing, Dialect, Heard, Wire } from '../dialects/dialect.ts';
 import { dialectOf, dialects, heardOf, wireOf } from '../dialects/index.ts';
-import type { Call, ChatDialectId, RequestHead } from '../domain/call.ts';
+import { familyFor } from '../dialects/tasks/index.ts';
+import type { Call, ChatDialectId, DialectId, RequestHead } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf, type Provider } from '../providers/provider.ts';
-import { Translation } from './translation.ts';
+import { crossedToKin, fitted } from './task-crossing.ts';
+import { type Rewriting, Translation } from './translation.ts';
 
 export type Outgoing = {
   readonly dialect: Wire;
@@ -19,7 +21,7 @@ export type Outgoing = {
   readonly head: RequestHead;
   readonly body: Uint8Array;
   /** Undefined where client and provider speak the same. */
-  readonly translation?: Translation;
+  readonly translation?: Rewriting;
 };
 
 /** The dialects in which a stranger's call is asked, the best first; others are asked last. */
@@ -32,21 +34,38 @@ const IN_ORDER = [...new Set([...PREFERRED, ...Object.values(dialects).map(({ id
 
 /** Throws `invalid_request` where the body has no meaning that could be written anew, or `no_access`. */
 export function outgoingOf(call: Call, provider: Provider, channel: Channel): Outgoing {
-  const { baseUrl } = channel.account;
+  const aim = { provider, channel };
   const own = wireOf(call.dialect);
-  const url = addressOf(provider, own.id, baseUrl);
-  if (url !== undefined) return { dialect: own, url, head: call.head, body: call.body };
+  const url = addressIn(own.id, aim);
+  if (url !== undefined) return { dialect: own, url, head: call.head, body: fitted(call, provider) };
   const heard = heardOf(call.dialect);
-  if (heard !== undefined) return crossed(call, heard, { provider, channel });
+  if (heard !== undefined) return crossed(call, heard, aim);
+  for (const kin of familyFor(own.task)?.members ?? []) {
+    const other = addressIn(kin.id, aim);
+    if (other !== undefined) return { ...crossedToKin(call, kin, channel.upstreamModel), url: other };
+  }
   throw unspoken(provider);
 }
 
 type Aim = { readonly provider: Provider; readonly channel: Channel };
 
+const addressIn = (dialect: DialectId, { provider, channel }: Aim): string | undefined =>
+  provider.serves?.(dialect, channel.upstreamModel) === false
+    ? undefined
+    : addressOf(provider, dialect, channel.account.baseUrl);
+
+/** Can a call in this dialect be brought to the channel at all? */
+export function reaches(dialect: DialectId, provider: Provider, channel: Channel): boolean {
+  const aim = { provider, channel };
+  const kin = familyFor(wireOf(dialect).task)?.members ?? [];
+  const others = heardOf(dialect) === undefined ? kin : [...kin, ...IN_ORDER];
+  return [wireOf(dialect), ...others].some(({ id }) => addressIn(id, aim) !== undefined);
+}
+
 function crossed(call: Call, own: Heard, aim: Aim): Outgoing {
-  const { provider, channel } = aim;
+  const { provider } = aim;
   for (const dialect of IN_ORDER) {
-    const other = addressOf(provider, dialect.id, channel.account.baseUrl);
+    const other = addressIn(dialect.id, aim);
     if (other === undefined) continue;
     const { body, ...rest } = carried(call, { from: own, to: dialect }, aim);
     return {

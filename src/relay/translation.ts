@@ -25,9 +25,17 @@ export type Answered = {
   estimatedUsage(): Usage;
 };
 
+/** Whatever writes an answer anew. Where answers come in streams, it writes those too. */
+export type Rewriting = {
+  readonly dropped: readonly string[];
+  write?(chunks: readonly Chunk[], answered: Answered): Buffer;
+  end?(answered: Answered): Buffer;
+  plain(chunk: Chunk, answered: Answered): Buffer;
+};
+
 const NOTHING = Buffer.alloc(0);
 
-export class Translation {
+export class Translation implements Rewriting {
   readonly dropped: readonly string[];
   readonly #options: TranslationOptions;
   #writer: StreamWriter | undefined;

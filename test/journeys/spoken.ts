@@ -1,6 +1,6 @@
 /** One answer, a text and a call of a tool, in the pieces in which an upstream of each dialect tells it. */
 
-import type { DialectId } from '../../src/domain/call.ts';
+import type { ChatDialectId } from '../../src/domain/call.ts';
 
 export type Spoken = {
   /** Who speaks it, and first of all it. */
@@ -75,7 +75,7 @@ function responsesPieces(): Omit<Spoken, 'provider' | 'error' | 'brokenUsage'> {
   };
 }
 
-export const SPOKEN: Readonly<Record<DialectId, Spoken>> = {
+export const SPOKEN: Readonly<Record<ChatDialectId, Spoken>> = {
   'openai-chat': {
     provider: 'openai-compatible',
     opening: [chunk({ role: 'assistant', content: '' })],

@@ -1,0 +1,39 @@
+/**
+ * Which channels of a model can do what a call asks. Chats can be had of every provider; of embeddings, pictures and the
+ * like the provider must know some language, and a channel whose provider knows none is no channel for that call.
+ */
+
+import { wireOf } from '../dialects/index.ts';
+import type { Call, Task } from '../domain/call.ts';
+import type { Model } from '../domain/channel.ts';
+import { Failure } from '../domain/failure.ts';
+import { reaches } from './outgoing.ts';
+import type { Rooms } from './rooms.ts';
+
+/** The model with those of its channels that can; the same where all can, and for every chat. */
+export function ableFor(call: Call, model: Model, { providerOf }: Pick<Rooms, 'providerOf'>): Model {
+  if (wireOf(call.dialect).task === undefined) return model;
+  const channels = model.channels.filter((channel) => reaches(call.dialect, providerOf(channel), channel));
+  return channels.length === model.channels.length ? model : { ...model, channels };
+}
+
+const WHAT = {
+  completions: 'text completions',
+  embeddings: 'embeddings',
+  rerank: 'reranking',
+  images: 'the generation of images',
+  speech: 'speech',
+  moderations: 'moderation',
+} as const satisfies Record<Task, string>;
+
+/** None of its channels can. */
+export function unable(call: Call, model: Model, { providerOf }: Pick<Rooms, 'providerOf'>): Failure {
+  const task = wireOf(call.dialect).task;
+  const providers = [...new Set(model.channels.map((channel) => providerOf(channel).name))].join(', ');
+  return new Failure('invalid_request', {
+    message:
+      `The model '${model.name}' cannot be asked for ${task === undefined ? 'this' : WHAT[task]}: ` +
+      `no account that serves it (${providers}) has it. Send the name of a model that is made for it.`,
+    param: 'model',
+  });
+}
