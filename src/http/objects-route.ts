@@ -36,7 +36,7 @@ export async function serveObjects(
   exchange: Exchange,
   { dialect, prefix, path }: { readonly dialect: Wire; readonly prefix: string; readonly path: string },
 ): Promise<void> {
-  const { request, response } = exchange;
+  const { request } = exchange;
   let reached = false;
   try {
     const key = front.access().authenticate(request.headers);
@@ -55,7 +55,7 @@ export async function serveObjects(
       front.log.error({ call: exchange.id, error: String(failure.cause) }, 'internal fault');
     if (!reached) front.metrics.refused(failure.kind, failure.status);
     // What is left of the body is not read: the next request could not be told from it.
-    if (!request.complete && !response.headersSent) response.setHeader('connection', 'close');
+    if (!request.complete) exchange.closeAfter();
     exchange.sendFailure(failure, dialect);
   }
 }
@@ -69,7 +69,11 @@ async function askOf(front: Front, exchange: Exchange, { dialect, path, key }: A
   if (method === undefined || objectPath === undefined)
     throw new Failure('route_not_found', { message: `No such route: ${request.method} ${path}.` });
   mayReachObjects(front, key, { method, objectPath });
-  const ids = new IdOpener(front.objectIds, { key: key.id, accounts: front.passage.accounts() });
+  const ids = new IdOpener(front.objectIds, {
+    key: key.id,
+    accounts: front.passage.accounts(),
+    alone: front.access().size === 1,
+  });
   const opened = `/${objectPath.segments.map((segment) => (isId(segment) ? ids.id(segment) : segment)).join('/')}`;
   const query = queryOf(request.url ?? '', ids);
   const isJson = /^application\/json\b/i.test(request.headers['content-type'] ?? '');

@@ -14,7 +14,7 @@ export const groq: Provider = createOpenAICompatible({
   variables: ['GROQ_API_KEY'],
   baseUrl: 'https://api.groq.com/openai/v1',
   // https://console.groq.com/docs/text-to-speech
-  speaksToo: tasksAt('openai-speech'),
+  speaksToo: tasksAt('openai-speech', 'openai-transcriptions', 'openai-translations'),
   rules: [[{ status: 498 }, 'overload', { say: 'the flex tier is at its capacity' }], ...OPENAI_RULES],
   // Its x-ratelimit-…-requests are of the day, its …-tokens of the minute: https://console.groq.com/docs/rate-limits
   readTold: toldPerDay,

@@ -10,7 +10,7 @@ export const mistral: Provider = createOpenAICompatible({
   variables: ['MISTRAL_API_KEY'],
   baseUrl: 'https://api.mistral.ai/v1',
   // https://docs.mistral.ai/api/endpoint/embeddings , https://docs.mistral.ai/api/endpoint/classifiers
-  speaksToo: tasksAt('openai-embeddings', 'openai-moderations'),
+  speaksToo: tasksAt('openai-embeddings', 'openai-moderations', 'openai-transcriptions'),
   rules: [
     [{ status: 429, named: ['service_tier_capacity_exceeded', '3505'] }, 'overload'],
     [{ status: 429, words: /service tier capacity exceeded/i }, 'overload'],

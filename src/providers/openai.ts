@@ -18,7 +18,8 @@ export const openai: Provider = createOpenAICompatible({
       'openai-images',
       'openai-speech',
       'openai-moderations',
-      'openai-completions',
+      ...(['openai-completions', 'openai-transcriptions', 'openai-translations'] as const),
+      ...(['openai-image-edits', 'openai-image-variations'] as const),
     ),
   },
   // Its newer models refuse `max_tokens`: https://platform.openai.com/docs/api-reference/chat/create

@@ -13,6 +13,10 @@ const PLACES = {
   'openai-images': '/images/generations',
   'openai-speech': '/audio/speech',
   'openai-moderations': '/moderations',
+  'openai-transcriptions': '/audio/transcriptions',
+  'openai-translations': '/audio/translations',
+  'openai-image-edits': '/images/edits',
+  'openai-image-variations': '/images/variations',
 } as const satisfies Partial<Record<TaskDialectId, string>>;
 
 type Placed = keyof typeof PLACES;
@@ -29,4 +33,8 @@ export const EVERY_TASK = tasksAt(
   'openai-speech',
   'openai-moderations',
   'openai-completions',
+  'openai-transcriptions',
+  'openai-translations',
+  'openai-image-edits',
+  'openai-image-variations',
 );

@@ -12,8 +12,14 @@ import type { Rooms } from './rooms.ts';
 
 /** The model with those of its channels that can; the same where all can, and for every chat. */
 export function ableFor(call: Call, model: Model, { providerOf }: Pick<Rooms, 'providerOf'>): Model {
-  if (wireOf(call.dialect).task === undefined) return model;
-  const channels = model.channels.filter((channel) => reaches(call.dialect, providerOf(channel), channel));
+  const { account, dialect } = call;
+  const isChat = wireOf(dialect).task === undefined;
+  if (isChat && account === undefined) return model;
+  const channels = model.channels.filter(
+    (channel) =>
+      (account === undefined || channel.account.id === account) &&
+      (isChat || reaches(dialect, providerOf(channel), channel)),
+  );
   return channels.length === model.channels.length ? model : { ...model, channels };
 }
 
@@ -24,11 +30,19 @@ const WHAT = {
   images: 'the generation of images',
   speech: 'speech',
   moderations: 'moderation',
+  transcription: 'transcription',
 } as const satisfies Record<Task, string>;
 
 /** None of its channels can. */
 export function unable(call: Call, model: Model, { providerOf }: Pick<Rooms, 'providerOf'>): Failure {
   const task = wireOf(call.dialect).task;
+  if (call.account !== undefined && !model.channels.some(({ account }) => account.id === call.account))
+    return new Failure('invalid_request', {
+      message:
+        `The files that the call names lie on the account '${call.account}', which does not serve '${model.name}'. ` +
+        'Upload them again with x-sluice-account naming one that does.',
+      param: 'model',
+    });
   const providers = [...new Set(model.channels.map((channel) => providerOf(channel).name))].join(', ');
   return new Failure('invalid_request', {
     message:

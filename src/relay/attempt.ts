@@ -164,13 +164,17 @@ async function speak(
     accept: acceptOf(dialect, asked.form),
     account: channel.account,
   });
+  const form = journey.call.form?.send(channel.upstreamModel);
+  if (form !== undefined) headers['content-length'] = String(form.size);
   provider.authorize(headers, channel.account.secrets[secret] ?? '', dialect.id);
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
     url: addressed(outgoing, channel.upstreamModel),
     headers,
-    body: asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel),
+    ...(form === undefined
+      ? { body: asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel) }
+      : { upload: form.bytes }),
     signal: watch.signal,
   });
   told.headMs = rooms.clock.now() - startedAtMs;
@@ -204,7 +208,7 @@ function headersFor(
   { accept, account }: { readonly accept: string; readonly account: Account },
 ): Record<string, string> {
   const headers: Record<string, string> = {
-    'content-type': 'application/json',
+    'content-type': call.form?.contentType ?? 'application/json',
     accept,
     'accept-encoding': 'identity',
   };

@@ -32,16 +32,18 @@ export type TaskOptions = {
   /** The field and the value by which an answer in events is asked for. */
   readonly streamsBy?: readonly [field: string, value: unknown];
   readonly opaque?: RegExp;
+  readonly form?: true;
 };
 
 export function createTask(options: TaskOptions): Wire {
-  const { id, task, path, alsoAt, opaque } = options;
+  const { id, task, path, alsoAt, opaque, form } = options;
   return {
     id,
     path,
     task,
     ...(alsoAt === undefined ? {} : { alsoAt }),
     ...(opaque === undefined ? {} : { opaque }),
+    ...(form === undefined ? {} : { form }),
     readHead: (body) => readTaskHead(body, options),
     forwardRequest: withModel,
     glanceReply: (body) => glanceTask(body, options.answers),

@@ -52,11 +52,17 @@ const OTHER_IDS: ReadonlySet<string> = new Set([
   'provider_id',
 ]);
 
+/** What people and models say: an id in it is a word. */
+const TEXTS: ReadonlySet<string> = new Set(['content', 'text', 'input', 'output', 'prompt', 'instructions']);
+
 /** `fileid://file-a,fileid://file-b` in a text: https://help.aliyun.com/zh/model-studio/long-context-qwen-long */
 const FILE_LINK = /fileid:\/\/([\w.:~-]+)/g;
 
 export const isIdField = (name: string): boolean =>
   NAMED_IDS.has(name) || (/_ids?$/.test(name) && !OTHER_IDS.has(name));
+
+/** Inside a call for a model, where ids of many other things stand: those that make the provider read an object. */
+export const isObjectReference = (name: string): boolean => /^(?:file|vector_store)_ids?$/.test(name);
 
 /** The answer with its ids signed; as it is where it is no JSON. `addressOf`: what becomes of a provider's URL. */
 export function withSignedIds(
@@ -87,13 +93,13 @@ export function withOpenedIds(body: Uint8Array, ids: Opening): Buffer | undefine
   const edits: JsonEdit[] = [];
   const isJson = visitStrings(bytes, FREE, ({ key, text, start, end }) => {
     if (text === '') return;
-    const opened = ids.signed(text);
+    const opened = TEXTS.has(key) ? undefined : ids.signed(text);
     if (opened !== undefined) edits.push({ start, end, text: JSON.stringify(opened) });
     else if (isIdField(key)) ids.raw(text, key);
     else if (text.startsWith('fileid://')) {
       const linked = text.replace(FILE_LINK, (_link, id: string) => {
         const own = ids.signed(id);
-        if (own === undefined) ids.raw(id, key);
+        if (own === undefined) ids.raw(id, 'file_id');
         return `fileid://${own ?? id}`;
       });
       if (linked !== text) edits.push({ start, end, text: JSON.stringify(linked) });
