@@ -45,6 +45,7 @@ const NOTHING = Buffer.alloc(0);
 
 export class MultipartScanner {
   readonly #delimiter: Buffer;
+  readonly #onFile: ((bytes: Buffer) => void) | undefined;
   readonly #parts: FormPart[] = [];
   #state: State = 'preamble';
   /** What was not yet made out. The first delimiter has no line before it: one is thought there. */
@@ -56,7 +57,9 @@ export class MultipartScanner {
   #value: Buffer[] = [];
   #valueBytes = 0;
 
-  constructor(boundary: string) {
+  /** `onFile`: is given the bytes of all files, in pieces. */
+  constructor(boundary: string, onFile?: (bytes: Buffer) => void) {
+    this.#onFile = onFile;
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   }
 
@@ -140,7 +143,10 @@ export class MultipartScanner {
 
   #keep(bytes: Buffer): void {
     this.#valueBytes += bytes.length;
-    if (this.#head?.filename !== undefined) return;
+    if (this.#head?.filename !== undefined) {
+      this.#onFile?.(bytes);
+      return;
+    }
     if (this.#valueBytes > LONGEST_VALUE_BYTES) this.#value = [];
     else if (bytes.length > 0) this.#value.push(Buffer.from(bytes));
   }

@@ -4,7 +4,7 @@
  * so that whatever happens nothing stays behind.
  */
 
-import { createHash, type Hash, randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ export type SpooledForm = {
 
 export type SpoolOptions = {
   readonly limitBytes: number;
-  /** Puts a hash of the whole into the head, so that two forms can be told apart by it. */
+  /** Puts a hash of the files into the head, so that two forms can be told apart by it. */
   readonly hashed?: boolean;
   /** Default: the system's folder for such files. */
   readonly folder?: string;
@@ -45,13 +45,14 @@ export async function spooledForm(
   } = request.headers;
   if (encoding !== undefined && !isPlain(encoding)) throw unsupported(encoding);
   if (Number(announced ?? 0) > limitBytes) throw tooLarge(limitBytes);
-  const scanner = scannerFor(type);
+  // Not of the form: its boundary is another one each time that a client sends it.
+  const hash = hashed ? createHash('sha256') : undefined;
+  const scanner = scannerFor(type, hash && ((bytes) => hash.update(bytes)));
   if (scanner === undefined)
     throw new Failure('invalid_request', { message: 'content-type: expected multipart/form-data.' });
-  const hash = hashed ? createHash('sha256') : undefined;
   const file = await namelessFile(folder);
   try {
-    const size = await spool(request, file, { limitBytes, scanner, ...(hash && { hash }) });
+    const size = await spool(request, file, { limitBytes, scanner });
     const parts = partsOf(scanner);
     const model = modelIn(parts);
     return {
@@ -82,11 +83,7 @@ async function namelessFile(folder: string): Promise<FileHandle> {
 async function spool(
   request: IncomingMessage,
   file: FileHandle,
-  {
-    limitBytes,
-    scanner,
-    hash,
-  }: { readonly limitBytes: number; readonly scanner: MultipartScanner; readonly hash?: Hash },
+  { limitBytes, scanner }: { readonly limitBytes: number; readonly scanner: MultipartScanner },
 ): Promise<number> {
   let size = 0;
   for await (const piece of piecesOf(request)) {
@@ -96,7 +93,6 @@ async function spool(
     } catch (error) {
       throw unreadable(error);
     }
-    hash?.update(piece);
     // A write may take less than it was given.
     for (let at = 0; at < piece.length; )
       at += (await file.write(piece, at, piece.length - at, size + at)).bytesWritten;
@@ -138,7 +134,10 @@ function headOf(parts: readonly FormPart[], hash: string | undefined): Buffer {
     );
   }
   return Buffer.from(
-    JSON.stringify({ ...Object.fromEntries(fields), ...(hash === undefined ? {} : { 'form hash': hash }) }),
+    JSON.stringify({
+      ...Object.fromEntries(fields),
+      ...(hash === undefined ? {} : { 'hash of files': hash }),
+    }),
   );
 }
 

@@ -35,10 +35,14 @@ export function uploadOf(request: IncomingMessage, { limitBytes, allowField }: U
   return { bytes, ...(size === undefined ? {} : { size }) };
 }
 
-export function scannerFor(contentType: string): MultipartScanner | undefined {
+/** Undefined where it is no form. Throws `invalid_request`. */
+export function scannerFor(
+  contentType: string,
+  onFile?: (bytes: Buffer) => void,
+): MultipartScanner | undefined {
   try {
     const boundary = boundaryOf(contentType);
-    return boundary === undefined ? undefined : new MultipartScanner(boundary);
+    return boundary === undefined ? undefined : new MultipartScanner(boundary, onFile);
   } catch (error) {
     throw unreadable(error);
   }
