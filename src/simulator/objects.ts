@@ -9,6 +9,7 @@ import type { Clock } from '../base/clock.ts';
 import type { UpstreamRequest } from '../base/fetch.ts';
 import { isJsonObject, parseJson } from '../base/json.ts';
 import { boundaryOf, MultipartScanner } from '../base/multipart.ts';
+import { bytesOf } from './forms.ts';
 
 /** An answer, or in words why there is none. */
 export type ObjectAnswer =
@@ -239,11 +240,6 @@ function answerTo(line: unknown, newId: (prefix: string) => string): object {
   };
   const response = { status_code: 200, request_id: newId(''), body: completion };
   return { id: newId('batch_req_'), custom_id, response, error: null };
-}
-
-async function* bytesOf({ body, upload }: UpstreamRequest): AsyncGenerator<Uint8Array, undefined> {
-  if (upload !== undefined) yield* upload;
-  else if (body !== undefined) yield body;
 }
 
 async function textOf(request: UpstreamRequest): Promise<string> {

@@ -6,11 +6,11 @@
 
 import { type Clock, sleep } from '../base/clock.ts';
 import { ConnectionError, type Fetch, type UpstreamRequest, type UpstreamResponse } from '../base/fetch.ts';
-import type { Dialect } from '../dialects/dialect.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { type AccountOptions, createAccount, type Fault, type SimulatedAccount } from './account.ts';
 import { type AnswerOptions, DEFAULT_ANSWERS, planAnswer } from './answers.ts';
 import { routeOf, secretOf } from './door.ts';
+import { fieldsOfForm } from './forms.ts';
 import { createObjects } from './objects.ts';
 import { DEFAULT_PACE, type Pace, wholeBody } from './pace.ts';
 import { faultOf } from './parameters.ts';
@@ -19,6 +19,7 @@ import { DEFAULT_RULES, type LimitKind, type Quota, type QuotaRules, type Ticket
 import { planRefusal, type RefusalKind, type RefusalOptions, writeRefusal } from './refusals.ts';
 import { DEFAULT_TIMEOUT_MS, reply } from './reply.ts';
 import { type SimulatorStats, statsOf, Tallies, type Tally } from './tally.ts';
+import { type Spoken, taskAt } from './tasks.ts';
 import { countPrompt } from './token-count.ts';
 
 export type SimulatorOptions = {
@@ -141,6 +142,8 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       return refuse(visit, 'wrong-region');
     if (route.models) return modelsOf(account, headersOf(visit));
     if (route.objects !== undefined) return objectsOf(visit, account, route.objects);
+    const task = taskAt(request.method, url.pathname);
+    if (task !== undefined) return answerTo(visit, account, task(await fieldsOfForm(request), url.pathname));
     if (route.dialect === undefined) return refuse(visit, 'no-route');
     return answerTo(visit, account, route.dialect);
   };
@@ -164,7 +167,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const answerTo = async (
     visit: Visit,
     account: SimulatedAccount,
-    dialect: Dialect,
+    dialect: Spoken,
   ): Promise<UpstreamResponse> => {
     const body = visit.request.body ?? new Uint8Array();
     if (body.length > LARGEST_BODY_BYTES) return refuse(visit, 'too-large');
@@ -196,7 +199,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       signal: visit.request.signal,
       request: chat,
       dialect,
-      answer: planAnswer(chat, { promptTokens, random, options: answers }),
+      answer: (dialect.plan ?? planAnswer)(chat, { promptTokens, random, options: answers }),
       pace,
       ticket,
       tally: visit.tally,
@@ -244,7 +247,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   };
 }
 
-function readChat(dialect: Dialect, body: Uint8Array): ChatRequest | Error {
+function readChat(dialect: Spoken, body: Uint8Array): ChatRequest | Error {
   try {
     return dialect.readRequest(body);
   } catch (error) {

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type OpenAI from 'openai';
 import { toFile } from 'openai';
 import { caught, errorOf, KEY, startRelay, type TestRelay } from './relay.ts';
+import { plainAnswer, startStub } from './stub-upstream.ts';
 
 const OTHER_KEY = 'other-key-0123456789abcdef';
 const BOUND_KEY = 'bound-key-0123456789abcdef';
@@ -175,6 +176,98 @@ describe('files and batches over two accounts', () => {
 
   const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(relay.url + path, { headers: { authorization: `Bearer ${KEY}`, ...headers } });
+});
+
+describe('a simulated account', () => {
+  it('transcribes and edits forms under the quotas of the model', async () => {
+    const relay = await startRelay(TWO_ACCOUNTS);
+    try {
+      const openai = relay.openai();
+      const file = await toFile(Buffer.alloc(50_000), 'sound.wav');
+      const plain = await openai.audio.transcriptions.create({ file, model: 'qwen3-max' });
+      assert.equal(plain.text, 'A sound of 50000 bytes.');
+      const text = await openai.audio.transcriptions.create({
+        file,
+        model: 'qwen3-max',
+        response_format: 'text',
+      });
+      assert.equal(text, 'A sound of 50000 bytes.\n');
+      const image = await toFile(Buffer.alloc(500), 'image.png', { type: 'image/png' });
+      const { data } = await openai.images.edit({ image, model: 'qwen3-max', prompt: 'A cat.' });
+      assert.equal(data?.length, 1);
+      assert.equal(relay.app.simulator()?.stats(undefined, 'qwen3-max').admitted, 3);
+      await relay.settled();
+    } finally {
+      await relay.close();
+    }
+  });
+});
+
+describe('a chat that names a file', () => {
+  it('goes to the account that has it, with the id that is known there', async () => {
+    const sent: { readonly account: string; readonly body: string }[] = [];
+    const stubs = await Promise.all([startStub(), startStub()]);
+    for (const [i, stub] of stubs.entries())
+      stub.answer = (received, response) => {
+        const body = received.body.toString();
+        sent.push({ account: 'ab'.charAt(i), body });
+        if (received.url.endsWith('/files'))
+          response
+            .writeHead(200, { 'content-type': 'application/json' })
+            .end(`{"id":"file-of-${'ab'.charAt(i)}"}`);
+        else return plainAnswer()(received, response);
+      };
+    const account = (id: string, i: number): string =>
+      `  - { id: ${id}, provider: openai, base_url: "${stubs[i]?.url}", secrets: [s], models: ['gpt-5'${id === 'b' ? ", 'gpt-b'" : ", 'gpt-a'"}] }`;
+    const keys = THREE_KEYS.replace('[qwen3-max]', '[gpt-5]');
+    const relay = await startRelay(`accounts:\n${account('a', 0)}\n${account('b', 1)}\n${keys}`);
+    try {
+      const openai = relay.openai();
+      const ask = (id: string, more: object = {}, client = openai) =>
+        client.chat.completions.create({
+          model: 'gpt-5',
+          messages: [
+            {
+              role: 'user',
+              content: [
+                { type: 'file', file: { file_id: id } },
+                { type: 'text', text: id },
+              ],
+            },
+          ],
+          ...more,
+        });
+      for (const name of ['a', 'b', 'a']) {
+        const file = await uploaded(openai, name);
+        assert.match(file.id, new RegExp(`^file-of-${name}\\.sl_`));
+        await ask(file.id);
+        assert.equal(sent.at(-1)?.account, name);
+        assert.match(sent.at(-1)?.body ?? '', new RegExp(`"file_id":"file-of-${name}"`));
+        assert.match(sent.at(-1)?.body ?? '', /"text":"file-of-\w\.sl_/, 'a text stays what it is');
+      }
+      const file = await uploaded(openai, 'a');
+      const asked = sent.length;
+      const wrong = (await caught(ask(file.id, { model: 'gpt-b' }))) as Error;
+      assert.match(wrong.message, /lie on the account 'a', which does not serve 'gpt-b'/);
+      for (const attempt of [
+        () => ask(file.id, {}, relay.openai({ apiKey: OTHER_KEY })),
+        () => ask('file-of-a'),
+        () => ask('file-of-b.sl_AAAAAA_AAAAAAAAAAAAAAAA'),
+      ]) {
+        const error = (await caught(attempt())) as InstanceType<typeof OpenAI.APIError>;
+        assert.equal(error.code, 'object_not_found');
+      }
+      const hidden = await relay.chat(
+        '{"model":"gpt-5","messages":[{"role":"user","content":[{"type":"file","file":{"f\\u0069le_id":"file-of-a"}}]}]}',
+      );
+      assert.equal(hidden.status, 404);
+      assert.equal(sent.length, asked, 'none of these was sent');
+      await relay.settled();
+    } finally {
+      await relay.close();
+      await Promise.all(stubs.map((stub) => stub.close()));
+    }
+  });
 });
 
 describe('a relay with a single key', () => {

@@ -15,7 +15,7 @@ import { parseReply } from '../plain-reply.ts';
 import type { AnswerHead, Carried, Kin } from './family.ts';
 import { createTask, readTaskHead } from './task-dialect.ts';
 
-type RerankQuestion = {
+export type RerankQuestion = {
   readonly model: string;
   readonly query: unknown;
   readonly documents: readonly unknown[];
@@ -24,7 +24,7 @@ type RerankQuestion = {
 };
 
 type Ranked = { readonly index: number; readonly score: number; readonly document?: unknown };
-type RerankAnswer = { readonly id: string; readonly results: readonly Ranked[] };
+export type RerankAnswer = { readonly id: string; readonly results: readonly Ranked[] };
 
 const ASKED = { needs: { query: 'text', documents: 'list' }, maxOutputTokens: 0 } as const;
 
