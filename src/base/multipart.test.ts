@@ -96,7 +96,7 @@ test('any values and any cuts give the places of what was written', () => {
 test('the name of the part under way is known before its end', () => {
   const scanner = new MultipartScanner(BOUNDARY);
   scanner.push(formOf(PARTS).subarray(0, 120));
-  assert.equal(scanner.open, 'file');
+  assert.deepEqual(scanner.open, { name: 'file', filename: 'a.wav' });
   assert.deepEqual(scanner.parts, []);
 });
 

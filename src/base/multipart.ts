@@ -68,9 +68,9 @@ export class MultipartScanner {
     return this.#parts;
   }
 
-  /** The head of the part under way; undefined between parts. */
-  get open(): string | undefined {
-    return this.#head?.name;
+  /** The part under way; undefined between parts. */
+  get open(): Pick<FormPart, 'name' | 'filename'> | undefined {
+    return this.#head;
   }
 
   /** Throws `MultipartError`. */

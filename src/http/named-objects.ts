@@ -6,6 +6,7 @@
 
 import { SIGNED_MARK } from '../access/object-ids.ts';
 import type { ClientKey } from '../domain/call.ts';
+import { Failure } from '../domain/failure.ts';
 import { isObjectReference, withOpenedIds } from '../relay/objects/object-fields.ts';
 import type { Front } from './front.ts';
 import { IdOpener } from './id-opener.ts';
@@ -23,8 +24,9 @@ export function namedObjects(front: Front, key: ClientKey, body: Buffer): Named 
       if (isShared && isObjectReference(field)) ids.raw(text, field);
     },
   });
-  // What is no JSON is told by whoever reads it.
-  return { body: opened ?? body, ...(ids.account === undefined ? {} : { account: ids.account }) };
+  // It cannot be told what somebody else would read in it.
+  if (opened === undefined) throw new Failure('invalid_request', { message: 'The body is not valid JSON.' });
+  return { body: opened, ...(ids.account === undefined ? {} : { account: ids.account }) };
 }
 
 /**

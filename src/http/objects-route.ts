@@ -76,8 +76,9 @@ async function askOf(front: Front, exchange: Exchange, { dialect, path, key }: A
   });
   const opened = `/${objectPath.segments.map((segment) => (isId(segment) ? ids.id(segment) : segment)).join('/')}`;
   const query = queryOf(request.url ?? '', ids);
-  const isJson = /^application\/json\b/i.test(request.headers['content-type'] ?? '');
-  const json = method === 'POST' && isJson ? await jsonOf(front, exchange, ids) : undefined;
+  const isForm = /^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '');
+  const sends = method === 'POST' && hasBody(exchange);
+  const json = sends && !isForm ? await jsonOf(front, exchange, ids) : undefined;
   const model = json?.model;
   if (model !== undefined) front.access().allow(key, model);
   const asked = request.headers['x-sluice-account'];
@@ -94,7 +95,7 @@ async function askOf(front: Front, exchange: Exchange, { dialect, path, key }: A
     route: objectPath.route,
     headers: request.headers,
     ...(json === undefined ? {} : { body: withOwnModel(front, json, account) }),
-    ...(method === 'POST' && !isJson && hasBody(exchange) ? { upload: formOf(front, exchange) } : {}),
+    ...(sends && isForm ? { upload: formOf(front, exchange) } : {}),
     arrivedAtMs: front.clock.now(),
     departure: exchange.departure,
   };
@@ -121,7 +122,7 @@ function mayReachObjects(
     });
 }
 
-/** Its ids opened. `model`: what it says it is for. */
+/** Whatever type it says it has: its ids opened. `model`: what it says it is for. */
 async function jsonOf(
   front: Front,
   { request }: Exchange,
@@ -154,11 +155,11 @@ function withOwnModel(
 function queryOf(url: string, ids: IdOpener): string {
   const mark = url.indexOf('?');
   if (mark < 0) return '';
-  const query = new URLSearchParams(url.slice(mark + 1));
-  for (const [name, value] of query) {
+  const query = new URLSearchParams();
+  for (const [name, value] of new URLSearchParams(url.slice(mark + 1))) {
     const own = ids.signed(value);
-    if (own !== undefined) query.set(name, own);
-    else if (isIdField(name)) ids.raw(value, name);
+    if (own === undefined && isIdField(name)) ids.raw(value, name);
+    query.append(name, own ?? value);
   }
   return query.size === 0 ? '' : `?${query}`;
 }
@@ -167,7 +168,8 @@ const formOf = (front: Front, { request }: Exchange) =>
   uploadOf(request, {
     limitBytes: front.settings().uploadLimitBytes,
     allowField(name) {
-      if (!isIdField(name.replace(/\[\w*\]$/, ''))) return;
+      // `a[0][file_id]` is a field, too.
+      if (!name.split(/[^\w-]+/).some(isIdField)) return;
       throw new Failure('invalid_request', {
         message: `${name}: ids are not understood in a form. Send them as JSON.`,
         param: name,

@@ -27,6 +27,7 @@ const JSON_LIMIT_BYTES = 64 * 1024 * 1024;
 /** What an answer's head tells that is no business of the connection to the provider. */
 const FORWARDED = [
   'content-type',
+  'content-encoding',
   'content-disposition',
   'content-range',
   'accept-ranges',

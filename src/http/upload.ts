@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage } from 'node:http';
-import { boundaryOf, MultipartError, MultipartScanner } from '../base/multipart.ts';
+import { boundaryOf, type FormPart, MultipartError, MultipartScanner } from '../base/multipart.ts';
 import { Failure } from '../domain/failure.ts';
 import { isPlain, unsupported } from './decoded-body.ts';
 
@@ -12,7 +12,7 @@ export type Upload = { readonly bytes: AsyncIterable<Uint8Array>; readonly size?
 
 export type UploadOptions = {
   readonly limitBytes: number;
-  /** Throws where a field of this name may not stand in a form. */
+  /** Throws where a field of this name, if it is no file, may not stand in a form. */
   readonly allowField?: (name: string) => void;
 };
 
@@ -54,6 +54,9 @@ async function* passing(
 ): AsyncGenerator<Uint8Array, undefined> {
   let size = 0;
   let seen = 0;
+  const allow = (part: Pick<FormPart, 'name' | 'filename'> | undefined): void => {
+    if (part !== undefined && part.filename === undefined) allowField?.(part.name);
+  };
   for await (const piece of piecesOf(request)) {
     size += piece.length;
     if (size > limitBytes) throw tooLarge(limitBytes);
@@ -63,8 +66,8 @@ async function* passing(
       } catch (error) {
         throw unreadable(error);
       }
-      for (; seen < scanner.parts.length; seen++) allowField?.(scanner.parts[seen]?.name ?? '');
-      if (scanner.open !== undefined) allowField?.(scanner.open);
+      for (; seen < scanner.parts.length; seen++) allow(scanner.parts[seen]);
+      allow(scanner.open);
     }
     yield piece;
   }

@@ -132,6 +132,17 @@ keys:
     assert.deepEqual(statuses, [200, 200, 200].with(2, 429));
   });
 
+  it('is JSON whatever type it says it has, so that no id slips through', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream']) {
+      const headers = { 'content-type': type };
+      assert.equal((await post('/threads', { file_id: 'file-1' }, { headers })).status, 404, type);
+      assert.equal((await post('/threads', {}, { headers })).status, 200, type);
+      assert.equal(upstream.last().headers['content-type'], 'application/json');
+      const form = await ask('/threads', { method: 'POST', body: 'file_id=file-1', headers });
+      assert.equal(form.status, 400, type);
+    }
+  });
+
   it('takes no other method', async () => {
     const put = await ask('/threads', { method: 'PUT', body: '{}' });
     assert.equal(put.status, 404);

@@ -209,7 +209,7 @@ accounts:
         body: `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\nfile-1\r\n--${BOUNDARY}--`,
       });
     assert.equal((await form('purpose')).status, 200);
-    for (const name of ['file_id', 'file_ids[]']) {
+    for (const name of ['file_id', 'file_ids[]', 'tools[0][file_id]']) {
       const refused = await form(name);
       assert.equal(refused.status, 400);
       assert.match(errorOf(await refused.json()).message, /ids are not understood in a form/);

@@ -213,7 +213,8 @@ function headersFor(
     if (typeof value === 'string') sent[name] = value;
   }
   if (upload?.size !== undefined) sent['content-length'] = String(upload.size);
-  if (body === undefined && upload === undefined) delete sent['content-type'];
+  if (body !== undefined) sent['content-type'] = 'application/json';
+  else if (upload === undefined) delete sent['content-type'];
   return sent;
 }
 
