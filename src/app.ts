@@ -13,10 +13,13 @@ import { createQueue, type QueueSettings } from './admission/queue.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fetch } from './base/fetch.ts';
 import type { Logger } from './base/log.ts';
+import { type Catalogue, createCatalogue } from './catalog/catalogue.ts';
+import { readShipped } from './catalog/shipped.ts';
 import type { AccountConfig, Config } from './config/config.ts';
 import type { Known } from './config/known.ts';
 import type { Account, Channel } from './domain/channel.ts';
 import { type LimitSettings, limitsInForce } from './domain/limits.ts';
+import { factsIn } from './domain/model-facts.ts';
 import { addGauges } from './gauges.ts';
 import type { Front } from './http/front.ts';
 import { createIdempotency } from './http/idempotency.ts';
@@ -24,6 +27,7 @@ import { createServer, type Server } from './http/server.ts';
 import { providerOf, providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
 import { hasLimits, quotaOfKey } from './relay/allowance.ts';
+import { countTokens } from './relay/count-tokens.ts';
 import { createPassage } from './relay/objects/passage.ts';
 import { createRelay } from './relay/relay.ts';
 import { createRetryBudget } from './relay/retry-budget.ts';
@@ -32,11 +36,13 @@ import { createAffinity } from './routing/affinity.ts';
 import { type Bench, isOff } from './routing/bench.ts';
 import { type AccountPlan, createCatalog } from './routing/catalog.ts';
 import { createHealth, type KeptBench } from './routing/health.ts';
+import { createPace } from './routing/pace.ts';
 import { strategies } from './routing/strategies/index.ts';
 import type { QuotaLimits } from './simulator/quotas.ts';
 import { DEFAULT_SLOPE } from './simulator/ramp.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from './simulator/upstream.ts';
 import { createMemoryStore, type MemoryStore } from './state/memory.ts';
+import { createShelf } from './state/shelf.ts';
 import { type Alerts, createAlerts } from './telemetry/alerts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './telemetry/registry.ts';
@@ -77,7 +83,8 @@ export function createApp(options: AppOptions): App {
   const { clock, random, log } = options;
   let config = options.config;
   let embedded = embeddedSimulator(config, options);
-  let snapshot = snapshotOf(config);
+  const catalogue = createCatalogue(readShipped);
+  let snapshot = snapshotOf(config, catalogue);
   let access = createAccess(config.keys);
 
   const store = createMemoryStore();
@@ -112,12 +119,15 @@ export function createApp(options: AppOptions): App {
     health,
     retries: createRetryBudget(() => config.retries.share),
     affinity: createAffinity(),
+    pace: createPace(),
     calibration: createCalibration(),
+    shelf: createShelf({ now: () => clock.now(), settings: () => config.memory }),
     snapshot: () => snapshot,
     providerOf: (channel) => requireProvider(channel.account.provider),
     fetchOf: (channel) => (isEmbedded(channel) ? (embedded?.fetch ?? options.fetch) : options.fetch),
     record(story) {
       metrics.story(story);
+      rooms.pace.saw(story);
       logStory(log, story);
     },
     unknownAnswer(channel, sample) {
@@ -152,7 +162,12 @@ export function createApp(options: AppOptions): App {
     metricsText: () => registry.text(),
     access: () => access,
     snapshot: () => snapshot,
-    settings: () => ({ ...config.server, heartbeatMs: config.heartbeatMs }),
+    settings: () => ({
+      bodyLimitBytes: config.server.bodyLimitBytes,
+      uploadLimitBytes: config.server.uploadLimitBytes,
+      heartbeatMs: config.heartbeatMs,
+      claudeAliases: config.claudeAliases,
+    }),
     lines: () => queue.lines(),
     liveLines: () => queue.live(),
     liveLimits: () =>
@@ -169,6 +184,7 @@ export function createApp(options: AppOptions): App {
       return was;
     },
     keyWindows: (key) => (hasLimits(key) ? limiter.headroom(quotaOfKey(key), clock.now()) : undefined),
+    countTokens: (name, ask) => countTokens(rooms, name, ask),
     usableChannels,
   };
   const server = createServer(front);
@@ -193,7 +209,7 @@ export function createApp(options: AppOptions): App {
     apply(next) {
       if (simulatorKey(next) !== simulatorKey(config)) embedded = embeddedSimulator(next, options);
       config = next;
-      snapshot = snapshotOf(next);
+      snapshot = snapshotOf(next, catalogue);
       health.follow(accountsOf(snapshot));
       access = createAccess(next.keys);
       queue.wake();
@@ -232,7 +248,7 @@ function requireProvider(id: string): Provider {
 export const isEmbedded = (channel: Channel): boolean => channel.account.provider === 'simulator';
 
 /** What a call sees of this configuration. */
-export function snapshotOf(config: Config): Snapshot {
+export function snapshotOf(config: Config, catalogue = createCatalogue(readShipped)): Snapshot {
   const settings: RelaySettings = {
     maxWaitMs: config.queue.maxWaitMs,
     maxWaitStreamMs: config.queue.maxWaitStreamMs,
@@ -243,7 +259,31 @@ export function snapshotOf(config: Config): Snapshot {
     maxAttempts: config.retries.maxAttempts,
     retryUnknown: config.retries.unknown,
   };
-  return { catalog: createCatalog(config.accounts.map(planOf), config.models), settings };
+  const accounts = config.accounts.map((account) => knownPlanOf(account, catalogue));
+  return { catalog: createCatalog(accounts, config.models), settings };
+}
+
+/** Whose limits and prices the simulator has. */
+const SIMULATED_REGION = 'singapore';
+
+/** Where an account is that names no region: the provider's first, or the one that its address belongs to. */
+function usualRegion({ id, regions, baseUrl }: Provider, address: string | undefined): string | undefined {
+  if (id === 'simulator') return SIMULATED_REGION;
+  return address === undefined ? regions[0] : regions.find((region) => baseUrl(region) === address);
+}
+
+/** With what the catalogue knows of its models, where the account is. */
+function knownPlanOf(config: AccountConfig, catalogue: Catalogue): AccountPlan {
+  const plan = planOf(config);
+  const { provider, baseUrl, region } = config;
+  const place = region ?? usualRegion(requireProvider(provider), baseUrl);
+  return {
+    ...plan,
+    models: plan.models.map((model) => {
+      const facts = catalogue.factsOf(provider, model.upstreamModel);
+      return facts === undefined ? model : { ...model, facts: factsIn(facts, place) };
+    }),
+  };
 }
 
 function planOf(config: AccountConfig): AccountPlan {
@@ -261,6 +301,7 @@ function planOf(config: AccountConfig): AccountPlan {
     ...(config.waitTimeoutMs === undefined ? {} : { waitTimeoutMs: config.waitTimeoutMs }),
     ...(config.streamUpstream === undefined ? {} : { streamUpstream: config.streamUpstream }),
     ...(config.passes === undefined ? {} : { passes: config.passes }),
+    ...(config.bodyRules === undefined ? {} : { bodyRules: config.bodyRules }),
   };
   const listed =
     config.models.length > 0

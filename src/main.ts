@@ -12,6 +12,7 @@ import { demoCommand } from './cli/demo.ts';
 import { diagnoseCommand, terminalDoors } from './cli/diagnose.ts';
 import { limitsCommand } from './cli/limits.ts';
 import { checkLive } from './cli/live.ts';
+import { modelsCommand } from './cli/models.ts';
 import { onCommand } from './cli/on.ts';
 import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
 import { findSettings } from './cli/settings.ts';
@@ -54,6 +55,13 @@ const program = new Command('sluice')
           await transport.close();
         }
       },
+    }),
+  )
+  .addCommand(
+    modelsCommand({
+      configOf: (file) => findSettings(file, process.env).config,
+      nowMs: systemClock.now,
+      write: (text) => process.stdout.write(text),
     }),
   )
   .addCommand(limitsCommand(relayDoors))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, it, test } from 'node:test';
 import fc from 'fast-check';
-import { isJsonObject, type JsonObject, parseJson, splice, topLevelFields } from './json.ts';
+import { arrayItems, isJsonObject, type JsonObject, parseJson, splice, topLevelFields } from './json.ts';
 
 /** Every field as `JSON.parse` sees the bytes of its span. */
 function fieldsOf(text: string, from = 0): Record<string, unknown> | undefined {
@@ -156,4 +156,29 @@ test('parsing text of strangers gives undefined instead of throwing', () => {
 test('only plain objects count as objects', () => {
   assert.equal(isJsonObject({}), true);
   for (const value of [[], null, undefined, 'a', 1, true]) assert.equal(isJsonObject(value), false);
+});
+
+describe('the items of an array', () => {
+  const texts = (text: string, start = 0): string[] | undefined => {
+    const bytes = Buffer.from(text);
+    return arrayItems(bytes, start)?.map((span) => bytes.toString('utf8', span.start, span.end));
+  };
+
+  it('are found where they stand, whatever they hold', () => {
+    assert.deepEqual(texts('[]'), []);
+    assert.deepEqual(texts('x[ 1 ,"]", {"a":[2]},[ ] ] rest', 1), ['1', '"]"', '{"a":[2]}', '[ ]']);
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), (items) => {
+        assert.deepEqual(
+          texts(JSON.stringify(items, null, 1))?.map((text) => JSON.parse(text)),
+          items,
+        );
+      }),
+    );
+  });
+
+  it('are none of another value, or of one that is cut', () => {
+    for (const text of ['{}', '1', '', '[', '[1', '[1,', '[1 2]', '["]'])
+      assert.equal(texts(text), undefined, text);
+  });
 });

@@ -124,6 +124,23 @@ function nestedEnd(bytes: Buffer, start: number): number {
   return -1;
 }
 
+/** Where the items of the array stand that begins at `start`; undefined when there is none, or when it is cut. */
+export function arrayItems(bytes: Buffer, start: number): JsonSpan[] | undefined {
+  if (bytes[start] !== OPEN_BRACKET) return undefined;
+  const items: JsonSpan[] = [];
+  let i = skipSpace(bytes, start + 1);
+  if (bytes[i] === CLOSE_BRACKET) return items;
+  for (;;) {
+    const end = valueEnd(bytes, i);
+    if (end <= i) return undefined;
+    items.push({ start: i, end });
+    i = skipSpace(bytes, end);
+    if (bytes[i] === CLOSE_BRACKET) return items;
+    if (bytes[i] !== COMMA) return undefined;
+    i = skipSpace(bytes, i + 1);
+  }
+}
+
 export type JsonEdit = { readonly start: number; readonly end: number; readonly text: string };
 
 /** The bytes with each span replaced. Edits may come in any order; they may touch but must not overlap. */

@@ -4,6 +4,7 @@
  */
 
 import type { AlertType } from '../domain/alert.ts';
+import type { BodyRules } from '../domain/body-rules.ts';
 import type { OnLimit, Priority } from '../domain/call.ts';
 import type { LimitSettings, Limits } from '../domain/limits.ts';
 import type { AccountValues, FileValues, KeyValues, LimitsValues, ModelValues } from './schema.ts';
@@ -36,6 +37,8 @@ export type AccountConfig = {
   readonly drainMs: number;
   /** Paths that are passed through to it; undefined: what the provider is known to have. */
   readonly passes?: readonly string[];
+  /** What is changed in the body of every request. */
+  readonly bodyRules?: BodyRules;
   /** Empty: the provider's usual ones. */
   readonly models: readonly AccountModelConfig[];
 };
@@ -82,6 +85,8 @@ export type Config = {
   };
   readonly accounts: readonly AccountConfig[];
   readonly models: readonly ModelConfig[];
+  /** Is every model offered as `claude-via-…` too? */
+  readonly claudeAliases: boolean;
   readonly keys: readonly KeyConfig[];
   readonly queue: {
     readonly maxWaitMs: number;
@@ -101,6 +106,8 @@ export type Config = {
     readonly idleMs: number;
   };
   readonly retries: { readonly maxAttempts: number; readonly share: number; readonly unknown: boolean };
+  /** What is kept for clients between their calls. */
+  readonly memory: { readonly maxBytes: number; readonly ttlMs: number };
   /** 0: none. */
   readonly heartbeatMs: number;
   /** What is learned and kept across restarts. */
@@ -133,6 +140,7 @@ export function configOf(values: FileValues): Config {
     },
     accounts: values.accounts.map(accountOf),
     models: Object.entries(values.models).map(modelOf),
+    claudeAliases: values.claude_aliases,
     keys: values.keys.map(keyOf),
     queue: {
       ...given({ maxLengthPerKey: queue.max_length_per_key, maxBytesPerKey: queue.max_bytes_per_key }),
@@ -154,6 +162,7 @@ export function configOf(values: FileValues): Config {
       share: values.retries.share,
       unknown: values.retry_unknown,
     },
+    memory: { maxBytes: values.memory.max_bytes, ttlMs: values.memory.ttl },
     heartbeatMs: values.heartbeat,
     dataDir: values.data_dir,
     alerts: values.alerts,
@@ -174,6 +183,7 @@ const accountOf = (account: AccountValues): AccountConfig => ({
     waitTimeoutMs: account.wait_timeout === 'off' ? undefined : account.wait_timeout,
     streamUpstream: account.stream_upstream === 'auto' ? undefined : account.stream_upstream,
     passes: account.passes,
+    bodyRules: bodyRulesOf(account),
   }),
   id: account.id,
   provider: account.provider,
@@ -188,6 +198,11 @@ const accountOf = (account: AccountValues): AccountConfig => ({
     limits: given<LimitsValues>(model.limits ?? {}),
   })),
 });
+
+function bodyRulesOf({ drop, rename, set }: AccountValues): BodyRules | undefined {
+  const rules = [drop, Object.keys(rename), Object.keys(set)];
+  return rules.every(({ length }) => length === 0) ? undefined : { drop, rename, set };
+}
 
 type AccountModelValues = Exclude<AccountValues['models'], string[]>[string];
 

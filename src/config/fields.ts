@@ -105,6 +105,9 @@ export const url = () =>
     },
   });
 
+/** Whatever the file says: text, number, switch, list or mapping. */
+export const anything = () => z.unknown().meta({ title: 'any value' });
+
 /** One of a few words. */
 export const word = <const W extends string>(noun: string, list: readonly W[]) =>
   leaf<W>({

@@ -5,6 +5,7 @@
  */
 
 import type { z } from 'zod';
+import { bodyRuleIssues } from './body-rule-issues.ts';
 import { modelEntriesOf } from './config.ts';
 import type { Issue } from './issue.ts';
 import type { Known, KnownProvider } from './known.ts';
@@ -142,8 +143,8 @@ function accountIssues(
   { path, values, broken }: Entry<AccountValues>,
   provider: KnownProvider | undefined,
 ): Issue[] {
-  if (provider === undefined) return [];
-  const issues: Issue[] = [];
+  const issues: Issue[] = bodyRuleIssues(path, values);
+  if (provider === undefined) return issues;
   const { region, base_url: baseUrl, secrets } = values;
   const regionKnown = region === undefined || provider.regions.includes(region);
   if (!regionKnown && provider.regions.length === 0) {

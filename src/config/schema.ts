@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { ALERT_TYPES } from '../domain/alert.ts';
 import { PRIORITIES } from '../domain/call.ts';
 import {
+  anything,
   clientGone,
   duration,
   flag,
@@ -115,6 +116,18 @@ export const accountSchema = (known?: Known) =>
         'When a client hangs up: `cancel` closes the connection to the provider at once; `drain(30s)` reads the answer on ' +
           'for so long, for a provider that bills it all the same.',
       ),
+    drop: listOf(text('the name of a field, such as user or messages[].name'))
+      .prefault([])
+      .describe(
+        'Fields left out of every request to this account, in the body as it is sent: `user`, `messages[].name`. ' +
+          'Answers name what was there in `x-sluice-dropped`.',
+      ),
+    rename: mapOf(text('the new name of a field'))
+      .prefault({})
+      .describe('Fields of the request sent under another name: `{ max_completion_tokens: max_tokens }`.'),
+    set: mapOf(anything())
+      .prefault({})
+      .describe('Fields of the request that get this value, whatever the client said: `{ store: false }`.'),
     models: accountModels
       .prefault({})
       .describe("Upstream models to use, as a mapping or a list of names. None: the provider's usual ones."),
@@ -232,6 +245,11 @@ const retries = section({
     ),
 });
 
+const memory = section({
+  max_bytes: size().prefault('64mb').describe('All of it together; what was used longest ago goes first.'),
+  ttl: duration().prefault('1h').describe('How long it is kept after its last use.'),
+});
+
 export const webhookSchema = section({
   url: webhookUrl().describe('Where alerts are posted to. Redirects are not followed.'),
   secret: webhookSecret().describe(
@@ -276,6 +294,11 @@ export const fileSchema = (known?: Known) =>
       .describe(
         'By the name clients ask for. Optional: every upstream model is offered under its own name anyway.',
       ),
+    claude_aliases: flag()
+      .prefault(false)
+      .describe(
+        'Offers every model to Anthropic clients under a second name, `claude-via-…`, for those that only show Claude models.',
+      ),
     keys: listOf(keySchema).prefault([]).describe("Clients' keys."),
     queue: queue.prefault({}).describe('Waiting in line instead of a 429.'),
     timeouts: timeouts.prefault({}).describe('Patience with a provider.'),
@@ -284,6 +307,12 @@ export const fileSchema = (known?: Known) =>
       .prefault(false)
       .describe(
         'Send again what a provider took in and then dropped without a byte? It may have been answered, and be billed twice.',
+      ),
+    memory: memory
+      .prefault({})
+      .describe(
+        'What is kept for clients between their calls because they cannot carry it themselves: thoughts and their ' +
+          'signatures, answers that are asked for again. In memory alone, apart for each key.',
       ),
     heartbeat: duration(0)
       .prefault('10s')

@@ -14,6 +14,7 @@ import type { ChatEvent } from '../domain/chat.ts';
 import { FAILURES, Failure, type FailureKind } from '../domain/failure.ts';
 import { messagesSayings } from './anthropic-messages/sayings.suite.ts';
 import type { Assembler, Chunk, Dialect } from './dialect.ts';
+import { geminiSayings } from './gemini/sayings.suite.ts';
 import { chatSayings, type Sayings } from './neutral-chat.suite.ts';
 import { responsesSayings } from './openai-responses/sayings.suite.ts';
 import { requestSuite } from './request.suite.ts';
@@ -23,6 +24,7 @@ const SAYINGS = {
   'openai-chat': chatSayings,
   'openai-responses': responsesSayings,
   'anthropic-messages': messagesSayings,
+  gemini: geminiSayings,
 } as const satisfies Record<ChatDialectId, Sayings>;
 
 const KEEP = { model: 'm', wantsUsage: true };
@@ -163,11 +165,10 @@ export function dialectSuite(dialect: Dialect): void {
       const chunk = assembled(dialect, chunks);
       assert.equal(chunk.model, HEAD.model);
       assert.equal(dialect.forwardReply(chunk, KEEP), chunk.frame);
-      onlyTheModelChanged(
-        dialect.forwardReply(chunk, { ...KEEP, model: 'größer "x"' }),
-        chunk.frame,
-        'assembled',
-      );
+      onlyTheModelChanged(dialect.forwardReply(chunk, { ...KEEP, model: 'größer "x"' }), chunk.frame, {
+        name: 'assembled',
+        field: sayings.modelField,
+      });
     });
 
     it('grow with what is said, and not with how often it is said', () => {
@@ -195,7 +196,10 @@ export function dialectSuite(dialect: Dialect): void {
       for (const { name, bytes } of fixturesOf(dialect, '.json')) {
         const chunk = dialect.readReply(bytes);
         assert.equal(dialect.forwardReply(chunk, { ...KEEP, model: chunk.model ?? '' }), chunk.frame, name);
-        onlyTheModelChanged(dialect.forwardReply(chunk, { ...KEEP, model: 'größer "x"' }), bytes, name);
+        onlyTheModelChanged(dialect.forwardReply(chunk, { ...KEEP, model: 'größer "x"' }), bytes, {
+          name,
+          field: sayings.modelField,
+        });
       }
     });
   });
@@ -234,8 +238,10 @@ export function dialectSuite(dialect: Dialect): void {
 
     it('come between whole events, and so do heartbeats, which mean nothing', () => {
       const heartbeat = dialect.heartbeat('queued position=3\n\ndata: forged');
-      const { chunks, ended } = readStream(dialect, Buffer.concat([heartbeat, heartbeat]));
-      assert.equal(chunks.length, 2);
+      const bytes = Buffer.concat([heartbeat, heartbeat]);
+      const { chunks, ended } = readStream(dialect, bytes);
+      assert.ok(chunks.length >= 2);
+      assert.deepEqual(Buffer.concat(chunks.map(({ frame }) => frame)), bytes);
       assert.deepEqual(eventsOf(chunks), []);
       assert.equal(ended, false);
     });
@@ -319,12 +325,16 @@ function fixtureSuite(dialect: Dialect, { name, bytes }: Fixture): void {
   });
 }
 
-function onlyTheModelChanged(forwarded: Buffer, bytes: Buffer, name: string): void {
-  const before = topLevelFields(bytes)?.get('model');
-  const after = topLevelFields(forwarded)?.get('model');
+function onlyTheModelChanged(
+  forwarded: Buffer,
+  bytes: Buffer,
+  { name, field = 'model' }: { readonly name: string; readonly field: string | undefined },
+): void {
+  const before = topLevelFields(bytes)?.get(field);
+  const after = topLevelFields(forwarded)?.get(field);
   assert.ok(before !== undefined && after !== undefined, name);
   assert.ok(forwarded.subarray(0, after.start).equals(bytes.subarray(0, before.start)), name);
   assert.ok(forwarded.subarray(after.end).equals(bytes.subarray(before.end)), name);
   const parsed: unknown = JSON.parse(forwarded.toString());
-  assert.ok(isJsonObject(parsed) && parsed['model'] === 'größer "x"', name);
+  assert.ok(isJsonObject(parsed) && parsed[field] === 'größer "x"', name);
 }

@@ -3,6 +3,7 @@
 import type { ChatDialectId, DialectId } from '../domain/call.ts';
 import { anthropicMessages } from './anthropic-messages/anthropic-messages.ts';
 import type { Dialect, Heard, Wire } from './dialect.ts';
+import { gemini } from './gemini/gemini.ts';
 import { openaiChat } from './openai-chat/openai-chat.ts';
 import { openaiCompletions } from './openai-completions/openai-completions.ts';
 import { openaiResponses } from './openai-responses/openai-responses.ts';
@@ -12,6 +13,7 @@ export const dialects = {
   'openai-chat': openaiChat,
   'openai-responses': openaiResponses,
   'anthropic-messages': anthropicMessages,
+  gemini,
 } as const satisfies Record<ChatDialectId, Dialect>;
 
 /** All that a client may speak. */

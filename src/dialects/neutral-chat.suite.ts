@@ -19,6 +19,8 @@ export type Sayings = {
   readonly replies: fc.Arbitrary<ChatEvent[]>;
   /** The body that a provider's refusal shows to a client is in the shape of OpenAI chat: is it shown as it is? */
   readonly showsBodies: boolean;
+  /** What the model is called in answers, if not `model`. */
+  readonly modelField?: string;
 };
 
 export const text = fc.oneof(

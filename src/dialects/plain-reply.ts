@@ -26,12 +26,19 @@ export type Glance = {
   readUsage(value: unknown): Usage | undefined;
   /** All of it, where the little is not plain to see. */
   readReply(body: Uint8Array): Chunk;
+  /** What usage and model are called, where not so. */
+  readonly names?: { readonly usage: string; readonly model: string };
   /** What else says that there is no answer. */
   isRefused?(field: (name: string) => unknown): boolean;
 };
 
+const USUAL = { usage: 'usage', model: 'model' } as const;
+
 /** Finds usage and model by scanning, so that an answer of any size is not built up to be thrown away. */
-export function glance(body: Uint8Array, { list, readUsage, readReply, isRefused }: Glance): Chunk {
+export function glance(
+  body: Uint8Array,
+  { list, readUsage, readReply, isRefused, names = USUAL }: Glance,
+): Chunk {
   const frame = asBuffer(body);
   const fields = topLevelFields(frame);
   const said = fields?.get(list);
@@ -40,8 +47,8 @@ export function glance(body: Uint8Array, { list, readUsage, readReply, isRefused
     return span === undefined ? undefined : parseJson(frame.toString('utf8', span.start, span.end));
   };
   const isPlain = said !== undefined && frame[said.start] === OPEN_BRACKET && !field('error');
-  const usage = isPlain && isRefused?.(field) !== true ? readUsage(field('usage')) : undefined;
+  const usage = isPlain && isRefused?.(field) !== true ? readUsage(field(names.usage)) : undefined;
   if (usage === undefined) return readReply(body);
-  const model = textOf(field('model'));
+  const model = textOf(field(names.model));
   return { frame, events: [{ type: 'usage', usage }], ...(model === '' ? {} : { model }) };
 }

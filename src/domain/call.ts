@@ -2,9 +2,10 @@
 
 import type { Departure } from '../base/departure.ts';
 import type { Limits } from './limits.ts';
+import type { ChannelWishes, Wishes } from './wishes.ts';
 
 /** Those in which a chat is held: each can be carried over into every other. */
-export type ChatDialectId = 'openai-chat' | 'openai-responses' | 'anthropic-messages';
+export type ChatDialectId = 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'gemini';
 
 /** Those of everything else: a call only goes to one of the same task. */
 export type TaskDialectId =
@@ -72,6 +73,8 @@ export type RequestHead = {
   readonly wantsUsage: boolean;
   /** Infinity: the client set no bound. */
   readonly maxOutputTokens: number;
+  /** What the client wishes of the way of the call, where it does. */
+  readonly wishes?: Wishes;
 };
 
 export type CallOptions = {
@@ -100,4 +103,11 @@ export type Call = {
   /** Clock time of arrival, ms. */
   readonly arrivedAtMs: number;
   readonly departure: Departure;
+  /** Models that may answer in place of the asked one, by the client's own list. */
+  readonly models?: readonly string[];
+  readonly wishes?: ChannelWishes;
+  /** What it wished in vain, by the client's names. */
+  readonly dropped?: readonly string[];
+  /** The body for a provider that understands such wishes itself. */
+  readonly openrouterBody?: Uint8Array;
 };

@@ -1,6 +1,8 @@
 /** Who can answer: accounts own quota, channels are account x upstream model, models are what clients ask for. */
 
+import type { BodyRules } from './body-rules.ts';
 import type { Limits } from './limits.ts';
+import type { ModelFacts } from './model-facts.ts';
 
 export type Account = {
   readonly id: string;
@@ -22,6 +24,8 @@ export type Account = {
   readonly streamUpstream?: 'on' | 'off';
   /** Paths that are passed through to it; undefined: what its provider is known to have. */
   readonly passes?: readonly string[];
+  /** What is changed in every body, after the provider's own rules. */
+  readonly bodyRules?: BodyRules;
 };
 
 export type Channel = {
@@ -37,6 +41,8 @@ export type Channel = {
   readonly tier: number;
   /** Share of traffic among channels of one tier under `weighted`. */
   readonly weight: number;
+  /** What is known of the model there; its prices are those of the account's region. */
+  readonly facts?: ModelFacts;
 };
 
 export type Model = {

@@ -8,14 +8,33 @@ import type { Usage } from './usage.ts';
 export type ChatRole = 'system' | 'developer' | 'user' | 'assistant' | 'tool';
 
 export type ChatPart =
-  | { readonly type: 'text'; readonly text: string }
+  | {
+      readonly type: 'text';
+      readonly text: string;
+      /** The prompt up to here is to be cached, in the words of those who are told so. */
+      readonly cacheControl?: unknown;
+    }
   /**
    * Anything that is not text (image, audio, file) as a content part of OpenAI chat; what has no such form, as the wire
    * had it.
    */
   | { readonly type: 'media'; readonly value: unknown };
 
-export type ToolCall = { readonly id: string; readonly name: string; readonly arguments: string };
+export type ToolCall = {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+  /** The provider's seal on the thought behind the call, worth nothing to another. */
+  readonly signature?: string;
+};
+
+/** One thought, whole. */
+export type Thought = {
+  readonly text: string;
+  readonly signature?: string;
+  /** There is nothing but the seal: its provider does not show what it thought. */
+  readonly redacted?: true;
+};
 
 export type ChatMessage = {
   readonly role: ChatRole;
@@ -26,6 +45,8 @@ export type ChatMessage = {
   readonly reasoning?: string;
   /** The provider's seal on its own reasoning, worth nothing to another. */
   readonly reasoningSignature?: string;
+  /** Thoughts one by one, sealed by the provider that is asked: they stand in the place of `reasoning`. */
+  readonly thoughts?: readonly Thought[];
 };
 
 export type ChatTool = {
@@ -60,6 +81,8 @@ export type ChatEvent =
       /** Empty where only the seal comes. */
       readonly text: string;
       readonly signature?: string;
+      /** The seal is all that there is. */
+      readonly redacted?: true;
       readonly choice?: number;
     }
   | {
@@ -71,6 +94,7 @@ export type ChatEvent =
       readonly name?: string;
       /** A piece of the JSON arguments. */
       readonly arguments: string;
+      readonly signature?: string;
       readonly choice?: number;
     }
   | { readonly type: 'usage'; readonly usage: Usage }

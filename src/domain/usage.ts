@@ -14,6 +14,9 @@ export type Usage = {
   readonly source: UsageSource;
 };
 
-export const inputTotal = (usage: Usage): number => usage.input + usage.cacheRead + usage.cacheWrite;
-export const outputTotal = (usage: Usage): number => usage.output + usage.reasoning;
-export const totalTokens = (usage: Usage): number => inputTotal(usage) + outputTotal(usage);
+/** The amounts alone. */
+export type TokenAmounts = Omit<Usage, 'source'>;
+
+export const inputTotal = (usage: TokenAmounts): number => usage.input + usage.cacheRead + usage.cacheWrite;
+export const outputTotal = (usage: TokenAmounts): number => usage.output + usage.reasoning;
+export const totalTokens = (usage: TokenAmounts): number => inputTotal(usage) + outputTotal(usage);

@@ -21,6 +21,8 @@ export type FrontSettings = {
   readonly uploadLimitBytes: number;
   /** A waiting or silent stream gets a comment this often. */
   readonly heartbeatMs: number;
+  /** Models are known as `claude-via-…` too. */
+  readonly claudeAliases: boolean;
 };
 
 export type Front = {
@@ -46,6 +48,8 @@ export type Front = {
   switchOn(what: string): boolean;
   /** What is left of a key's own limits; undefined where it has none. */
   keyWindows(key: ClientKey): readonly LaneWindow[] | undefined;
+  /** Input tokens of a body on a model, as far as is known without asking; undefined: there is no such model. */
+  countTokens(model: string, ask: { readonly key: string; readonly body: Uint8Array }): number | undefined;
   /** Channels that could be tried now, and all. */
   usableChannels(): { readonly usable: number; readonly all: number };
 };

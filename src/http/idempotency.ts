@@ -179,8 +179,8 @@ function replay(exchange: Exchange, { stream, headers, body }: KeptAnswer): void
 }
 
 /** With what a dialect may say in its path instead of its body. */
-const fingerprintOf = ({ body, head }: Call): string =>
-  `${hash('sha256', body, 'base64')} ${head.stream} ${head.model}`;
+const fingerprintOf = ({ body, openrouterBody = body, head, models = [] }: Call): string =>
+  `${hash('sha256', openrouterBody, 'base64')} ${head.stream} ${[head.model, ...models].join(' ')}`;
 
 const VISIBLE = /^[!-~]{1,255}$/;
 

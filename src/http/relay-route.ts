@@ -8,11 +8,14 @@ import type { Call, ClientKey } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import { hasLimits } from '../relay/allowance.ts';
 import type { Opening } from '../relay/relay.ts';
+import { askedCall } from './asked-call.ts';
 import { readBody } from './body.ts';
 import { callOptionsOf } from './call-options.ts';
 import { decodedBody } from './decoded-body.ts';
 import { type Exchange, type Outlet, storyHeaders } from './exchange.ts';
 import type { Front } from './front.ts';
+import { wantsList } from './google-address.ts';
+import { JsonList } from './json-list.ts';
 import { type KeyWindow, keyLimitHeaders } from './key-limit-headers.ts';
 import { namedObjects } from './named-objects.ts';
 import { serveBytes } from './serve-bytes.ts';
@@ -38,7 +41,10 @@ export async function serveRelay(front: Front, dialect: Wire, exchange: Exchange
       ({ call, outlet } = owned);
     }
     opening = front.relay.open(call);
-    if (call.head.stream) await serveStream(front, dialect, { exchange: outlet, call, opening });
+    // Where the address says what is asked, it may also ask for another form of stream.
+    if (dialect.enter !== undefined && call.head.stream && wantsList(exchange.request.url ?? ''))
+      await serveStream(front, dialect, { exchange: new JsonList(outlet), call, opening });
+    else if (call.head.stream) await serveStream(front, dialect, { exchange: outlet, call, opening });
     else await servePlain(dialect, outlet, opening);
   } catch (error) {
     const failure = Failure.from(error);
@@ -73,18 +79,17 @@ function readCall(
   {
     exchange,
     key,
-    body,
+    body: sent,
   }: { readonly exchange: Exchange; readonly key: ClientKey; readonly body: Uint8Array },
 ): Call {
-  const { headers } = exchange.request;
-  const head = dialect.readHead(body);
-  front.access().allow(key, head.model);
+  const { headers, url = '' } = exchange.request;
+  const body = dialect.enter?.(sent, url) ?? sent;
+  const asked = askedCall(front, { dialect, key, head: dialect.readHead(body), body });
   return {
+    ...asked,
     id: exchange.id,
     dialect: dialect.id,
     key,
-    head,
-    body,
     headers,
     options: callOptionsOf(headers, key),
     arrivedAtMs: front.clock.now(),

@@ -14,10 +14,14 @@ import { newRequestId } from '../base/ids.ts';
 import type { Wire } from '../dialects/dialect.ts';
 import { dialects, wires } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
+import { addCountTokens } from './count-tokens-route.ts';
+import { decodedBody } from './decoded-body.ts';
 import { Exchange } from './exchange.ts';
 import type { Front } from './front.ts';
+import { calledAt, GOOGLE_PREFIXES, isGoogles, takeKey } from './google-address.ts';
+import { addGoogleCount } from './google-count-route.ts';
 import { addLive } from './live-routes.ts';
-import { addModels } from './models-route.ts';
+import { addGeminiModels, addModels, dialectOfLister } from './models-route.ts';
 import { objectDialectOf, serveObjects } from './objects-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
@@ -31,6 +35,9 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** Where clients of other services look for the API. */
 export const PREFIXES = ['/v1', '/api/v1', '/openai/v1'] as const;
+
+/** Those that are told apart by their paths alone. */
+const IN_PATHS: readonly Wire[] = Object.values<Wire>(wires).filter(({ enter }) => enter === undefined);
 
 export type Server = {
   /** Everything but the relay's own routes. */
@@ -49,19 +56,20 @@ export type Server = {
 export function createServer(front: Front): Server {
   // The relay's routes are looked up here and answered on the bare response: a call costs no router and no hooks.
   const routes = new Map(
-    PREFIXES.flatMap((prefix) =>
-      Object.values(wires).map((dialect): [string, Wire] => [prefix + dialect.path, dialect]),
-    ),
+    PREFIXES.flatMap((prefix) => IN_PATHS.map((dialect) => [prefix + dialect.path, dialect] as const)),
   );
   for (const dialect of Object.values<Wire>(wires))
     for (const path of dialect.alsoAt ?? []) routes.set(path, dialect);
   const handle: Server['handle'] = (request, response) => {
-    const dialect = request.method === 'POST' ? routes.get(pathOf(request)) : undefined;
-    if (dialect === undefined) serveOthers(request, response);
-    else
-      void serve(dialect, new Exchange(request, response), (exchange) =>
-        serveRelay(front, dialect, exchange),
-      );
+    const path = pathOf(request);
+    let dialect = request.method === 'POST' ? routes.get(path) : undefined;
+    if (dialect === undefined) {
+      takeKey(request);
+      if (request.method === 'POST') dialect = calledAt(path);
+    }
+    if (dialect === undefined) return serveOthers(request, response);
+    const found = dialect;
+    void serve(found, new Exchange(request, response), (exchange) => serveRelay(front, found, exchange));
   };
   const http = createHttpServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, handle);
   const fastify = Fastify({
@@ -77,7 +85,12 @@ export function createServer(front: Front): Server {
   let onIdle: (() => void) | undefined;
 
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  fastify.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer' },
+    async ({ headers }: FastifyRequest, body: Buffer) =>
+      decodedBody(body, headers['content-encoding'] ?? '', front.settings().bodyLimitBytes),
+  );
   // The relay's routes are hijacked and write their own; this is for the others.
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     const id = newRequestId();
@@ -120,15 +133,19 @@ export function createServer(front: Front): Server {
 
   addProbes(fastify, front, () => draining);
   addLive(fastify, front);
+  for (const prefix of GOOGLE_PREFIXES) addGoogleCount(fastify, front, prefix);
+  addGeminiModels(fastify, front);
   for (const prefix of PREFIXES) {
     addModels(fastify, front, prefix);
+    addCountTokens(fastify, front, prefix);
     addUpgradeRefusal(fastify, prefix + dialects['openai-responses'].path);
   }
 
   const fail = (request: FastifyRequest, reply: FastifyReply, failure: Failure): void => {
     front.metrics.refused(failure.kind, failure.status);
     reply.hijack();
-    new Exchange(request.raw, reply.raw).sendFailure(failure, dialectBelow(pathOf(request.raw)));
+    const dialect = dialectOfLister(request.raw) ?? dialectBelow(pathOf(request.raw));
+    new Exchange(request.raw, reply.raw).sendFailure(failure, dialect);
   };
   fastify.setNotFoundHandler((request, reply) => {
     const message = `No such route: ${request.method} ${pathOf(request.raw)}.`;
@@ -172,10 +189,12 @@ const pathOf = (request: IncomingMessage): string => {
 };
 
 /** Whoever asks at or below a dialect's path understands that dialect; else the one that nearly all do. */
-const dialectBelow = (path: string): Wire =>
-  Object.values(wires).find((dialect) =>
-    PREFIXES.some((prefix) => `${path}/`.startsWith(`${prefix}${dialect.path}/`)),
-  ) ?? dialects['openai-chat'];
+const dialectBelow = (path: string): Wire => {
+  if (isGoogles(path)) return dialects.gemini;
+  const isAbove = (dialect: Wire): boolean =>
+    PREFIXES.some((prefix) => `${path}/`.startsWith(`${prefix}${dialect.path}/`));
+  return IN_PATHS.find(isAbove) ?? dialects['openai-chat'];
+};
 
 /** What Fastify refuses before a route runs, and what a route throws. */
 function failureAtDoor(error: FastifyError | Failure, front: Front): Failure {

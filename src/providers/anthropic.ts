@@ -1,29 +1,32 @@
 /**
- * Anthropic: its own messages, and an endpoint for the clients of OpenAI chat.
+ * Anthropic. It is asked in its own messages alone: its endpoint for clients of OpenAI chat is meant for trying out, and
+ * has neither thoughts nor a cache for prompts.
  * Sources: https://docs.claude.com/en/api/overview , https://docs.claude.com/en/api/openai-sdk
  */
 
 import { ANTHROPIC_RULES } from './classify-anthropic.ts';
-import { authorizeByBearer, createOpenAICompatible } from './openai-compatible.ts';
+import { authorizeMessagesByKey, createOpenAICompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
 
-/** Demanded of every call, for clients that name none. */
-const VERSION = '2023-06-01';
-
-export const anthropic: Provider = createOpenAICompatible({
+const compatible = createOpenAICompatible({
   id: 'anthropic',
   name: 'Anthropic',
   variables: ['ANTHROPIC_API_KEY'],
   baseUrl: 'https://api.anthropic.com/v1',
-  speaksToo: { 'anthropic-messages': '/messages' },
-  authorize(headers, secret, dialect) {
-    if (dialect !== 'anthropic-messages') return authorizeByBearer(headers, secret);
-    if (secret !== '') headers['x-api-key'] = secret;
-    headers['anthropic-version'] ??= VERSION;
-  },
-  forwardHeaders: ['anthropic-beta', 'anthropic-version'],
+  authorize: authorizeMessagesByKey,
+  forwardHeaders: ['anthropic-version'],
   // Its newest models refuse it: https://platform.claude.com/docs/en/build-with-claude/prefill-claudes-response
   continues: { 'anthropic-messages': {} },
   rules: ANTHROPIC_RULES,
-  models: ['claude-opus-4-5', 'claude-sonnet-4-5', 'claude-haiku-4-5'],
+  models: [
+    'claude-opus-5-5',
+    'claude-opus-5',
+    'claude-sonnet-5',
+    'claude-opus-4-5',
+    'claude-sonnet-4-5',
+    'claude-haiku-4-5',
+  ],
+  sources: ['https://docs.claude.com/en/api/overview', 'https://docs.claude.com/en/api/openai-sdk'],
 });
+
+export const anthropic: Provider = { ...compatible, speaks: { 'anthropic-messages': '/messages' } };

@@ -3,14 +3,34 @@
  * Sources: https://api-docs.deepseek.com/quick_start/error_codes , https://api-docs.deepseek.com/quick_start/rate_limit
  */
 
-import { createOpenAICompatible } from './openai-compatible.ts';
-import type { Provider } from './provider.ts';
+import { authorizeMessagesToo, createOpenAICompatible } from './openai-compatible.ts';
+import { beside, type Provider, type PublishedLimits } from './provider.ts';
+import { foldsSystem, noDeveloper } from './quirks.ts';
+
+const LIMITS = 'https://api-docs.deepseek.com/quick_start/rate_limit';
+
+/** Calls in flight per account and model; the old names are served by the flash model. */
+const limits = (model: string): PublishedLimits | undefined => {
+  if (model === 'deepseek-v4-pro') return { limits: { concurrency: 500 }, source: LIMITS };
+  return /^deepseek-(?:flash|v4-flash|chat|reasoner)$/.test(model)
+    ? { limits: { concurrency: 2_500 }, source: LIMITS }
+    : undefined;
+};
 
 export const deepseek: Provider = createOpenAICompatible({
   id: 'deepseek',
   name: 'DeepSeek',
   variables: ['DEEPSEEK_API_KEY'],
   baseUrl: 'https://api.deepseek.com/v1',
+  // Without the field of a thought, a turn of tools is refused: https://api-docs.deepseek.com/guides/thinking_mode
+  chatWays: { thinks: 'thinking', effortToo: true, wantsThoughts: true },
+  foldsSystem: true,
+  speaksToo: {
+    'anthropic-messages': beside(/^(https:\/\/api\.deepseek\.com)(?:\/v1)?$/, '$1/anthropic/v1/messages'),
+  },
+  authorize: authorizeMessagesToo,
+  forwardHeaders: ['anthropic-version'],
+  limits,
   // Only below another path: https://api-docs.deepseek.com/guides/chat_prefix_completion
   continues: {
     'openai-chat': {
@@ -27,5 +47,27 @@ export const deepseek: Provider = createOpenAICompatible({
     [{ status: 429 }, 'concurrency', { scope: 'account', confidence: 'high' }],
     [{ status: [500, 503] }, 'overload', { confidence: 'medium' }],
   ],
-  models: ['deepseek-chat', 'deepseek-reasoner'],
+  models: ['deepseek-flash', 'deepseek-v4-pro', 'deepseek-chat', 'deepseek-reasoner'],
+  quirks: [
+    noDeveloper('earendil-works/pi#1048, losesky/ai-auto-trading#14'),
+    foldsSystem('deepseek-ai/awesome-deepseek-integration#639'),
+    {
+      what: 'It refuses a turn of tools without its `reasoning_content`: between dialects it is put back, or said to be empty.',
+      source: 'https://api-docs.deepseek.com/guides/thinking_mode',
+    },
+    {
+      what: 'While a call waits there, blank lines and comments come: they keep the connection and mean nothing.',
+      source: LIMITS,
+    },
+    {
+      what: 'An answer that broke off goes on below `/beta`, its beginning marked `prefix`.',
+      source: 'https://api-docs.deepseek.com/guides/chat_prefix_completion',
+    },
+  ],
+  sources: [
+    'https://api-docs.deepseek.com/',
+    'https://api-docs.deepseek.com/guides/anthropic_api',
+    'https://api-docs.deepseek.com/quick_start/error_codes',
+    LIMITS,
+  ],
 });

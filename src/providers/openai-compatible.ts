@@ -9,7 +9,7 @@ import { OPENAI_RULES } from './classify-openai.ts';
 import { QWEN_RULES_ABROAD } from './classify-qwen.ts';
 import type { Provider, PublishedLimits } from './provider.ts';
 import type { Rule } from './refusal-rule.ts';
-import { EVERY_TASK } from './task-paths.ts';
+import { tasksOf } from './task-paths.ts';
 import { toldBy } from './told.ts';
 
 export type OpenAICompatibleOptions = {
@@ -18,11 +18,14 @@ export type OpenAICompatibleOptions = {
   readonly variables?: readonly string[];
   /** One address, or one per region, the default first. */
   readonly baseUrl?: string | Readonly<Record<string, string>>;
-  /** Dialects beside the chat completions. */
+  /** Dialects beside the chat completions, and beside what stands in the table of tasks. */
   readonly speaksToo?: Provider['speaks'];
+  readonly strangersIn?: NonNullable<Provider['strangersIn']>;
   readonly authorize?: Provider['authorize'];
   readonly outputField?: NonNullable<Provider['outputField']>;
   readonly continues?: NonNullable<Provider['continues']>;
+  readonly chatWays?: NonNullable<Provider['chatWays']>;
+  readonly foldsSystem?: true;
   readonly forwardHeaders?: readonly string[];
   readonly waitHeader?: string;
   /** Its own rules; the common ones follow. When not given, OpenAI's are a guess. */
@@ -35,6 +38,10 @@ export type OpenAICompatibleOptions = {
   readonly prepaid?: boolean;
   readonly models?: readonly string[];
   readonly floatsOnly?: true;
+  readonly quirks?: Provider['quirks'];
+  readonly addressForms?: readonly string[];
+  readonly regionVariables?: readonly string[];
+  readonly sources?: readonly string[];
   readonly serves?: NonNullable<Provider['serves']>;
 };
 
@@ -50,9 +57,12 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     regions,
     baseUrl: (region = defaultRegion) =>
       typeof baseUrl === 'string' ? baseUrl : Object.hasOwn(byRegion, region) ? byRegion[region] : undefined,
-    speaks: { 'openai-chat': '/chat/completions', ...options.speaksToo },
+    speaks: { 'openai-chat': '/chat/completions', ...tasksOf(id), ...options.speaksToo },
+    ...(options.strangersIn === undefined ? {} : { strangersIn: options.strangersIn }),
     forwardHeaders: options.forwardHeaders ?? [],
     ...(options.outputField === undefined ? {} : { outputField: options.outputField }),
+    ...(options.chatWays === undefined ? {} : { chatWays: options.chatWays }),
+    ...(options.foldsSystem === undefined ? {} : { foldsSystem: options.foldsSystem }),
     ...(options.continues === undefined ? {} : { continues: options.continues }),
     ...(options.waitHeader === undefined ? {} : { waitHeader: options.waitHeader }),
     authorize: options.authorize ?? authorizeByBearer,
@@ -67,6 +77,10 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     prepaid: options.prepaid ?? false,
     models: options.models ?? [],
     ...(options.floatsOnly === undefined ? {} : { floatsOnly: options.floatsOnly }),
+    quirks: options.quirks ?? [],
+    addressForms: options.addressForms ?? [],
+    regionVariables: options.regionVariables ?? [],
+    sources: options.sources ?? [],
     ...(options.serves === undefined ? {} : { serves: options.serves }),
   };
 }
@@ -76,8 +90,24 @@ export const authorizeByBearer: Provider['authorize'] = (headers, secret) => {
   if (secret !== '') headers['authorization'] = `Bearer ${secret}`;
 };
 
+/** Demanded with every message, for clients that name none: https://docs.claude.com/en/api/versioning */
+export const MESSAGES_VERSION = '2023-06-01';
+
+/** For those who take Anthropic's messages with the same header as everything else. */
+export const authorizeMessagesToo: Provider['authorize'] = (headers, secret, dialect) => {
+  authorizeByBearer(headers, secret);
+  if (dialect === 'anthropic-messages') headers['anthropic-version'] ??= MESSAGES_VERSION;
+};
+
+/** For those who take Anthropic's messages with Anthropic's own header. */
+export const authorizeMessagesByKey: Provider['authorize'] = (headers, secret, dialect) => {
+  if (dialect !== 'anthropic-messages') return authorizeByBearer(headers, secret);
+  if (secret !== '') headers['x-api-key'] = secret;
+  headers['anthropic-version'] ??= MESSAGES_VERSION;
+};
+
 export const openaiCompatible: Provider = createOpenAICompatible({
   id: 'openai-compatible',
   name: 'OpenAI-compatible server',
-  speaksToo: EVERY_TASK,
+  addressForms: ['https://host/v1'],
 });

@@ -4,18 +4,19 @@
  */
 
 import { OPENAI_RULES } from './classify-openai.ts';
-import { createOpenAICompatible } from './openai-compatible.ts';
+import { authorizeMessagesToo, createOpenAICompatible } from './openai-compatible.ts';
 import type { Provider } from './provider.ts';
-import { tasksAt } from './task-paths.ts';
 
 export const openrouter: Provider = createOpenAICompatible({
   id: 'openrouter',
   name: 'OpenRouter',
   variables: ['OPENROUTER_API_KEY'],
   baseUrl: 'https://openrouter.ai/api/v1',
-  // https://openrouter.ai/docs/api_reference/embeddings ; rerank beside it.
-  speaksToo: tasksAt('openai-embeddings', 'rerank', 'openai-completions'),
-  forwardHeaders: ['http-referer', 'x-title'],
+  // https://openrouter.ai/docs/api/reference/parameters , https://openrouter.ai/docs/guides/best-practices/prompt-caching
+  chatWays: { knows: ['top_k', 'repetition_penalty', 'cache_control'] },
+  speaksToo: { 'openai-responses': '/responses', 'anthropic-messages': '/messages' },
+  authorize: authorizeMessagesToo,
+  forwardHeaders: ['http-referer', 'x-title', 'anthropic-version'],
   rules: [
     // Avarok-Cybersecurity/atlas#543, Gitlawb/openclaude#936
     [{ named: ['openrouter_free_tier_daily'] }, 'day', { scope: 'account', until: 'stamp' }],
@@ -27,4 +28,19 @@ export const openrouter: Provider = createOpenAICompatible({
     ...OPENAI_RULES,
   ],
   models: ['openrouter/auto'],
+  quirks: [
+    {
+      what: 'Comments come while it waits for the provider behind it: they keep the connection and mean nothing.',
+      source: 'https://openrouter.ai/docs/api-reference/streaming',
+    },
+    {
+      what: 'Thoughts come as `reasoning`, beside `reasoning_details`: they are read as reasoning.',
+      source: 'https://openrouter.ai/docs/use-cases/reasoning-tokens',
+    },
+  ],
+  sources: [
+    'https://openrouter.ai/docs/api-reference/overview',
+    'https://openrouter.ai/docs/api-reference/errors',
+    'https://openrouter.ai/docs/api-reference/limits',
+  ],
 });

@@ -21,6 +21,8 @@ const PASSES: Readonly<Record<string, Passes>> = {
   },
   // https://docs.claude.com/en/api/creating-message-batches , https://docs.claude.com/en/api/files-create
   anthropic: { 'anthropic-messages': ['/messages/batches', '/files'] },
+  // What such a server has is for the configuration to say.
+  'anthropic-compatible': { 'anthropic-messages': [] },
   // https://help.aliyun.com/zh/model-studio/batch-interfaces-compatible-with-openai
   qwen: FILES_AND_BATCHES,
   simulator: FILES_AND_BATCHES,

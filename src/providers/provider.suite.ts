@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { UNTOUCHABLE } from '../domain/body-rules.ts';
 import type { DialectId } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf, type Provider, type Refusal } from './provider.ts';
@@ -154,7 +155,18 @@ function assertClean(sample: string): void {
   assert.doesNotMatch(sample, /[\r\n]/);
 }
 
-const FORBIDDEN = ['authorization', 'cookie', 'host', 'content-length', 'x-api-key', 'proxy-authorization'];
+const SECRET_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'];
+
+const FORBIDDEN = [
+  'api-key',
+  'authorization',
+  'cookie',
+  'host',
+  'content-length',
+  'x-api-key',
+  'x-goog-api-key',
+  'proxy-authorization',
+];
 
 export function providerSuite(provider: Provider): void {
   describe(`provider ${provider.id}`, () => {
@@ -192,15 +204,16 @@ export function providerSuite(provider: Provider): void {
         assert.deepEqual(others, []);
         assert.ok(
           (name === 'authorization' && value === 'Bearer sk-test') ||
-            (name === 'x-api-key' && value === 'sk-test'),
+            (['x-api-key', 'api-key', 'x-goog-api-key'].includes(name ?? '') && value === 'sk-test'),
         );
         const open: Record<string, string> = {};
         provider.authorize(open, '', dialect);
-        assert.ok(!('authorization' in open || 'x-api-key' in open));
+        assert.ok(!SECRET_HEADERS.some((header) => header in open));
       }
       const sent: Record<string, string> = { 'content-type': 'application/json' };
       provider.authorize(sent, 'sk-test');
-      assert.deepEqual(sent, { 'content-type': 'application/json', authorization: 'Bearer sk-test' });
+      const usual = provider.id === 'azure' ? { 'api-key': 'sk-test' } : { authorization: 'Bearer sk-test' };
+      assert.deepEqual(sent, { 'content-type': 'application/json', ...usual });
       const none: Record<string, string> = {};
       provider.authorize(none, '');
       assert.deepEqual(none, {});
@@ -210,11 +223,12 @@ export function providerSuite(provider: Provider): void {
       const urls = [provider.baseUrl(), ...provider.regions.map((region) => provider.baseUrl(region))];
       for (const url of urls) {
         if (url === undefined) {
-          assert.equal(provider.id, 'openai-compatible');
+          assert.ok(provider.addressForms.length > 0 && provider.regions.length === 0);
           continue;
         }
-        const { protocol, search, hash, username } = new URL(url);
-        assert.equal(protocol, provider.id === 'simulator' ? 'http:' : 'https:');
+        const { protocol, hostname, search, hash, username } = new URL(url);
+        const isNear = provider.id === 'simulator' || hostname === '127.0.0.1';
+        assert.equal(protocol, isNear ? 'http:' : 'https:');
         assert.equal(search + hash + username, '');
         assert.ok(!url.endsWith('/'));
       }
@@ -246,15 +260,43 @@ export function providerSuite(provider: Provider): void {
       for (const region of [undefined, ...provider.regions]) {
         const baseUrl = provider.baseUrl(region) ?? 'https://upstream.invalid/v1';
         for (const dialect of Object.keys(provider.speaks) as DialectId[]) {
-          const url = addressOf(provider, dialect, baseUrl) ?? assert.fail(`${dialect} in ${region}`);
+          const url = addressOf(provider, dialect, baseUrl);
+          // Some it speaks only where it is told to speak nothing else.
+          if (url === undefined && provider.id === 'simulator') continue;
+          if (url === undefined) {
+            // Only what it tells apart by its address, and not where most accounts are.
+            assert.equal(typeof provider.speaks[dialect], 'function', `${dialect} in ${region}`);
+            assert.notEqual(baseUrl, provider.baseUrl());
+            continue;
+          }
           assert.equal(new URL(url).origin, new URL(baseUrl).origin);
-          assert.match(new URL(url).pathname, /^\/[a-z0-9/-]*[a-z]$/);
+          assert.match(new URL(url).pathname, /^\/[a-z0-9/_-]*[a-z]$/);
         }
       }
       for (const path of Object.values(provider.speaks))
         if (typeof path === 'string') assert.match(path, /^\/[a-z/-]*[a-z]$/);
-      for (const variable of provider.variables) assert.match(variable, /^[A-Z][A-Z_]+$/);
+      for (const variable of [...provider.variables, ...provider.regionVariables])
+        assert.match(variable, /^[A-Z][A-Z_]+$/);
       assert.equal(new Set(provider.models).size, provider.models.length);
+    });
+
+    it('says of every quirk what it is and where it was seen, and touches nothing that decides where a call goes', () => {
+      for (const { what, source, rules = {} } of provider.quirks) {
+        assert.match(what, /^[A-Z`].*\.$/);
+        assert.match(source, /^(?:https:\/\/|[\w.-]+\/[\w.-]+[# ])/);
+        const { drop = [], rename = {}, set = {}, swap = {}, nine = [] } = rules;
+        const named = [drop, nine, ...[rename, set, swap].map(Object.keys), Object.values(rename)].flat();
+        for (const name of named) assert.ok(!UNTOUCHABLE.includes(name), name);
+        for (const path of [...drop, ...nine, ...Object.keys(swap)])
+          assert.match(path, /^\w+(?:\[\]\.\w+)*$/);
+      }
+    });
+
+    it('names its documents', () => {
+      const isOnesOwn = provider.id === 'simulator' || provider.id === 'openai-compatible';
+      assert.equal(provider.sources.length > 0 || isOnesOwn || provider.id === 'gemini', true);
+      for (const source of provider.sources) assert.match(source, /^https:\/\/[^\s]+$/);
+      for (const form of provider.addressForms) assert.match(form, /^https?:\/\/[^\s]+$/);
     });
   });
 }

@@ -4,7 +4,8 @@
  */
 
 import type { HeaderMap } from '../base/fetch.ts';
-import type { DialectId } from '../domain/call.ts';
+import type { BodyRules } from '../domain/body-rules.ts';
+import type { ChatDialectId, DialectId } from '../domain/call.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Told } from './told.ts';
@@ -35,6 +36,34 @@ export type Continuation = {
   baseUrl?(usual: string): string | undefined;
 };
 
+/** A way of its own that clients do not have to know: told in `docs/providers.md`, and done by whoever it names. */
+export type Quirk = {
+  /** One sentence, for people. */
+  readonly what: string;
+  readonly source: string;
+  /** What is changed in a body for it. Absent: the reader of its answers, or the address, knows it. */
+  readonly rules?: BodyRules;
+  /** The dialect whose bodies the rules are for; OpenAI chat when not given. */
+  readonly dialect?: DialectId;
+  /** The upstream models that have it; all when not given. */
+  readonly models?: RegExp;
+};
+
+/** How it is asked in OpenAI chat for what OpenAI itself has other words for, or none. */
+export type ChatWays = {
+  /** The fields of a wish for thinking; `effortToo`: with `reasoning_effort` beside the switch. */
+  readonly thinks?: 'reasoning_effort' | 'enable_thinking' | 'thinking' | 'never';
+  readonly effortToo?: true;
+  /** The models that may be asked so; absent: all. */
+  readonly thinkers?: RegExp;
+  /** A turn that calls tools must tell what was thought before, be it nothing. */
+  readonly wantsThoughts?: true;
+  /** Fields beyond OpenAI's that it takes: `top_k`, `repetition_penalty`, and `cache_control` on parts of the content. */
+  readonly knows?: readonly string[];
+  /** `temperature` stays below this. */
+  readonly temperatureBelow?: number;
+};
+
 export interface Provider {
   readonly id: string;
   /** For people. */
@@ -47,8 +76,14 @@ export interface Provider {
   baseUrl(region?: string): string | undefined;
   /** Where it speaks each dialect. */
   readonly speaks: Readonly<Partial<Record<DialectId, DialectPath>>>;
+  /** In which of them it is asked by those who speak none of them, if not in the usual one. */
+  readonly strangersIn?: ChatDialectId;
   /** Where a call's output is bounded in OpenAI chat, if not by `max_tokens`. */
   readonly outputField?: 'max_completion_tokens';
+  /** What it knows, and wants, in OpenAI chat beside what everybody does. */
+  readonly chatWays?: ChatWays;
+  /** Where it speaks Anthropic's messages: turns of the system in the middle are told by the user, for it refuses them. */
+  readonly foldsSystem?: true;
   /** How it is asked to go on from the beginning of an answer, by dialect; absent: it cannot. */
   readonly continues?: Readonly<Partial<Record<DialectId, Continuation>>>;
   /** Client request headers (lower case) that may travel upstream. */
@@ -73,9 +108,29 @@ export interface Provider {
   readonly models: readonly string[];
   /** Its embeddings come as numbers alone, and it refuses to be asked for base64. */
   readonly floatsOnly?: true;
+  readonly quirks: readonly Quirk[];
+  /** The form of its addresses, where it has none of its own or others besides: for people. */
+  readonly addressForms: readonly string[];
+  /** Environment variables that name the region, beside `…_REGION` of its own. */
+  readonly regionVariables: readonly string[];
+  /** Its documents: where the addresses and numbers come from. */
+  readonly sources: readonly string[];
   /** Is this model asked in this dialect, where the address is known? Absent: all are. */
   serves?(dialect: DialectId, upstreamModel: string): boolean;
 }
+
+/** An address beside the base URL, where that is the provider's own: of a stranger's nobody knows what stands beside it. */
+export const beside =
+  (own: RegExp, path: string) =>
+  (baseUrl: string): string | undefined =>
+    own.test(baseUrl) ? baseUrl.replace(own, path) : undefined;
+
+/** Stands in a path where the name of the model, or of the deployment, belongs. */
+const MODEL = '{model}';
+
+/** The address with the model where the path wants it. */
+export const placed = (url: string, upstreamModel: string): string =>
+  url.includes(MODEL) ? url.replaceAll(MODEL, encodeURIComponent(upstreamModel)) : url;
 
 /** Where to ask this provider in this dialect; undefined where it does not speak it. */
 export function addressOf(provider: Provider, dialect: DialectId, baseUrl: string): string | undefined {

@@ -88,7 +88,8 @@ function unwrap(data: unknown, depth: number): Unwrapped {
   const outer = objectOf(first);
   const inner = outer['error'];
   if (typeof inner === 'string') return said(inner, { outer, depth });
-  if (!isJsonObject(inner)) return within({ error: tencent(outer) ?? outer, outer, wrapping: [] }, depth);
+  if (!isJsonObject(inner))
+    return within({ error: tencent(outer) ?? minimax(outer) ?? outer, outer, wrapping: [] }, depth);
   // A relay in front may have wrapped the provider's envelope once more.
   if (isJsonObject(inner['error']) && depth > 0) return wrappedIn([outer], unwrap(inner, depth - 1));
   return within({ error: inner, outer, wrapping: [] }, depth);
@@ -98,6 +99,10 @@ const tencent = (outer: JsonObject): JsonObject | undefined => {
   const error = objectOf(outer['Response'])['Error'] ?? outer['ErrorMsg'];
   return isJsonObject(error) ? { code: error['Code'], message: error['Message'] ?? error['Msg'] } : undefined;
 };
+
+/** Under a 200, beside choices that are null: https://platform.minimax.io/docs/api-reference/errorcode */
+const minimax = ({ base_resp: told }: JsonObject): JsonObject | undefined =>
+  isJsonObject(told) ? { code: String(told['status_code']), message: told['status_msg'] } : undefined;
 
 /** `error` as a string: JSON written as one, `code: message`, a code, or just text. */
 function said(text: string, { outer, depth }: { outer: JsonObject; depth: number }): Unwrapped {

@@ -102,10 +102,14 @@ function poolFollowing(journey: Journey, first: Pool): () => Pool {
 }
 
 /** The model's channels as they are configured now; as the call knew them where there are none any more. */
-function channelsNow({ call, rooms }: Journey, model: Model): readonly Channel[] {
+function channelsNow(journey: Journey, model: Model): readonly Channel[] {
+  const { call, rooms } = journey;
   const latest = rooms.snapshot().catalog.resolve(model.name);
-  const able = latest && ableFor(call, latest, rooms);
-  return able === undefined || able.channels.length === 0 ? model.channels : able.channels;
+  const able = latest && ableFor(call, latest, rooms).channels;
+  const channels = able === undefined || able.length === 0 ? model.channels : able;
+  if (call.wishes === undefined) return channels;
+  const wished = journey.channelsOf(channels);
+  return wished.length === 0 ? journey.channelsOf(model.channels) : wished;
 }
 
 function poolOf(journey: Journey, model: Model): Pool {
@@ -118,6 +122,7 @@ function poolOf(journey: Journey, model: Model): Pool {
     channels,
     estimates: channels.map((channel) => estimateOn(journey, channel)),
     warmChannel: journey.warmChannel(model),
+    boundTo: journey.boundTo(channels),
     mayTryAt: journey.wasSent ? (channel, atMs) => journey.mayTryAt(channel, atMs) : undefined,
     maxWaitMs: call.options.onLimit === 'queue' ? journey.deadlineMs(nowMs) - nowMs : 0,
   });

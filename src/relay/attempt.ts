@@ -10,8 +10,9 @@ import type { Call } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import type { AttemptStory } from '../domain/story.ts';
-import type { Provider, Refusal } from '../providers/provider.ts';
+import { type Provider, placed, type Refusal } from '../providers/provider.ts';
 import type { Start } from './acquire.ts';
+import { dressed, rulesFor } from './body-rules.ts';
 import { continued, type SoFar } from './continuation.ts';
 import type { Journey } from './journey.ts';
 import { type AnswerForm, type ErrorEvent, openAnswer } from './open-answer.ts';
@@ -102,7 +103,13 @@ const cannotGoOn = (channel: string): Failure =>
     scope: 'request',
   });
 
-const NOTHING_DROPPED: readonly string[] = [];
+/** What neither the provider's dialect nor the relay could do of what the client said. */
+function droppedOf(call: Call, { dropped: lost, body }: Outgoing): readonly string[] {
+  if (call.dropped === undefined) return lost;
+  const inVain =
+    body === call.openrouterBody ? call.dropped.filter((name) => /^model/.test(name)) : call.dropped;
+  return [...inVain, ...lost];
+}
 
 /** What is asked, before anything is sent: a request that cannot be written costs nobody anything. */
 function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
@@ -110,8 +117,11 @@ function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   const { channel } = start;
   try {
     const provider = rooms.providerOf(channel);
-    const outgoing = outgoingOf(call, provider, channel);
-    story.dropped = outgoing.translation?.dropped ?? NOTHING_DROPPED;
+    const outgoing = outgoingOf(call, {
+      ...{ provider, channel, shelf: rooms.shelf },
+      sealedBy: journey.sealedBy(channel),
+    });
+    story.dropped = droppedOf(call, outgoing);
     if (soFar === undefined) return outgoing;
     const going = continued(outgoing, soFar, { provider, baseUrl: channel.account.baseUrl });
     if (going === undefined) throw cannotGoOn(channel.id);
@@ -166,15 +176,19 @@ async function speak(
   });
   const form = journey.call.form?.send(channel.upstreamModel);
   if (form !== undefined) headers['content-length'] = String(form.size);
+  Object.assign(headers, outgoing.headers);
   provider.authorize(headers, channel.account.secrets[secret] ?? '', dialect.id);
+  const ready = asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel);
+  // A form goes as it is.
+  const sent = dressed(ready, form === undefined ? rulesFor(provider, channel, dialect.id) : []);
+  if (sent.dropped.length > 0)
+    journey.story.dropped = [...new Set([...(journey.story.dropped ?? []), ...sent.dropped])];
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
-    url: addressed(outgoing, channel.upstreamModel),
+    url: addressed(outgoing.url, dialect, { model: channel.upstreamModel, stream: asked.form !== 'plain' }),
     headers,
-    ...(form === undefined
-      ? { body: asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel) }
-      : { upload: form.bytes }),
+    ...(form === undefined ? { body: sent.body } : { upload: form.bytes }),
     signal: watch.signal,
   });
   told.headMs = rooms.clock.now() - startedAtMs;
@@ -198,9 +212,11 @@ async function speak(
 const acceptOf = ({ opaque }: Wire, form: AnswerForm): string =>
   form !== 'plain' ? 'text/event-stream' : opaque === undefined ? 'application/json' : '*/*';
 
-/** Where the address itself says what is asked. */
-const addressed = ({ dialect, url, head }: Outgoing, model: string): string =>
-  dialect.address?.(url, { model, stream: head.stream }) ?? url;
+const addressed = (
+  url: string,
+  dialect: Wire,
+  asked: { readonly model: string; readonly stream: boolean },
+): string => dialect.address?.(url, asked) ?? placed(url, asked.model);
 
 function headersFor(
   call: Call,

@@ -19,7 +19,10 @@ function going(
   const body = Buffer.from(
     JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hi' }], ...request }),
   );
-  const outgoing: Outgoing = { dialect, url: `${baseUrl}/usual`, head: dialect.readHead(body), body };
+  const outgoing: Outgoing = {
+    ...{ dialect, url: `${baseUrl}/usual`, head: dialect.readHead(body), body },
+    ...{ headers: {}, dropped: [] },
+  };
   const result = continued(outgoing, SO_FAR, { provider: found, baseUrl });
   return result && { url: result.url, body: JSON.parse(Buffer.from(result.body).toString()) };
 }

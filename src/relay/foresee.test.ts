@@ -157,3 +157,11 @@ test('under a steady overload the wait settles within the threshold’s double, 
   }
   assert.ok(longest < 20, `for ${longest} s all went one way`);
 });
+
+test('a call in the middle of a turn of tools moves only to the provider that thought it', async () => {
+  const { fill, journeyOf, poolOf } = scene({ random: () => 0 });
+  await fill(3 * AFTER_MS);
+  const boundTo = (provider: string): Journey => Object.assign(journeyOf(), { boundTo: () => provider });
+  assert.equal(prefersFallback(boundTo('anthropic'), poolOf), false);
+  assert.equal(prefersFallback(boundTo('qwen'), poolOf), true);
+});

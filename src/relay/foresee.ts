@@ -22,6 +22,10 @@ export function prefersFallback(journey: Journey, poolOf: (model: Model) => Pool
   const waitMs = foreseenWaitMs(journey, lineOf(model), poolOf(model).soonestMs(nowMs) - nowMs);
   const share = (waitMs - fallbackAfterMs) / Math.max(1, fallbackAfterMs);
   if (share <= 0 || rooms.random() >= share) return false;
+  // A turn of tools goes on with whoever thought it.
+  const bound = journey.boundTo([...model.channels, ...fallback.channels]);
+  if (bound !== undefined && !fallback.channels.some(({ account }) => account.provider === bound))
+    return false;
   const thereMs = foreseenWaitMs(journey, lineOf(fallback), poolOf(fallback).soonestMs(nowMs) - nowMs);
   if (thereMs + PENALTY_MS >= waitMs) return false;
   return journey.fallBack(

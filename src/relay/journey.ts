@@ -9,11 +9,15 @@ import type { Ask, Place } from '../admission/queue.ts';
 import type { Call } from '../domain/call.ts';
 import { type Channel, lineOf, type Model } from '../domain/channel.ts';
 import { Failure, type FailureKind } from '../domain/failure.ts';
+import { type Needs, shortfallOf } from '../domain/model-facts.ts';
 import type { Story } from '../domain/story.ts';
 import { affinityKeyOf } from '../routing/affinity-key.ts';
 import { estimateTokens } from '../tokens/estimate.ts';
 import { ableFor, unable } from './able.ts';
+import { needsOf } from './needs.ts';
 import type { Rooms, Snapshot } from './rooms.ts';
+import { type Thinker, thinkerOf } from './thinker.ts';
+import { wishedChannels } from './wished-channels.ts';
 
 /** One time that a channel said no to the call. */
 export type CallRefusal = {
@@ -60,9 +64,14 @@ export class Journey {
   /** Share of the line's minute that the attempt under way was charged; undefined: it started without a line. */
   paid: number | undefined;
   #conversation: string | undefined;
+  /** Looked for at most once. */
+  #thinker: Thinker | 'nobody' | undefined;
+  /** The model that the client asked for, whichever serves it. */
+  readonly #asked: Model;
   /** Time spent waiting for upstreams, ms: what is neither this nor the queue is our overhead. */
   upstreamMs = 0;
   readonly #fallbacks: string[];
+  #needs: Needs | undefined;
   #wasSent = false;
   #endsByMs = Infinity;
   #recorded = false;
@@ -75,7 +84,8 @@ export class Journey {
     if (model === undefined || model.channels.length === 0) throw modelNotFound(call.head.model);
     this.model = ableFor(call, model, rooms);
     if (this.model.channels.length === 0) throw unable(call, model, rooms);
-    this.#fallbacks = call.options.fallback ? [...model.fallbacks] : [];
+    this.#asked = model;
+    this.#fallbacks = call.options.fallback ? [...(call.models ?? model.fallbacks)] : [];
     this.rawInputTokens = estimateTokens(call.body);
     this.story = {
       id: call.id,
@@ -91,6 +101,36 @@ export class Journey {
       durationMs: 0,
       status: 0,
     };
+    if (call.wishes !== undefined && this.channelsOf(this.model.channels).length === 0) {
+      const other = this.nextFallback;
+      if (other === undefined) throw nobodyWished(model);
+      this.fallBack(nobodyWished(model));
+    }
+  }
+
+  /** Those that the client's wishes leave, in tiers of its order. */
+  channelsOf(channels: readonly Channel[]): readonly Channel[] {
+    const { wishes, head } = this.call;
+    if (wishes === undefined) return channels;
+    return wishedChannels(channels, {
+      wishes,
+      pace: this.rooms.pace,
+      needs: () => this.#needsOf(),
+      maxOutputTokens: head.maxOutputTokens,
+      nowMs: this.rooms.clock.now(),
+    });
+  }
+
+  #needsOf(): Needs {
+    this.#needs ??= needsOf(this.call.body, this.rawInputTokens);
+    return this.#needs;
+  }
+
+  /** May this model answer in place of another? Not one that is known to be unable to on any channel. */
+  #canTakeOver(model: Model): boolean {
+    return this.channelsOf(model.channels).some(
+      ({ facts }) => facts === undefined || shortfallOf(facts, this.#needsOf()) === undefined,
+    );
   }
 
   /** Longest wait of the call in all, ms. */
@@ -144,13 +184,47 @@ export class Journey {
   #ableModel(name: string): Model | undefined {
     const found = this.snapshot.catalog.resolve(name);
     const model = found && ableFor(this.call, found, this.rooms);
-    return model !== undefined && model.channels.length > 0 ? model : undefined;
+    return model !== undefined && this.#canTakeOver(model) ? model : undefined;
   }
 
   /** The channel that served the conversation before. */
   warmChannel(model: Model): string | undefined {
     const conversation = this.#conversationOf(model);
     return conversation === undefined ? undefined : this.rooms.affinity.channelOf(conversation, model.name);
+  }
+
+  /** The provider whose thoughts a turn of tools goes on from; undefined: nobody's, or there is no choice. */
+  boundTo(channels: readonly Channel[]): string | undefined {
+    const [first] = channels;
+    if (channels.every(({ account }) => account.provider === first?.account.provider)) return undefined;
+    const thinker = this.#thinkerOf();
+    return thinker?.inLoop === true ? thinker.provider : undefined;
+  }
+
+  /** The provider whose seals the request carries, where that is known and another is asked. */
+  sealedBy(channel: Channel): string | undefined {
+    const { channels } = this.#asked;
+    const { provider } = channel.account;
+    if (channels.every(({ account }) => account.provider === provider)) return undefined;
+    const thinker = this.#thinkerOf();
+    return thinker?.inBody === true ? thinker.provider : undefined;
+  }
+
+  #thinkerOf(): Thinker | undefined {
+    if (this.#thinker === undefined) {
+      const { call, rooms } = this;
+      const { channels, name } = this.#asked;
+      const [first] = channels;
+      const isOne = channels.every(({ account }) => account.provider === first?.account.provider);
+      const warm = isOne ? first?.id : this.warmChannel(this.#asked);
+      const served = this.snapshot.catalog.resolve(name)?.channels.find(({ id }) => id === warm);
+      this.#thinker =
+        thinkerOf(call.body, {
+          ...{ shelf: rooms.shelf, key: call.key.id },
+          served: served?.account.provider,
+        }) ?? 'nobody';
+    }
+    return this.#thinker === 'nobody' ? undefined : this.#thinker;
   }
 
   /** The channel has begun to answer: the conversation's next call shall find it. */
@@ -272,4 +346,13 @@ const modelNotFound = (name: string): Failure =>
   new Failure('model_not_found', {
     message: `The model '${name}' does not exist here. GET /v1/models lists those that do.`,
     param: 'model',
+  });
+
+const nobodyWished = ({ name, channels }: Model): Failure =>
+  new Failure('model_not_found', {
+    message:
+      `The wishes in 'provider' leave nobody who serves '${name}' here: its providers are ` +
+      `${[...new Set(channels.map(({ account }) => account.provider))].join(', ')}. Ease only, ignore or max_price ` +
+      '(a provider whose price is unknown is over any max_price).',
+    param: 'provider',
   });

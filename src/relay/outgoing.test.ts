@@ -7,7 +7,10 @@ import type { Channel } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
+import { createShelf } from '../state/shelf.ts';
 import { outgoingOf } from './outgoing.ts';
+
+const SHELF = createShelf({ now: () => 0, settings: () => ({ maxBytes: 1_000_000, ttlMs: 1_000 }) });
 
 function callOf(dialect: ChatDialectId, fields: object): Call {
   const messages = [{ role: 'user', content: 'Hi' }];
@@ -20,7 +23,7 @@ function callOf(dialect: ChatDialectId, fields: object): Call {
   };
 }
 
-function askedAt(named: string | Provider, call: Call, baseUrl?: string) {
+function askedAt(named: string | Provider, call: Call, ...[baseUrl, sealedBy]: (string | undefined)[]) {
   const provider = typeof named === 'string' ? (providerOf(named) ?? assert.fail(named)) : named;
   const account = {
     id: 'a',
@@ -29,18 +32,18 @@ function askedAt(named: string | Provider, call: Call, baseUrl?: string) {
     secrets: [],
   };
   const channel: Channel = { id: 'a/up', account, upstreamModel: 'up', limits: {}, tier: 0, weight: 1 };
-  const outgoing = outgoingOf(call, provider, channel);
+  const outgoing = outgoingOf(call, { provider, channel, shelf: SHELF, sealedBy });
   return { ...outgoing, json: JSON.parse(Buffer.from(outgoing.body).toString()) };
 }
 
 describe('a call on its way out', () => {
   it('keeps its own bytes where the provider speaks its dialect', () => {
-    for (const [dialect, url] of [
-      ['openai-chat', 'https://api.anthropic.com/v1/chat/completions'],
-      ['anthropic-messages', 'https://api.anthropic.com/v1/messages'],
+    for (const [id, dialect, url] of [
+      ['openai', 'openai-chat', 'https://api.openai.com/v1/chat/completions'],
+      ['anthropic', 'anthropic-messages', 'https://api.anthropic.com/v1/messages'],
     ] as const) {
       const call = callOf(dialect, { stream: true });
-      const outgoing = askedAt('anthropic', call);
+      const outgoing = askedAt(id, call);
       assert.equal(outgoing.body, call.body);
       assert.equal(outgoing.head, call.head);
       assert.deepEqual([outgoing.dialect.id, outgoing.url], [dialect, url]);
@@ -48,10 +51,89 @@ describe('a call on its way out', () => {
     }
   });
 
+  it('takes the betas of its client to those who know them, and names the others', () => {
+    const betas = 'effort-2025-11-24,oauth-2025-04-20';
+    const headersAt = (id: string): unknown => {
+      const call = { ...callOf('anthropic-messages', {}), headers: { 'anthropic-beta': betas } };
+      const { headers, dropped } = askedAt(id, call);
+      return [headers, dropped];
+    };
+    const login = 'oauth-2025-04-20';
+    assert.deepEqual(headersAt('anthropic'), [{ 'anthropic-beta': 'effort-2025-11-24' }, [login]]);
+    assert.deepEqual(headersAt('qwen'), [{}, ['effort-2025-11-24', login]]);
+    assert.deepEqual(headersAt('openai'), [{}, ['anthropic-beta']], 'they mean nothing in a crossing');
+  });
+
+  it('has turns of the system in the middle only where these are known', () => {
+    const messages = [
+      { role: 'user', content: 'Hi' },
+      { role: 'system', content: 'Be brief.' },
+    ];
+    const call = callOf('anthropic-messages', { messages });
+    assert.equal(askedAt('anthropic', call).body, call.body);
+    const { json, dropped } = askedAt('qwen', call);
+    assert.deepEqual(
+      json.messages.map(({ role }: { role: string }) => role),
+      ['user'],
+    );
+    assert.deepEqual([json.messages[0].content.length, dropped], [2, []]);
+    assert.deepEqual(askedAt('openai', call).json.messages, messages);
+    const plain = callOf('anthropic-messages', {});
+    assert.equal(askedAt('qwen', plain).body, plain.body);
+  });
+
+  it('loses the thoughts that another provider has sealed, and only those', () => {
+    const thought = { type: 'thinking', thinking: 'hm', signature: 's' };
+    const messages = [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: [thought, { type: 'text', text: 'Yes.' }] },
+    ];
+    const call = callOf('anthropic-messages', { messages });
+    assert.equal(askedAt('anthropic', call, undefined, 'anthropic').body, call.body);
+    assert.equal(askedAt('anthropic', call).body, call.body);
+    const { json, dropped } = askedAt('anthropic', call, undefined, 'qwen');
+    assert.deepEqual(json.messages[1].content, [{ type: 'text', text: 'Yes.' }]);
+    assert.deepEqual(dropped, ['thought_signature']);
+  });
+
+  it('gets back what its provider thought in a turn of tools, which its client could not carry', () => {
+    const first = askedAt('anthropic', callOf('openai-chat', { stream: true }));
+    const head = { id: 'm', model: 'm', created: 0 };
+    const id = 'toolu_0123456789abcdef';
+    const frame = dialectOf('anthropic-messages').writeReply(head, [
+      { type: 'reasoning', text: 'hm' },
+      { type: 'reasoning', text: '', signature: 'seal' },
+      { type: 'tool-call', index: 0, id, name: 'look', arguments: '{}' },
+      { type: 'finish', reason: 'tool_calls' },
+    ]);
+    const usage = { ...{ input: 1, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 } };
+    const estimatedUsage = () => ({ ...usage, source: 'estimated' as const });
+    const answered = { head, usage: undefined, estimatedUsage };
+    first.translation?.plain({ frame, events: [] }, answered);
+    const tool_calls = [{ id, type: 'function', function: { name: 'look', arguments: '{}' } }];
+    const messages = [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: null, tool_calls },
+      { role: 'tool', content: 'sunny', tool_call_id: id },
+    ];
+    const next = askedAt('anthropic', callOf('openai-chat', { messages }));
+    assert.deepEqual(next.json.messages[1].content, [
+      { type: 'thinking', thinking: 'hm', signature: 'seal' },
+      { type: 'tool_use', id, name: 'look', input: {} },
+    ]);
+    assert.deepEqual(next.dropped, []);
+    const other = askedAt(
+      { ...(providerOf('anthropic') ?? assert.fail()), id: 'other' },
+      callOf('openai-chat', { messages }),
+    );
+    assert.deepEqual(other.json.messages[1].content.length, 1);
+    assert.deepEqual(other.dropped, ['thought_signature']);
+  });
+
   it('is written anew in a dialect that both know, under the name of the model there', () => {
     const call = callOf('anthropic-messages', { system: 'Be brief.', stream: true, top_k: 3 });
-    const { dialect, url, json, head, translation } = askedAt('moonshot', call);
-    assert.deepEqual([dialect.id, url], ['openai-chat', 'https://api.moonshot.cn/v1/chat/completions']);
+    const { dialect, url, json, head, translation } = askedAt('groq', call);
+    assert.deepEqual([dialect.id, url], ['openai-chat', 'https://api.groq.com/openai/v1/chat/completions']);
     assert.deepEqual(json, {
       model: 'up',
       messages: [

@@ -11,7 +11,7 @@ import { createMemoryStore } from '../state/memory.ts';
 import { createVirtualClock } from '../testing/virtual-clock.ts';
 import { type Granted, Pool, type PoolOptions } from './pool.ts';
 
-type Spec = Limits & { readonly tier?: number };
+type Spec = Limits & { readonly tier?: number; readonly provider?: string };
 
 const tokens = (inputTokens: number) => ({ inputTokens, outputTokens: 0, maxOutputTokens: 0 });
 
@@ -21,9 +21,9 @@ function scene(...specs: readonly Spec[]) {
   const limiter = createLimiter(createMemoryStore(), { now: () => clock.now() });
   const health = createHealth({ random: () => 0 });
   const rooms = { clock, random: () => 0.5, limiter, health };
-  const channels = specs.map(({ tier = 1, ...limits }, i): Channel => {
+  const channels = specs.map(({ tier = 1, provider = 'qwen', ...limits }, i): Channel => {
     const id = String.fromCharCode(97 + i);
-    const account = { id, provider: 'qwen', baseUrl: '', secrets: ['s'] };
+    const account = { id, provider, baseUrl: '', secrets: ['s'] };
     return { id, account, upstreamModel: 'm', limits, tier, weight: 1 };
   });
   const channel = (id: string): Channel => channels.find((each) => each.id === id) as Channel;
@@ -255,4 +255,38 @@ test('to hold again moves the moment along with what is used meanwhile', () => {
   assert.ok((limiter.lane(channel('a')).hold?.atMs ?? 0) >= before);
   pool.release();
   assert.equal(limiter.lane(channel('a')).hold, undefined);
+});
+
+test('a call that goes on from the thoughts of one provider starts there, whatever else is free', () => {
+  const { poolOf, use, ask } = scene({ tpm: 1_000, provider: 'anthropic' }, { tpm: 1_000 }, { tpm: 1_000 });
+  use('a', 700);
+  assert.equal(ask(poolOf(100, { boundTo: 'anthropic' })), 'a');
+  assert.equal(ask(poolOf(100)), 'b');
+  assert.equal(ask(poolOf(100, { boundTo: 'openai' })), 'c', 'nobody is of that kind');
+  assert.equal(ask(poolOf(100, { boundTo: 'anthropic', warmChannel: 'b' })), 'a');
+});
+
+test('it waits for that provider as long as it may, and others of the line may go first', () => {
+  const { poolOf, use, ask, clock } = scene({ tpm: 1_000, provider: 'anthropic' }, { tpm: 1_000 });
+  use('a', 1_000).settle({ tokens: 1_000, input: 1_000 });
+  const patient = ask(poolOf(100, { boundTo: 'anthropic', maxWaitMs: 120_000 }));
+  assert.ok(typeof patient === 'object' && patient.atMs > clock.now() && patient.atMs <= 61_000);
+  assert.equal(patient.byChoice, true);
+  assert.equal(ask(poolOf(100, { boundTo: 'anthropic', maxWaitMs: 5_000 })), 'b', 'else it would fail');
+});
+
+test('it waits half of its time for a slot there, and not for one that is out for longer', async () => {
+  const { poolOf, use, ask, clock, bench } = scene(
+    { concurrency: 1, provider: 'anthropic' },
+    { concurrency: 9 },
+  );
+  const slot = use('a', 1);
+  const pool = poolOf(1, { boundTo: 'anthropic', maxWaitMs: 20_000 });
+  assert.deepEqual(ask(pool), { atMs: 10_000, byChoice: true });
+  await clock.advance(10_000);
+  assert.equal(ask(pool), 'b');
+  slot.cancel();
+  assert.equal(ask(pool), 'a');
+  bench('a', 60_000);
+  assert.equal(ask(poolOf(1, { boundTo: 'anthropic', maxWaitMs: 20_000 })), 'b');
 });

@@ -37,6 +37,8 @@ export type PoolOptions = {
   readonly estimates: readonly Estimate[];
   /** The channel that served the conversation before. */
   readonly warmChannel?: string | undefined;
+  /** The provider whose thoughts the call goes on from: others are for when none of its channels can serve in time. */
+  readonly boundTo?: string | undefined;
   /** Longest wait of the call, ms. */
   readonly maxWaitMs: number;
   /** The moment before which the call may not be sent to a channel again, for a call that was refused before. */
@@ -52,6 +54,12 @@ export class Pool {
   readonly #warm: number;
   readonly #warmUntilMs: number;
   readonly #mayTryAt: PoolOptions['mayTryAt'];
+  readonly #all: readonly number[];
+  /** Those of the provider that the call is bound to; undefined: it is bound to none. */
+  readonly #bound: readonly number[] | undefined;
+  readonly #boundUntilMs: number;
+  /** Nobody knows when a slot comes free: until then one is waited for. */
+  readonly #slotUntilMs: number;
   #heldBy: string | undefined;
   /** Index of the channel kept free for the call; -1: none. */
   #held = -1;
@@ -63,21 +71,46 @@ export class Pool {
     this.estimates = estimates;
     this.#rooms = rooms;
     this.#strategy = strategy;
-    this.#warm =
+    this.#all = channels.map((_channel, i) => i);
+    const { boundTo } = options;
+    const bound =
+      boundTo === undefined ? this.#all : this.#all.filter((i) => channels[i]?.account.provider === boundTo);
+    this.#bound = bound.length === 0 || bound.length === channels.length ? undefined : bound;
+    this.#boundUntilMs = rooms.clock.now() + maxWaitMs;
+    this.#slotUntilMs = rooms.clock.now() + maxWaitMs / 2;
+    const warm =
       warmChannel === undefined || channels.length < 2
         ? -1
         : channels.findIndex(({ id }) => id === warmChannel);
+    this.#warm = this.#bound === undefined || this.#bound.includes(warm) ? warm : -1;
     this.#warmUntilMs =
       this.#warm < 0 ? 0 : rooms.clock.now() + Math.min(WARM_WAIT_MS, WARM_WAIT_SHARE * maxWaitMs);
   }
 
   /** Reserves the best channel that can take the call now, or tells when one can. */
   tryStart(nowMs: number): Turn<Granted> {
+    if (this.#bound === undefined) return this.#tryAmong(this.#all, nowMs);
+    const turn = this.#tryAmong(this.#bound, nowMs);
+    if ('granted' in turn) return turn;
+    // Others of the line may take what it does not want.
+    if (turn.atMs <= this.#boundUntilMs) return { ...turn, byChoice: true };
+    if (turn.atMs === Infinity && nowMs < this.#slotUntilMs && this.#isAnyBack(this.#bound, nowMs))
+      return { atMs: this.#slotUntilMs, byChoice: true };
+    return this.#tryAmong(this.#all, nowMs);
+  }
+
+  /** One of them is not out for longer than the call may wait. */
+  #isAnyBack(indices: readonly number[], nowMs: number): boolean {
+    const { health } = this.#rooms;
+    return indices.some((i) => health.freeAt(this.channels[i] as Channel, nowMs) <= this.#boundUntilMs);
+  }
+
+  #tryAmong(indices: readonly number[], nowMs: number): Turn<Granted> {
     const free: number[] = [];
     let soonest = -1;
     let soonestMs = Infinity;
     let bySize = false;
-    for (let i = 0; i < this.channels.length; i++) {
+    for (const i of indices) {
       const blocked = this.#blocked(i, nowMs);
       if (blocked === undefined) free.push(i);
       else {

@@ -10,6 +10,8 @@ import type { Provider } from '../providers/provider.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import type { Health } from '../routing/health.ts';
+import type { Pace } from '../routing/pace.ts';
+import type { Shelf } from '../state/shelf.ts';
 import type { Calibration } from '../tokens/calibrate.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
@@ -38,7 +40,10 @@ export type Rooms = {
   readonly health: Health;
   readonly retries: RetryBudget;
   readonly affinity: Affinity;
+  readonly pace: Pace;
   readonly calibration: Calibration;
+  /** What clients cannot carry from one call to the next. */
+  readonly shelf: Shelf;
   snapshot(): Snapshot;
   providerOf(channel: Channel): Provider;
   /** The network, or the simulator in its place. */

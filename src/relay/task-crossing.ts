@@ -22,6 +22,7 @@ export type KinQuestion = {
   readonly dialect: Wire;
   readonly head: RequestHead;
   readonly body: Uint8Array;
+  readonly dropped: readonly string[];
   readonly translation: Rewriting;
 };
 
@@ -34,6 +35,7 @@ export function crossedToKin(call: Call, kin: Wire, upstreamModel: string): KinQ
     dialect: kin,
     head: { ...call.head, model: upstreamModel },
     body: crossing.body,
+    dropped: crossing.dropped,
     translation: new KinAnswer(call, crossing),
   };
 }

@@ -71,6 +71,18 @@ const said: fc.Arbitrary<ChatEvent[]> = fc
     { type: 'finish', reason: inputs.length > 0 ? 'tool_calls' : 'stop', choice: 0 },
   ]);
 
+/** Gemini has no pieces of calls. */
+function wholeCalls(events: readonly ChatEvent[]): ChatEvent[] {
+  const whole: ChatEvent[] = [];
+  for (const event of events) {
+    const last = whole.at(-1);
+    if (event.type === 'tool-call' && last?.type === 'tool-call' && last.index === event.index)
+      whole[whole.length - 1] = { ...last, arguments: last.arguments + event.arguments };
+    else whole.push(event);
+  }
+  return whole;
+}
+
 describe('a stream between two dialects', () => {
   for (const ways of ALL_WAYS)
     it(`means the same from ${ways.from.id} to ${ways.to.id}, event by event, with the usage at its end`, () => {
@@ -78,7 +90,12 @@ describe('a stream between two dialects', () => {
         fc.property(said, (events) => {
           const usage = usageOf(30);
           const told = carried(ways, [...events, { type: 'usage', usage }], { usage });
-          assert.deepEqual(told.events, [{ type: 'start', ...HEAD }, ...events, { type: 'usage', usage }]);
+          const inPieces = ![ways.from, ways.to].includes(dialects.gemini);
+          const same = inPieces ? (each: readonly ChatEvent[]) => each : wholeCalls;
+          assert.deepEqual(
+            same(told.events),
+            same([{ type: 'start', ...HEAD }, ...events, { type: 'usage', usage }]),
+          );
           assert.equal(told.ended, true);
         }),
       );

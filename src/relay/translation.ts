@@ -7,6 +7,7 @@ import type { Chunk, Dialect, Heard, ReplyHead, StreamWriter } from '../dialects
 import type { ChatEvent } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
+import type { ThoughtKeeper } from './kept-thoughts.ts';
 
 export type TranslationOptions = {
   readonly from: Pick<Dialect, 'readReply'>;
@@ -16,6 +17,8 @@ export type TranslationOptions = {
   readonly dropped: readonly string[];
   /** Of the client, as its request had them. */
   readonly textTools?: readonly string[];
+  /** Keeps what the client cannot carry. */
+  readonly keeper?: ThoughtKeeper;
 };
 
 /** What of a `Reply` an answer needs that is written anew. */
@@ -32,6 +35,7 @@ export type Rewriting = {
   end?(answered: Answered): Buffer;
   plain(chunk: Chunk, answered: Answered): Buffer;
 };
+type ToolCallEvent = Extract<ChatEvent, { type: 'tool-call' }>;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -39,7 +43,7 @@ export class Translation implements Rewriting {
   readonly dropped: readonly string[];
   readonly #options: TranslationOptions;
   #writer: StreamWriter | undefined;
-  #calls = false;
+  readonly #calls = new Set<string>();
   #ended = false;
 
   constructor(options: TranslationOptions) {
@@ -55,7 +59,11 @@ export class Translation implements Rewriting {
       for (const event of events) {
         // Some report their use again and again: the client gets the last report.
         if (event.type === 'usage') continue;
-        const written = this.#writerFor(answered).write(this.#told(event));
+        const told = this.#told(event, answered);
+        this.#options.keeper?.take(told);
+        // What nobody may read is for its provider alone.
+        if (told.type === 'reasoning' && told.redacted) continue;
+        const written = this.#writerFor(answered).write(told);
         if (written.length > 0) frames.push(written);
       }
       if (only === 'terminal') isOver = true;
@@ -68,6 +76,7 @@ export class Translation implements Rewriting {
   end(answered: Answered): Buffer {
     if (this.#ended) return NOTHING;
     this.#ended = true;
+    this.#options.keeper?.keep();
     const writer = this.#writerFor(answered);
     const usage = answered.usage ?? answered.estimatedUsage();
     return Buffer.concat([writer.write({ type: 'usage', usage }), writer.end()]);
@@ -75,10 +84,12 @@ export class Translation implements Rewriting {
 
   /** A plain answer. Throws `stream_died` where the provider says that it broke off. */
   plain(chunk: Chunk, answered: Answered): Buffer {
-    const { from, to, textTools } = this.#options;
-    const events = from.readReply(chunk.frame).events.map((event) => this.#told(event));
+    const { from, to, textTools, keeper } = this.#options;
+    const events = from.readReply(chunk.frame).events.map((event) => this.#told(event, answered));
     if (events.some((event) => event.type === 'finish' && event.reason === 'error'))
       throw new Failure('stream_died', { message: 'The provider broke its answer off.' });
+    for (const event of events) keeper?.take(event);
+    keeper?.keep();
     const start = events.find((event) => event.type === 'start');
     const head = { ...answered.head, ...(start && { id: start.id, created: start.created }) };
     const hasUsage = events.some(({ type }) => type === 'usage');
@@ -95,11 +106,25 @@ export class Translation implements Rewriting {
     return this.#writer;
   }
 
-  /** Some providers say `stop` where they call tools. */
-  #told(event: ChatEvent): ChatEvent {
-    if (event.type === 'tool-call') this.#calls = true;
-    return event.type === 'finish' && event.reason === 'stop' && this.#calls
+  #told(event: ChatEvent, answered: Answered): ChatEvent {
+    if (event.type === 'tool-call') return this.#named(event, answered);
+    // Some providers say `stop` where they call tools.
+    return event.type === 'finish' && event.reason === 'stop' && this.#calls.size > 0
       ? { ...event, reason: 'tool_calls' }
       : event;
+  }
+
+  /** Every call has an id from its first delta on, and one that is nobody else's in the conversation. */
+  #named(event: ToolCallEvent, { head }: Answered): ToolCallEvent {
+    const { index, choice = 0 } = event;
+    const place = `${choice}/${index}`;
+    if (this.#calls.has(place)) {
+      const { id: _told, ...rest } = event;
+      return rest;
+    }
+    this.#calls.add(place);
+    if (event.id) return event;
+    const answer = head.id.replace(/[^A-Za-z0-9_-]/g, '').slice(-24);
+    return { ...event, id: `call_${answer}_${choice > 0 ? `${choice}_` : ''}${index}` };
   }
 }

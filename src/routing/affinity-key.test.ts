@@ -111,6 +111,7 @@ describe('the key of a conversation with a name', () => {
     }
     assert.equal(keyOf(body), 'team/person');
     assert.equal(keyOf(bodyOf(ASKED, { metadata: { sessionId: 'qwen' }, user: 'end' })), 'team/qwen');
+    assert.equal(keyOf(bodyOf(ASKED, { safety_identifier: 'hashed' })), 'team/hashed');
     assert.equal(keyOf(bodyOf(ASKED, { user: 'end' })), 'team/end');
   });
 

@@ -14,10 +14,10 @@ type HeaderValues = Readonly<Record<string, string | string[] | undefined>>;
 const HEADERS = ['x-session-affinity', 'x-session-id', 'x-claude-code-session-id', 'session-id'] as const;
 
 /** Every JSON writer sets the colon at once, and inside a text the quotes are escaped. */
-const TURNS = ['messages', 'input'].map((name) => Buffer.from(`"${name}":`));
+const TURNS = ['messages', 'input', 'contents'].map((name) => Buffer.from(`"${name}":`));
 const CACHE_KEY = ['"prompt_cache_key":'];
 /** Of Claude Code and DeepSeek, of Qwen Code, of OpenAI. */
-const FIELDS = ['"user_id":', '"sessionId":', '"user":'];
+const FIELDS = ['"user_id":', '"sessionId":', '"user":', '"safety_identifier":'];
 
 /** Unique per client key, so that two tenants never share one; undefined where nothing tells calls apart. */
 export function affinityKeyOf(headers: HeaderValues, body: Uint8Array, keyId: string): string | undefined {

@@ -5,6 +5,7 @@
 
 import { type Account, type Channel, channelId, type Model } from '../domain/channel.ts';
 import type { Limits } from '../domain/limits.ts';
+import type { ModelFacts } from '../domain/model-facts.ts';
 
 export type AccountPlan = {
   readonly account: Account;
@@ -15,6 +16,7 @@ export type AccountPlan = {
     readonly limits: Limits;
     readonly tier: number;
     readonly weight: number;
+    readonly facts?: ModelFacts;
   }[];
 };
 
@@ -39,10 +41,10 @@ export function createCatalog(accounts: readonly AccountPlan[], plans: readonly 
   const channels: Channel[] = [];
   const channelsByName = new Map<string, Channel[]>();
   for (const { account, models } of accounts) {
-    for (const { upstreamModel, name, limits, tier, weight } of models) {
+    for (const { upstreamModel, name, facts, ...rest } of models) {
       const id = channelId(account.id, upstreamModel);
       const family = [account.provider, account.place, upstreamModel].filter(Boolean).join('/');
-      const channel: Channel = { id, account, upstreamModel, family, limits, tier, weight };
+      const channel: Channel = { id, account, upstreamModel, family, ...rest, ...(facts && { facts }) };
       channels.push(channel);
       channelsByName.set(name, [...(channelsByName.get(name) ?? []), channel]);
     }

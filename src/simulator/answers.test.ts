@@ -136,6 +136,29 @@ test('after the tool has spoken, the answer is words', () => {
   assert.match(textOf(answer), /20 degrees/);
 });
 
+test('an order that a tool can carry out is one call of it, and nothing once it was carried out', () => {
+  const bash = { name: 'bash', parameters: { type: 'object', properties: { command: { type: 'string' } } } };
+  const order = 'Use a tool to write the file a.txt with the text "water"';
+  const parts = [{ type: 'text', text: order }] as const;
+  const called = (fields: Partial<ChatRequest>): string[] => {
+    const events = eventsOf(plan(request({ tools: [weather, bash], ...fields }, order)));
+    return events.flatMap((event) => (event.type === 'tool-call' && event.name ? [event.name] : []));
+  };
+  assert.deepEqual(called({}), ['bash']);
+  assert.deepEqual(called({ toolChoice: 'none' }), []);
+  assert.deepEqual(called({ tools: [weather] }), ['get_weather']);
+  assert.deepEqual(
+    called({
+      messages: [
+        { role: 'user', parts },
+        { role: 'assistant', parts: [], toolCalls: [{ id: 'call_1', name: 'bash', arguments: '{}' }] },
+        { role: 'tool', parts: [], toolCallId: 'call_1' },
+      ],
+    }),
+    [],
+  );
+});
+
 test('several named tools are called at once only where the caller allows it', () => {
   const tools = [weather, { name: 'get_time' }];
   const text = 'Use get_weather and get_time';

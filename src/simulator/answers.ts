@@ -5,8 +5,10 @@
 
 import type { ChatEvent, ChatMessage, ChatRequest, ChatTool, FinishReason } from '../domain/chat.ts';
 import type { Usage } from '../domain/usage.ts';
+import { callFor, type OrderedCall, orderOf } from './file-order.ts';
 import { choicesOf, schemaOf, thinks } from './parameters.ts';
 import { sampleOf } from './sample-json.ts';
+import { sealOf, sealsThoughts } from './seals.ts';
 
 export type AnswerOptions = {
   /** Mean length of an answer; lengths spread evenly from half of it to one and a half. */
@@ -41,6 +43,10 @@ export function planAnswer(request: ChatRequest, setting: AnswerSetting): Answer
       reasoning += thought.length;
       for (const text of chunked(thought, options))
         steps.push({ events: [{ type: 'reasoning', text: text.join(''), ...choice }], tokens: text.length });
+      if (sealsThoughts(request)) {
+        const signature = sealOf(thought.join(''));
+        steps.push({ events: [{ type: 'reasoning', text: '', signature, ...choice }], tokens: 0 });
+      }
     }
     const said = sayingOf(request, limit, setting);
     for (const step of said.steps) {
@@ -66,8 +72,8 @@ export function planAnswer(request: ChatRequest, setting: AnswerSetting): Answer
 type Saying = { readonly steps: readonly Step[]; readonly reason: FinishReason };
 
 function sayingOf(request: ChatRequest, limit: number, setting: AnswerSetting): Saying {
-  const tools = toolsCalled(request);
-  if (tools.length > 0) return toolCalls(tools, limit, setting);
+  const calls = callsOf(request);
+  if (calls.length > 0) return toolCalls(calls, limit, setting);
 
   const wanted = lengthOf(setting);
   const words = behind(textOf(request, wanted), begunOf(request));
@@ -106,6 +112,18 @@ function jsonOf(request: ChatRequest, text: string): string {
   );
 }
 
+/** An order that a tool can carry out goes before everything else that may call for one. */
+function callsOf(request: ChatRequest): readonly OrderedCall[] {
+  const order = request.toolChoice === 'none' ? undefined : orderOf(request);
+  const ordered = order && callFor(order, request.tools ?? []);
+  return ordered === undefined
+    ? toolsCalled(request).map((tool) => ({
+        tool,
+        arguments: JSON.stringify(sampleOf(tool.parameters ?? { type: 'object' }, '杭州 ☀️ today')),
+      }))
+    : [ordered];
+}
+
 /** Only a turn of the user is answered with a call: forced, or because the user speaks of a tool. */
 function toolsCalled(request: ChatRequest): readonly ChatTool[] {
   const { tools = [], toolChoice } = request;
@@ -121,15 +139,15 @@ function toolsCalled(request: ChatRequest): readonly ChatTool[] {
   return toolChoice === 'required' || /\btools?\b/i.test(text) ? [first] : [];
 }
 
-function toolCalls(tools: readonly ChatTool[], limit: number, setting: AnswerSetting): Saying {
+function toolCalls(calls: readonly OrderedCall[], limit: number, setting: AnswerSetting): Saying {
   const steps: Step[] = [];
   let left = limit;
-  for (const [index, tool] of tools.entries()) {
+  for (const [index, { tool, arguments: said }] of calls.entries()) {
     if (left <= 0) break;
     const id = `call_${hex(setting.random)}${hex(setting.random)}${hex(setting.random)}`;
     steps.push({ events: [{ type: 'tool-call', index, id, name: tool.name, arguments: '' }], tokens: 1 });
     left -= 1;
-    const pieces = piecesOf(JSON.stringify(sampleOf(tool.parameters ?? { type: 'object' }, '杭州 ☀️ today')));
+    const pieces = piecesOf(said);
     for (const text of chunked(pieces.slice(0, left), setting.options))
       steps.push({
         events: [{ type: 'tool-call', index, arguments: text.join('') }],

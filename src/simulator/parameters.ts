@@ -4,7 +4,11 @@
  */
 
 import { isJsonObject } from '../base/json.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { takeThinking } from '../dialects/thinking.ts';
+import type { DialectId } from '../domain/call.ts';
 import type { ChatRequest } from '../domain/chat.ts';
+import { sealFault, sealsThoughts } from './seals.ts';
 
 /** The most one prompt and one answer of qwen3-max may hold: https://www.alibabacloud.com/help/en/model-studio/models */
 const QWEN3_MAX = { input: 258_048, output: 65_536 } as const;
@@ -26,7 +30,15 @@ export function thinks(request: ChatRequest): boolean {
 /** On the Anthropic path: https://www.alibabacloud.com/help/en/model-studio/anthropic-api-messages */
 function wishOfMessages(thinking: unknown): boolean | undefined {
   const type = isJsonObject(thinking) ? thinking['type'] : undefined;
-  return type === 'enabled' ? true : type === 'disabled' ? false : undefined;
+  return typeof type === 'string' ? type !== 'disabled' : undefined;
+}
+
+/** A request of a dialect that says its parameters in other places, by the names that are looked for here. */
+export function asQwenAsks(dialect: Dialect, body: Uint8Array): ChatRequest {
+  const request = dialect.readCrossing?.(body).request ?? dialect.readRequest(body);
+  const { thinking, rest } = takeThinking(request.extra);
+  if (thinking === undefined) return request;
+  return { ...request, extra: { ...rest, thinking: { type: thinking.on ? 'enabled' : 'disabled' } } };
 }
 
 /** How many answers are asked for. */
@@ -36,8 +48,26 @@ export function choicesOf(request: ChatRequest): number {
 }
 
 /** The vendor's message, or undefined when all is well. */
-export function faultOf(request: ChatRequest, promptTokens: number): string | undefined {
-  return thinkingFault(request) ?? rangeFault(request, promptTokens) ?? formatFault(request);
+export function faultOf(
+  request: ChatRequest,
+  promptTokens: number,
+  dialect: DialectId = 'openai-chat',
+): string | undefined {
+  return (
+    (dialect === 'anthropic-messages' ? roleFault(request) : undefined) ??
+    sealFault(request) ??
+    thinkingFault(request) ??
+    rangeFault(request, promptTokens) ??
+    formatFault(request)
+  );
+}
+
+/** The path of messages knows no turns of the system: https://github.com/QwenLM/Qwen/issues/2244 */
+function roleFault(request: ChatRequest): string | undefined {
+  const place = request.messages.findIndex(({ role }, i) => role === 'system' && i > 0);
+  return place < 0 || sealsThoughts(request)
+    ? undefined
+    : `messages[${place - 1}].role: unknown variant \`system\`, expected \`user\` or \`assistant\``;
 }
 
 function thinkingFault(request: ChatRequest): string | undefined {
@@ -50,6 +80,7 @@ function thinkingFault(request: ChatRequest): string | undefined {
   if (budget !== undefined && !(Number.isInteger(budget) && Number(budget) > 0))
     return 'The thinking_budget parameter must be a positive integer and not greater than 81920';
   if (!thinks(request)) return undefined;
+  if (sealsThoughts(request)) return undefined;
   if (toolChoice === 'required' || typeof toolChoice === 'object')
     return 'tool_choice is one of the strings that should be ["none", "auto"]';
   if (request.responseFormat === 'json_object' || request.responseFormat === 'json_schema')

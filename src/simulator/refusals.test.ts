@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSeededRandom } from '../base/seeded-random.ts';
-import { planRefusal, type RefusalKind, writeRefusal, writeStreamRefusal } from './refusals.ts';
+import type { RefusalKind } from './refusal-kind.ts';
+import { planRefusal, writeRefusal, writeStreamRefusal } from './refusals.ts';
 
 const plain = (seed = 1, oddShare = 0) => ({
   requestId: '70acdc21-0000-4000-a000-000000000000',

@@ -4,18 +4,8 @@
  * captures. There are no rate-limit headers, and no Retry-After but on exhausted plans.
  */
 
-import type { AccountState } from './account.ts';
-import type { LimitKind } from './quotas.ts';
-
-export type RefusalKind =
-  | LimitKind
-  | Exclude<AccountState, 'ok'>
-  | 'no-secret'
-  | 'no-model'
-  | 'no-route'
-  | 'parameter'
-  | 'too-large'
-  | 'internal';
+import { googleRefusal } from './google-refusals.ts';
+import type { RefusalKind } from './refusal-kind.ts';
 
 type RefusalRow = {
   readonly status: number;
@@ -151,8 +141,8 @@ const ROWS = {
   },
 } as const satisfies Record<RefusalKind, RefusalRow>;
 
-/** `compatible`: `{"error":{…},"request_id"}`. `flat`: `{"code","message","request_id"}`. */
-export type Envelope = 'compatible' | 'flat';
+/** `compatible`: `{"error":{…},"request_id"}`. `flat`: `{"code","message","request_id"}`. `google`: as Gemini does it. */
+export type Envelope = 'compatible' | 'flat' | 'google';
 
 export type RefusalOptions = {
   readonly requestId: string;
@@ -171,12 +161,17 @@ export type WrittenRefusal = {
 };
 
 export function writeRefusal(kind: RefusalKind, options: RefusalOptions): WrittenRefusal {
+  const headers = { 'content-type': 'application/json', ...options.headers };
+  if (options.envelope === 'google') {
+    const { status, body } = googleRefusal(kind, { random: options.random, fault: options.message });
+    return { status, headers, body: Buffer.from(JSON.stringify(body)) };
+  }
   const row: RefusalRow = ROWS[kind];
   const message = options.message ?? wordingOf(row, options.random);
   const body = options.envelope === 'flat' ? flat(row, message, options) : compatible(row, message, options);
   return {
     status: row.status,
-    headers: { 'content-type': 'application/json', ...options.headers },
+    headers,
     body: Buffer.from(JSON.stringify(body)),
   };
 }
@@ -186,6 +181,10 @@ export function writeStreamRefusal(
   kind: RefusalKind,
   options: RefusalOptions & { position: number },
 ): Buffer {
+  if (options.envelope === 'google') {
+    const { body } = googleRefusal(kind, { random: options.random, fault: options.message });
+    return Buffer.from(`data: ${JSON.stringify(body)}\r\n\r\n`);
+  }
   const row: RefusalRow = ROWS[kind];
   const message = options.message ?? wordingOf(row, options.random);
   const data = { request_id: options.requestId, code: row.native, message };

@@ -11,7 +11,8 @@ import type { Fault } from './account.ts';
 import type { Answer } from './answers.ts';
 import { type BodyEnd, type Pace, PacedBody, type Script, saidAfterMs, wholeBody } from './pace.ts';
 import type { Ticket } from './quotas.ts';
-import { type RefusalKind, type RefusalOptions, writeRefusal, writeStreamRefusal } from './refusals.ts';
+import type { RefusalKind } from './refusal-kind.ts';
+import { type RefusalOptions, writeRefusal, writeStreamRefusal } from './refusals.ts';
 import type { Tally } from './tally.ts';
 import type { Spoken } from './tasks.ts';
 

@@ -2,7 +2,7 @@
 
 import type { BodyEnd } from './pace.ts';
 import type { Quota, QuotaGauges } from './quotas.ts';
-import type { RefusalKind } from './refusals.ts';
+import type { RefusalKind } from './refusal-kind.ts';
 
 export type SimulatorStats = QuotaGauges & {
   /** Calls that arrived. */

@@ -6,6 +6,7 @@
 
 import { type Clock, sleep } from '../base/clock.ts';
 import { ConnectionError, type Fetch, type UpstreamRequest, type UpstreamResponse } from '../base/fetch.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { type AccountOptions, createAccount, type Fault, type SimulatedAccount } from './account.ts';
 import { type AnswerOptions, DEFAULT_ANSWERS, planAnswer } from './answers.ts';
@@ -13,10 +14,11 @@ import { routeOf, secretOf } from './door.ts';
 import { fieldsOfForm } from './forms.ts';
 import { createObjects } from './objects.ts';
 import { DEFAULT_PACE, type Pace, wholeBody } from './pace.ts';
-import { faultOf } from './parameters.ts';
+import { asQwenAsks, faultOf } from './parameters.ts';
 import { DEFAULT_REGION, type Region, regionOfHost } from './profiles.ts';
 import { DEFAULT_RULES, type LimitKind, type Quota, type QuotaRules, type Ticket } from './quotas.ts';
-import { planRefusal, type RefusalKind, type RefusalOptions, writeRefusal } from './refusals.ts';
+import type { RefusalKind } from './refusal-kind.ts';
+import { planRefusal, type RefusalOptions, writeRefusal } from './refusals.ts';
 import { DEFAULT_TIMEOUT_MS, reply } from './reply.ts';
 import { type SimulatorStats, statsOf, Tallies, type Tally } from './tally.ts';
 import { type Spoken, taskAt } from './tasks.ts';
@@ -167,11 +169,11 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const answerTo = async (
     visit: Visit,
     account: SimulatedAccount,
-    dialect: Spoken,
+    dialect: Spoken | Dialect,
   ): Promise<UpstreamResponse> => {
     const body = visit.request.body ?? new Uint8Array();
     if (body.length > LARGEST_BODY_BYTES) return refuse(visit, 'too-large');
-    const chat = readChat(dialect, body);
+    const chat = readChat(dialect, body, visit.url);
     const fault = chat instanceof Error ? undefined : account.takeFault(chat);
     if (fault !== undefined) visit.tally.faults += 1;
     if (fault?.kind === 'refuse-connection')
@@ -187,7 +189,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
 
     tallies.move(visit, tallies.of(account.id, chat.model));
     const promptTokens = countPrompt(chat);
-    const wrong = faultOf(chat, promptTokens);
+    const wrong = faultOf(chat, promptTokens, dialect.id);
     if (wrong !== undefined) return refuse(visit, 'parameter', { message: wrong });
 
     const ticket = await admit(visit, quota, { promptTokens, maxOutputTokens: chat.maxOutputTokens });
@@ -199,7 +201,11 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       signal: visit.request.signal,
       request: chat,
       dialect,
-      answer: (dialect.plan ?? planAnswer)(chat, { promptTokens, random, options: answers }),
+      answer: ('plan' in dialect ? (dialect.plan ?? planAnswer) : planAnswer)(chat, {
+        promptTokens,
+        random,
+        options: answers,
+      }),
       pace,
       ticket,
       tally: visit.tally,
@@ -247,9 +253,15 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   };
 }
 
-function readChat(dialect: Spoken, body: Uint8Array): ChatRequest | Error {
+function readChat(
+  dialect: Spoken | Dialect,
+  body: Uint8Array,
+  { pathname, search }: URL,
+): ChatRequest | Error {
   try {
-    return dialect.readRequest(body);
+    return 'enter' in dialect && dialect.enter !== undefined
+      ? asQwenAsks(dialect, dialect.enter(body, pathname + search))
+      : dialect.readRequest(body);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

@@ -12,7 +12,9 @@ import type { Rooms } from '../relay/rooms.ts';
 import { createAffinity } from '../routing/affinity.ts';
 import { type AccountPlan, createCatalog, type ModelPlan } from '../routing/catalog.ts';
 import { createHealth } from '../routing/health.ts';
+import { createPace } from '../routing/pace.ts';
 import { createMemoryStore } from '../state/memory.ts';
+import { createShelf } from '../state/shelf.ts';
 import { createCalibration } from '../tokens/calibrate.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
@@ -42,7 +44,9 @@ export function createRelayRooms(options: {
     ...{ clock, random, limiter, queue },
     health: createHealth({ random }),
     affinity: createAffinity(),
+    pace: createPace(),
     calibration: createCalibration(),
+    shelf: createShelf({ now: () => clock.now(), settings: () => ({ maxBytes: 1e6, ttlMs: 3_600_000 }) }),
     snapshot: () => ({ catalog, settings }),
     providerOf: ({ account }) => providerOf(account.provider) ?? assert.fail('no such provider'),
     fetchOf: () => () => Promise.reject(new Error('no network')),

@@ -75,6 +75,12 @@ function responsesPieces(): Omit<Spoken, 'provider' | 'error' | 'brokenUsage'> {
   };
 }
 
+const candidate = (parts: readonly object[], more: object = {}): string =>
+  `data: ${JSON.stringify({
+    candidates: [{ content: { parts, role: 'model' }, ...more, index: 0 }],
+    ...{ usageMetadata: { promptTokenCount: 321 }, modelVersion: 'm', responseId: 'r' },
+  })}\n\n`;
+
 export const SPOKEN: Readonly<Record<ChatDialectId, Spoken>> = {
   'openai-chat': {
     provider: 'openai-compatible',
@@ -115,5 +121,14 @@ export const SPOKEN: Readonly<Record<ChatDialectId, Spoken>> = {
     ...responsesPieces(),
     error: named({ type: 'error', ...{ code: 'server_is_overloaded', message: 'Busy.', param: null } }),
     brokenUsage: { source: 'estimated' },
+  },
+  gemini: {
+    provider: 'gemini',
+    opening: [],
+    text: WORDS.map((text) => candidate([{ text }])),
+    tool: [candidate([{ functionCall: { name: 'f', args: { city: 'Paris' } } }])],
+    end: [candidate([{ text: '' }], { finishReason: 'STOP' })],
+    error: `data: ${JSON.stringify({ error: { code: 503, message: 'Overloaded.', status: 'UNAVAILABLE' } })}\n\n`,
+    brokenUsage: { input: 321, source: 'partial' },
   },
 };

@@ -15,8 +15,10 @@ export function readContent(content: unknown): JsonObject[] | undefined {
 }
 
 export function partOf(block: JsonObject): ChatPart {
-  if (block['type'] === 'text' && typeof block['text'] === 'string')
-    return { type: 'text', text: block['text'] };
+  if (block['type'] === 'text' && typeof block['text'] === 'string') {
+    const cacheControl = objectOf(block['cache_control']);
+    return { type: 'text', text: block['text'], ...(cacheControl && { cacheControl }) };
+  }
   return { type: 'media', value: mediaOf(block) ?? block };
 }
 
@@ -38,7 +40,12 @@ function mediaOf(block: JsonObject): JsonObject | undefined {
 }
 
 export function blockOf(part: ChatPart): JsonObject {
-  if (part.type === 'text') return { type: 'text', text: part.text };
+  if (part.type === 'text')
+    return {
+      type: 'text',
+      text: part.text,
+      ...(part.cacheControl === undefined ? {} : { cache_control: part.cacheControl }),
+    };
   const value = objectOf(part.value) ?? {};
   return imageBlock(value) ?? documentBlock(value) ?? value;
 }
@@ -66,5 +73,22 @@ function documentBlock(value: JsonObject): JsonObject | undefined {
 /** One text is a string, as clients write it. */
 export function contentOf(parts: readonly ChatPart[]): string | JsonObject[] {
   const [only] = parts;
-  return parts.length === 1 && only?.type === 'text' ? only.text : parts.map(blockOf);
+  return parts.length === 1 && only?.type === 'text' && only.cacheControl === undefined
+    ? only.text
+    : parts.map(blockOf);
+}
+
+/** What a tool has told, with what stands beside it: that it failed is said, and the end of what is cached is marked. */
+export function resultParts(result: JsonObject): ChatPart[] {
+  const parts = (readContent(result['content']) ?? []).map(partOf);
+  const first = parts[0];
+  if (result['is_error'] === true && !(first?.type === 'text' && /^\W*error/i.test(first.text))) {
+    if (first?.type === 'text') parts[0] = { ...first, text: `Error: ${first.text}` };
+    else parts.unshift({ type: 'text', text: 'Error.' });
+  }
+  const cacheControl = objectOf(result['cache_control']);
+  const last = parts.at(-1);
+  if (cacheControl !== undefined && last?.type === 'text')
+    parts[parts.length - 1] = { ...last, cacheControl };
+  return parts;
 }

@@ -7,22 +7,26 @@ import type { JsonObject } from '../../base/json.ts';
 import type { ChatMessage, ChatPart, ChatRequest } from '../../domain/chat.ts';
 import type { Crossing } from '../dialect.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
+import { takeThinking } from '../thinking.ts';
 import { blockOf } from './blocks.ts';
-
-/** The bound is required here; what clients of other dialects leave open is a long answer, not an endless one. */
-const USUAL_OUTPUT_TOKENS = 8_192;
+import { fitThinking } from './thinking.ts';
 
 export function fitCrossing(request: ChatRequest): Crossing {
   const dropped = new Set<string>();
   const { messages, tools, toolChoice, responseFormat, extra, ...rest } = request;
   if (responseFormat === 'json_object') dropped.add('response_format');
-  const told = fittedExtra(extra, dropped);
+  const taken = takeThinking(extra);
+  const turns = fittedMessages(messages, dropped);
+  const { maxOutputTokens, extra: told } = fitThinking({ ...request, messages: turns }, taken, {
+    extra: fittedExtra(taken.rest, dropped),
+    dropped,
+  });
   const noParallel = extra['parallel_tool_calls'] === false && tools !== undefined && toolChoice !== 'none';
   return {
     request: {
       ...rest,
-      maxOutputTokens: request.maxOutputTokens ?? USUAL_OUTPUT_TOKENS,
-      messages: fittedMessages(messages, dropped),
+      maxOutputTokens,
+      messages: turns,
       ...(tools === undefined
         ? {}
         : { tools: tools.map((tool) => ({ ...tool, parameters: tool.parameters ?? { type: 'object' } })) }),
@@ -85,18 +89,26 @@ function fittedMessages(messages: readonly ChatMessage[], dropped: Set<string>):
 }
 
 function fittedMessage(message: ChatMessage, dropped: Set<string>): ChatMessage {
-  const { name, reasoning, reasoningSignature, role, ...rest } = message;
+  const { name, reasoning, reasoningSignature, thoughts, toolCalls, toolCallId, role, ...rest } = message;
   if (name !== undefined) dropped.add('name');
   const isSealed = reasoning !== undefined && reasoningSignature !== undefined;
+  const sealed = thoughts?.filter(({ signature }) => signature !== undefined) ?? [];
   // A thought without a seal is refused.
-  if (reasoning !== undefined && !isSealed) dropped.add('reasoning_content');
+  if (reasoning !== undefined && !isSealed && sealed.length === 0) dropped.add('reasoning_content');
   return {
     ...rest,
+    ...(toolCalls === undefined
+      ? {}
+      : { toolCalls: toolCalls.map((call) => ({ ...call, id: idOf(call.id) })) }),
+    ...(toolCallId === undefined ? {} : { toolCallId: idOf(toolCallId) }),
     role: role === 'developer' ? 'system' : role,
     parts: message.parts.filter((part) => isSayable(part, dropped)),
-    ...(isSealed ? { reasoning, reasoningSignature } : {}),
+    ...(sealed.length > 0 ? { thoughts: sealed } : isSealed ? { reasoning, reasoningSignature } : {}),
   };
 }
+
+/** Others have dots and colons in the ids of calls. */
+const idOf = (id: string): string => id.replace(/[^A-Za-z0-9_-]/g, '_');
 
 function isSayable(part: ChatPart, dropped: Set<string>): boolean {
   if (part.type === 'text') return part.text !== '';

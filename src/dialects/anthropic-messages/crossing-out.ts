@@ -3,6 +3,7 @@
  * and what the other has no place for is left out and named.
  */
 
+import { hash } from 'node:crypto';
 import { isJsonObject, type JsonObject } from '../../base/json.ts';
 import type { ChatMessage, ChatRequest } from '../../domain/chat.ts';
 import type { Crossing } from '../dialect.ts';
@@ -28,7 +29,7 @@ export function readCrossing(body: Uint8Array): Crossing {
   };
 }
 
-const SHARED = new Set(['temperature', 'top_p']);
+const SHARED = new Set(['temperature', 'top_p', 'top_k']);
 
 function renamedExtra({ extra }: ChatRequest, dropped: Set<string>): JsonObject {
   const renamed: Record<string, unknown> = {};
@@ -36,10 +37,13 @@ function renamedExtra({ extra }: ChatRequest, dropped: Set<string>): JsonObject 
     if (value === null || value === undefined || name === 'tools') continue;
     if (SHARED.has(name)) renamed[name] = value;
     else if (name === 'stop_sequences') renamed['stop'] = value;
+    else if (name === 'metadata') Object.assign(renamed, userOf(value, dropped));
+    else if (name === 'thinking') Object.assign(renamed, thinkingOf(objectOf(value) ?? {}));
     else if (name === 'tool_choice') {
       if (objectOf(value)?.['disable_parallel_tool_use'] === true) renamed['parallel_tool_calls'] = false;
     } else if (name === 'output_config') {
-      const { format, ...rest } = objectOf(value) ?? {};
+      const { format, effort, ...rest } = objectOf(value) ?? {};
+      if (typeof effort === 'string') renamed['reasoning_effort'] = effort;
       const schema = objectOf(format)?.['schema'];
       if (schema !== undefined)
         renamed['response_format'] = {
@@ -50,6 +54,25 @@ function renamedExtra({ extra }: ChatRequest, dropped: Set<string>): JsonObject 
     } else dropped.add(name);
   }
   return renamed;
+}
+
+/** How much is shown of it is the client's affair, and no part of the wish. */
+function thinkingOf({ type, budget_tokens: budget }: JsonObject): JsonObject {
+  if (typeof type !== 'string') return {};
+  return {
+    enable_thinking: type !== 'disabled',
+    ...(type === 'enabled' && typeof budget === 'number' ? { thinking_budget: budget } : {}),
+  };
+}
+
+/** Longer ones are refused: https://platform.openai.com/docs/api-reference/chat/create */
+const LONGEST_USER = 64;
+
+function userOf(metadata: unknown, dropped: Set<string>): JsonObject {
+  const { user_id: user, ...rest } = objectOf(metadata) ?? {};
+  for (const name of Object.keys(rest)) dropped.add(`metadata.${name}`);
+  if (typeof user !== 'string' || user === '') return {};
+  return { user: user.length > LONGEST_USER ? hash('sha256', user, 'hex') : user };
 }
 
 const schemaOf = ({ extra }: ChatRequest): unknown =>
@@ -80,12 +103,12 @@ function portable(
 }
 
 const BLOCK_FIELDS: ReadonlyMap<unknown, readonly string[]> = new Map([
-  ['text', ['text']],
+  ['text', ['text', 'cache_control']],
   ['image', ['source']],
   ['document', ['source', 'title']],
   ['thinking', ['thinking', 'signature']],
   ['tool_use', ['id', 'name', 'input']],
-  ['tool_result', ['tool_use_id', 'content']],
+  ['tool_result', ['tool_use_id', 'content', 'is_error', 'cache_control']],
 ]);
 const TOOL_FIELDS = ['name', 'description', 'input_schema'];
 

@@ -74,23 +74,87 @@ describe('a request for messages on its way to OpenAI chat', () => {
         { type: 'web_search_20250305', name: 'web_search' },
       ],
       ...{
-        thinking: { type: 'adaptive' },
-        output_config: { effort: 'high' },
-        metadata: { user_id: 'u' },
-        top_k: 3,
+        context_management: { edits: [{ type: 'clear_thinking_20251015' }] },
+        container: 'c',
+        mcp_servers: [],
+        output_config: { task_budget: {} },
+        metadata: { user_id: 'u', team: 't' },
       },
     });
     assert.deepEqual(dropped.toSorted(), [
-      ...['cache_control', 'defer_loading', 'is_error', 'metadata', 'output_config.effort'],
-      ...['redacted_thinking', 'thinking', 'top_k', 'web_search_20250305'],
+      ...['container', 'context_management', 'defer_loading', 'mcp_servers', 'metadata.team'],
+      ...['output_config.task_budget', 'redacted_thinking', 'thinking', 'web_search_20250305'],
     ]);
     assert.deepEqual(body.messages, [
-      { role: 'system', content: 'You are.' },
-      { role: 'assistant', content: 'Yes.' },
-      { role: 'tool', content: 'no', tool_call_id: 't' },
+      { role: 'system', content: [{ type: 'text', text: 'You are.', cache_control }] },
+      { role: 'assistant', content: [{ type: 'text', text: 'Yes.', cache_control }] },
+      { role: 'tool', content: 'Error: no', tool_call_id: 't' },
     ]);
-    assert.deepEqual(Object.keys(body).toSorted(), ['max_tokens', 'messages', 'model', 'tools']);
+    assert.deepEqual(Object.keys(body).toSorted(), ['max_tokens', 'messages', 'model', 'tools', 'user']);
     assert.equal(body.tools.length, 1);
+  });
+
+  it('says how it is to think in the words of those who speak OpenAI chat', () => {
+    const wishOf = (fields: object): object => {
+      const { body, dropped } = out(fields);
+      assert.deepEqual(dropped, []);
+      const { model: _model, messages: _messages, max_tokens: _bound, ...rest } = body;
+      return rest;
+    };
+    assert.deepEqual(wishOf({ thinking: { type: 'enabled', budget_tokens: 2_000, display: 'omitted' } }), {
+      ...{ enable_thinking: true, thinking_budget: 2_000 },
+    });
+    assert.deepEqual(
+      wishOf({ thinking: { type: 'adaptive', display: 'updates' }, output_config: { effort: 'max' } }),
+      { enable_thinking: true, reasoning_effort: 'max' },
+    );
+    assert.deepEqual(wishOf({ thinking: { type: 'disabled' } }), { enable_thinking: false });
+    assert.deepEqual(wishOf({ top_k: 3 }), { top_k: 3 });
+  });
+
+  it('names the user, a long name by its hash', () => {
+    assert.equal(out({ metadata: { user_id: 'u' } }).body.user, 'u');
+    const long = JSON.stringify({ device_id: 'd'.repeat(64), session_id: 's' });
+    const { user } = out({ metadata: { user_id: long } }).body;
+    assert.match(user, /^[0-9a-f]{64}$/);
+    assert.notEqual(user, out({ metadata: { user_id: `${long} ` } }).body.user);
+    assert.equal(out({ metadata: { user_id: null } }).body.user, undefined);
+  });
+
+  it('keeps instructions in the middle where they stand', () => {
+    const { body, dropped } = out({
+      system: 'You are.',
+      messages: [
+        { role: 'user', content: 'hi' },
+        { role: 'system', content: [{ type: 'text', text: 'Tools: none.' }] },
+        { role: 'assistant', content: 'Yes?' },
+        { role: 'user', content: 'go' },
+      ],
+    });
+    assert.deepEqual(body.messages, [
+      { role: 'system', content: 'You are.' },
+      { role: 'user', content: 'hi' },
+      { role: 'system', content: 'Tools: none.' },
+      { role: 'assistant', content: 'Yes?' },
+      { role: 'user', content: 'go' },
+    ]);
+    assert.deepEqual(dropped, []);
+  });
+
+  it('says of a tool that it failed, and marks the end of what is cached', () => {
+    const cache_control = { type: 'ephemeral' };
+    const image = { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } };
+    const failed = (content: unknown) => ({ type: 'tool_result', tool_use_id: 't', content, is_error: true });
+    const said = (content: unknown): unknown =>
+      out({ messages: [{ role: 'user', content: [failed(content)] }] }).body.messages[0].content;
+    assert.equal(said('no such file'), 'Error: no such file');
+    assert.equal(said('<error>no such file</error>'), '<error>no such file</error>');
+    assert.equal(said(undefined), 'Error.');
+    assert.equal(said([image]), 'Error.');
+    const result = { ...failed('x'), is_error: false, cache_control };
+    const { body, dropped } = out({ messages: [{ role: 'user', content: [result] }] });
+    assert.deepEqual(body.messages[0].content, [{ type: 'text', text: 'x', cache_control }]);
+    assert.deepEqual(dropped, []);
   });
 
   it('gives a thought without a seal back to where it came from', () => {
@@ -164,11 +228,10 @@ describe('a request for OpenAI chat on its way to messages', () => {
         { role: 'user', name: 'ann', content: [{ type: 'input_audio', input_audio: { data: 'x' } }] },
         { role: 'assistant', content: 'Yes.', reasoning_content: 'hm' },
       ],
-      ...{ n: 2, seed: 3, logprobs: true, response_format: { type: 'json_object' }, enable_thinking: true },
+      ...{ n: 2, seed: 3, logprobs: true, response_format: { type: 'json_object' }, enable_thinking: false },
     });
     assert.deepEqual(dropped.toSorted(), [
-      ...['enable_thinking', 'input_audio', 'logprobs', 'n', 'name', 'reasoning_content'],
-      ...['response_format', 'seed'],
+      ...['input_audio', 'logprobs', 'n', 'name', 'reasoning_content', 'response_format', 'seed'],
     ]);
     assert.deepEqual(Object.keys(body).toSorted(), ['max_tokens', 'messages', 'model']);
   });

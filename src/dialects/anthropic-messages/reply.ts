@@ -36,6 +36,9 @@ function said(block: JsonObject): ChatEvent[] {
     const text = textOf(block['text']);
     return text === '' ? [] : [{ type: 'text', text, choice: 0 }];
   }
+  const data = textOf(block['data']);
+  if (block['type'] === 'redacted_thinking' && data !== '')
+    return [{ type: 'reasoning', text: '', signature: data, redacted: true, choice: 0 }];
   if (block['type'] !== 'thinking') return [];
   const text = textOf(block['thinking']);
   const signature = textOf(block['signature']);
@@ -55,6 +58,7 @@ const callOf = (block: JsonObject, index: number): ChatEvent => ({
 type Draft =
   | { readonly type: 'text'; text: string }
   | { readonly type: 'thinking'; thinking: string; signature: string }
+  | { readonly type: 'redacted_thinking'; readonly data: string }
   | { readonly type: 'tool_use'; id: string; name: string; input: string };
 
 /** Of several choices only the first has a place here. */
@@ -68,6 +72,8 @@ export function writeReply(head: ReplyHead, events: readonly ChatEvent[]): Buffe
     else if (!('choice' in event) || (event.choice ?? 0) === 0) {
       if (event.type === 'text') textDraft(drafts).text += event.text;
       else if (event.type === 'finish') reason = event.reason;
+      else if (event.type === 'reasoning' && event.redacted)
+        drafts.push({ type: 'redacted_thinking', data: event.signature ?? '' });
       else if (event.type === 'reasoning') {
         const draft = thinkingDraft(drafts);
         draft.thinking += event.text;

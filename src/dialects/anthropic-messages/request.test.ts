@@ -14,11 +14,16 @@ describe('a request for messages', () => {
     const results = [
       { type: 'text', text: 'look' },
       { type: 'tool_result', tool_use_id: 't1', content: 'sunny' },
-      { type: 'tool_result', tool_use_id: 't2', content: [{ type: 'text', text: 'late' }], is_error: true },
+      {
+        type: 'tool_result',
+        tool_use_id: 't2',
+        content: [{ type: 'text', text: 'Error: late' }],
+        is_error: true,
+      },
     ];
     assert.deepEqual(messagesOf({ role: 'user', content: results }), [
       { role: 'tool', parts: [{ type: 'text', text: 'sunny' }], toolCallId: 't1' },
-      { role: 'tool', parts: [{ type: 'text', text: 'late' }], toolCallId: 't2' },
+      { role: 'tool', parts: [{ type: 'text', text: 'Error: late' }], toolCallId: 't2' },
       { role: 'user', parts: [{ type: 'text', text: 'look' }] },
     ]);
   });

@@ -5,11 +5,11 @@
 
 import { isJsonObject, type JsonObject } from '../../base/json.ts';
 import type { RequestHead } from '../../domain/call.ts';
-import type { ChatMessage, ChatRequest, ChatTool } from '../../domain/chat.ts';
+import type { ChatMessage, ChatRequest, ChatTool, Thought } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import { checkedTurns, headFields, invalid, parseBody } from '../openai-chat/request.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
-import { blockOf, contentOf, partOf, readContent } from './blocks.ts';
+import { blockOf, contentOf, partOf, readContent, resultParts } from './blocks.ts';
 import { toolInputOf } from './wire.ts';
 
 export function readHead(body: Uint8Array): RequestHead {
@@ -95,7 +95,7 @@ function readUser(blocks: readonly JsonObject[]): ChatMessage[] {
   const told = results.map(
     (result): ChatMessage => ({
       role: 'tool',
-      parts: (readContent(result['content']) ?? []).map(partOf),
+      parts: resultParts(result),
       toolCallId: textOf(result['tool_use_id']),
     }),
   );
@@ -218,20 +218,28 @@ function writeMessage({
   parts,
   reasoning,
   reasoningSignature,
+  thoughts,
   toolCalls = [],
 }: ChatMessage): JsonObject {
   if (role !== 'assistant') return { role: role === 'user' ? 'user' : 'system', content: contentOf(parts) };
-  if (reasoning === undefined && toolCalls.length === 0) return { role, content: contentOf(parts) };
   const thought =
-    reasoning === undefined
-      ? []
-      : [{ type: 'thinking', thinking: reasoning, signature: reasoningSignature ?? '' }];
+    thoughts !== undefined
+      ? thoughts.map(thoughtBlock)
+      : reasoning === undefined
+        ? []
+        : [thoughtBlock({ text: reasoning, signature: reasoningSignature ?? '' })];
+  if (thought.length === 0 && toolCalls.length === 0) return { role, content: contentOf(parts) };
   const calls = toolCalls.map(({ id, name, arguments: text }) => ({
     ...{ type: 'tool_use', id, name },
     input: toolInputOf(text),
   }));
   return { role, content: [...thought, ...parts.map(blockOf), ...calls] };
 }
+
+const thoughtBlock = ({ text, signature = '', redacted }: Thought): JsonObject =>
+  redacted === true
+    ? { type: 'redacted_thinking', data: signature }
+    : { type: 'thinking', thinking: text, signature };
 
 const writeTool = ({ name, description, parameters }: ChatTool): JsonObject => ({
   name,

@@ -82,6 +82,7 @@ export class AnthropicStreamReader implements StreamReader {
     const block = objectOf(value['content_block']) ?? {};
     if (block['type'] === 'text') return saidText(textOf(block['text']));
     if (block['type'] === 'thinking') return thought(block['thinking'], block['signature']);
+    if (block['type'] === 'redacted_thinking') return sealedThought(block['data']);
     if (block['type'] !== 'tool_use') return NO_EVENTS;
     const index = this.#calls.size;
     this.#calls.set(numberOf(value['index']), index);
@@ -143,6 +144,12 @@ function thought(thinking: unknown, seal: unknown): readonly ChatEvent[] {
   const signature = textOf(seal);
   if (text === '' && signature === '') return NO_EVENTS;
   return [{ type: 'reasoning', text, ...(signature === '' ? {} : { signature }), choice: 0 }];
+}
+
+function sealedThought(data: unknown): readonly ChatEvent[] {
+  const signature = textOf(data);
+  if (signature === '') return NO_EVENTS;
+  return [{ type: 'reasoning', text: '', signature, redacted: true, choice: 0 }];
 }
 
 /** Model Studio tells the status as a comment (`:HTTP_STATUS/429`), Anthropic the type that stands for it. */

@@ -79,6 +79,11 @@ export class AnthropicStreamWriter implements StreamWriter {
         this.#delta(this.#blockOf('text'), { type: 'text_delta', text: event.text });
         break;
       case 'reasoning': {
+        if (event.redacted) {
+          this.#openBlock('thinking', { type: 'redacted_thinking', data: event.signature ?? '' });
+          this.#close();
+          break;
+        }
         const block = this.#blockOf('thinking');
         if (event.text !== '') this.#delta(block, { type: 'thinking_delta', thinking: event.text });
         if (event.signature === undefined) break;
@@ -106,7 +111,8 @@ export class AnthropicStreamWriter implements StreamWriter {
    */
   #call(event: ToolCall): void {
     const waits = this.#held.some(({ index }) => index === event.index);
-    const mayGo = this.#isFree() || this.#open?.call === event.index || this.#tools.has(event.index);
+    // Whether a call is whole is asked last: it reads all of its arguments, and they come in many pieces.
+    const mayGo = this.#open?.call === event.index || this.#tools.has(event.index) || this.#isFree();
     if (waits || !mayGo) this.#held.push(event);
     else this.#callNow(event);
     while (this.#held.length > 0 && this.#isFree()) this.#release();

@@ -94,6 +94,16 @@ describe('a written stream of messages', () => {
     assert.equal(outline(events), '0( 0{"a": 01} )0 1( 1{}');
   });
 
+  it('writes a long call piece by piece without reading the whole of it each time', () => {
+    const piece: ChatEvent = { type: 'tool-call', index: 0, arguments: 'a file of many words, ' };
+    const pieces = Array<ChatEvent>(20_000).fill(piece);
+    const before = process.cpuUsage();
+    written([{ type: 'tool-call', index: 0, id: 'c', name: 'write', arguments: '{"text":"' }, ...pieces]);
+    const { user, system } = process.cpuUsage(before);
+    // Read again for each piece it takes some seven seconds.
+    assert.ok(user + system < 2_000_000, `${(user + system) / 1_000} ms`);
+  });
+
   it('leaves open what nobody closed, and makes no reason up', () => {
     const frames = written([call(0, '{"a', 'c0')], { ends: false });
     assert.deepEqual(

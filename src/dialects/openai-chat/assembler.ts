@@ -23,7 +23,7 @@ export class OpenAIChatAssembler implements Assembler {
   readonly #fields: Fields = new Map();
   readonly #choices = new Map<number, Choice>();
   readonly #template = new TextTemplate();
-  #usageOfChoice: unknown;
+  #usageElsewhere: unknown;
   #size = 0;
 
   get size(): number {
@@ -36,6 +36,7 @@ export class OpenAIChatAssembler implements Assembler {
     if (!isJsonObject(value)) return;
     if (addsOnlyText(value)) this.#template.learn(chunk);
     fold(this.#fields, value, mergeOfField);
+    this.#usageElsewhere = last(this.#usageElsewhere, objectOf(value['x_groq'])?.['usage']);
     if (!Array.isArray(value['choices'])) return;
     for (const entry of value['choices'] as unknown[]) {
       const told = objectOf(entry);
@@ -44,8 +45,8 @@ export class OpenAIChatAssembler implements Assembler {
       const choice = this.#choices.get(index) ?? new Choice(this.#joined);
       this.#choices.set(index, choice);
       choice.push(told);
-      // Moonshot tells it there; a plain answer has it at the top.
-      this.#usageOfChoice = last(this.#usageOfChoice, told['usage']);
+      // Moonshot tells it there, Groq in its own corner; a plain answer has it at the top.
+      this.#usageElsewhere = last(this.#usageElsewhere, told['usage']);
     }
   }
 
@@ -65,7 +66,7 @@ export class OpenAIChatAssembler implements Assembler {
       created,
       model,
       choices: byIndex(this.#choices).map(([index, choice]) => choice.written(index)),
-      usage: usage ?? this.#usageOfChoice,
+      usage: usage ?? this.#usageElsewhere,
       ...rest,
     };
     const name = textOf(model);
@@ -157,7 +158,8 @@ class Choice {
   }
 
   readonly #mergeOfField = (name: string): Merge | undefined => {
-    if (name === 'index' || name === 'delta' || name === 'usage') return undefined;
+    // MiniMax and Perplexity repeat as a message what the deltas have said.
+    if (name === 'index' || name === 'delta' || name === 'usage' || name === 'message') return undefined;
     if (name === 'finish_reason') return (old, value) => (readFinishReason(value) ? value : old);
     if (name === 'logprobs') return (old, value) => merged(old, value, () => this.#joined);
     // The content filter of Azure tells with each piece what it has looked at.

@@ -10,6 +10,7 @@ import {
   REPLY_OBJECT,
   readFinishReason,
   readUsage,
+  saidIn,
   tellsError,
   textOf,
   writeUsage,
@@ -37,9 +38,8 @@ export function readReply(body: Uint8Array): Chunk {
 function readChoice(choice: JsonObject, events: ChatEvent[]): void {
   const index = numberOf(choice['index']);
   const message = objectOf(choice['message']) ?? {};
-  const reasoning = textOf(message['reasoning_content']) || textOf(message['reasoning']);
+  const { reasoning, text } = saidIn(message);
   if (reasoning !== '') events.push({ type: 'reasoning', text: reasoning, choice: index });
-  const text = textOf(message['content']);
   if (text !== '') events.push({ type: 'text', text, choice: index });
   const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'] : [];
   calls.forEach((value: unknown, i) => {

@@ -8,6 +8,7 @@ import { isJsonObject, type JsonObject, topLevelFields } from '../../base/json.t
 import type { RequestHead } from '../../domain/call.ts';
 import type { ChatMessage, ChatPart, ChatRequest, ChatRole, ChatTool, ToolCall } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
+import { readWishes, WISH_FIELDS } from './openrouter-fields.ts';
 import { objectOf, textOf } from './wire.ts';
 
 /** Above this the head is read by scanning, so that a huge body does not hold up the event loop. */
@@ -20,6 +21,7 @@ const HEAD_FIELDS = [
   'max_tokens',
   'max_completion_tokens',
   'n',
+  ...WISH_FIELDS,
 ] as const;
 
 export const invalid = (param: string, message: string): Failure =>
@@ -27,13 +29,16 @@ export const invalid = (param: string, message: string): Failure =>
 
 export function readHead(body: Uint8Array): RequestHead {
   const fields = headFields(body, HEAD_FIELDS, 'messages');
-  const { model, stream } = checkedTurns(fields);
-  return {
+  const wishes = readWishes(fields);
+  const named = fields['model'] === undefined && wishes?.models?.[0];
+  const { model, stream } = checkedTurns(named ? { ...fields, model: named } : fields);
+  const head = {
     model,
     stream,
     wantsUsage: objectOf(fields['stream_options'])?.['include_usage'] === true,
     maxOutputTokens: maxOutputOf(fields),
   };
+  return wishes === undefined ? head : { ...head, wishes };
 }
 
 /** What every request in turns must have. Throws `invalid_request` naming the field. */
@@ -196,9 +201,9 @@ function readParts(content: unknown, i: number): ChatPart[] {
     throw invalid(`messages[${i}].content`, 'expected a string or an array of parts');
   return content.map((value: unknown): ChatPart => {
     const part = objectOf(value);
-    return part?.['type'] === 'text' && typeof part['text'] === 'string'
-      ? { type: 'text', text: part['text'] }
-      : { type: 'media', value };
+    if (part?.['type'] !== 'text' || typeof part['text'] !== 'string') return { type: 'media', value };
+    const cacheControl = objectOf(part['cache_control']);
+    return { type: 'text', text: part['text'], ...(cacheControl && { cacheControl }) };
   });
 }
 
@@ -252,14 +257,20 @@ export function writeRequest(request: ChatRequest): Buffer {
   return Buffer.from(JSON.stringify(fields));
 }
 
+const writePart = (part: ChatPart): unknown =>
+  part.type === 'media'
+    ? part.value
+    : {
+        type: 'text',
+        text: part.text,
+        ...(part.cacheControl === undefined ? {} : { cache_control: part.cacheControl }),
+      };
+
 function writeMessage(message: ChatMessage): JsonObject {
   const [only] = message.parts;
-  const plain = message.parts.length === 1 && only?.type === 'text' ? only.text : undefined;
-  const content =
-    plain ??
-    (message.parts.length === 0
-      ? null
-      : message.parts.map((part) => (part.type === 'text' ? { type: 'text', text: part.text } : part.value)));
+  const isPlain = message.parts.length === 1 && only?.type === 'text' && only.cacheControl === undefined;
+  const plain = isPlain ? only.text : undefined;
+  const content = plain ?? (message.parts.length === 0 ? null : message.parts.map(writePart));
   return {
     role: message.role,
     content,

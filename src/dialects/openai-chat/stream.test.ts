@@ -5,7 +5,7 @@ import { writeSseEvent } from '../../base/sse.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import { readReply, writeReply } from './reply.ts';
-import { forward, OpenAIChatStreamReader } from './stream.ts';
+import { forward, OpenAIChatStreamReader, OpenAIChatStreamWriter } from './stream.ts';
 
 const fixture = (name: string): Buffer =>
   readFileSync(new URL(`../fixtures/openai-chat/${name}`, import.meta.url));
@@ -50,6 +50,18 @@ test('every recorded stream has the text, the end and the usage that it had', ()
     assert.equal(stream.find('usage')[0]?.usage.input, input, name);
     assert.equal(stream.ended, ended, name);
     assert.equal(stream.find('start').length, 1, name);
+  }
+});
+
+test('a written stream has no null where strict clients take none', () => {
+  const writer = new OpenAIChatStreamWriter({ id: 'x', model: 'm', created: 1 }, { wantsUsage: true });
+  const frames = [
+    writer.write({ type: 'text', text: 'a' }),
+    writer.write({ type: 'finish', reason: 'stop' }),
+  ];
+  for (const frame of frames) {
+    const written = JSON.parse(frame.toString().slice('data: '.length));
+    assert.deepEqual(Object.keys(written), ['id', 'object', 'created', 'model', 'choices']);
   }
 });
 

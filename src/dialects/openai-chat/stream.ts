@@ -25,6 +25,7 @@ import {
   readFinishReason,
   readUsage,
   STREAM_OBJECT,
+  saidIn,
   tellsError,
   textOf,
   writeUsage,
@@ -84,7 +85,8 @@ export class OpenAIChatStreamReader implements StreamReader {
       events.push({ type: 'start', id: textOf(value['id']), model, created: numberOf(value['created']) });
     }
     const choices = Array.isArray(value['choices']) ? value['choices'] : [];
-    let usage = readUsage(value['usage']);
+    // Groq tells it in its own corner: https://console.groq.com/docs/api-reference#chat-create
+    let usage = readUsage(value['usage']) ?? readUsage(objectOf(value['x_groq'])?.['usage']);
     for (const entry of choices) {
       const choice = objectOf(entry);
       if (choice === undefined) continue;
@@ -105,9 +107,8 @@ export class OpenAIChatStreamReader implements StreamReader {
     const delta = objectOf(choice['delta']);
     if (!this.#choices.has(index)) this.#choices.set(index, false);
     if (delta !== undefined) {
-      const reasoning = textOf(delta['reasoning_content']) || textOf(delta['reasoning']);
+      const { reasoning, text } = saidIn(delta);
       if (reasoning !== '') events.push({ type: 'reasoning', text: reasoning, choice: index });
-      const text = textOf(delta['content']);
       if (text !== '') events.push({ type: 'text', text, choice: index });
       if (Array.isArray(delta['tool_calls']))
         delta['tool_calls'].forEach((call: unknown, i) => {
@@ -146,12 +147,15 @@ function statusOf(event: SseEvent, value: unknown): number {
 }
 
 export class OpenAIChatStreamWriter implements StreamWriter {
-  readonly #head: ReplyHead;
+  /** How every frame begins. */
+  readonly #opening: string;
   readonly #wantsUsage: boolean;
   readonly #opened = new Set<number>();
 
-  constructor(head: ReplyHead, { wantsUsage, continues = false }: WriteOptions) {
-    this.#head = head;
+  constructor({ id, created, model }: ReplyHead, { wantsUsage, continues = false }: WriteOptions) {
+    // Neither a fingerprint nor a usage that is null: clients that check what they read take no null for them.
+    const head = { id, object: STREAM_OBJECT, created, model };
+    this.#opening = `data: ${JSON.stringify(head).slice(0, -1)},`;
     this.#wantsUsage = wantsUsage;
     if (continues) this.#opened.add(0);
   }
@@ -191,15 +195,11 @@ export class OpenAIChatStreamWriter implements StreamWriter {
     this.#opened.add(choice);
     return this.#frame({
       choices: [{ index: choice, delta: { ...opening, ...delta }, logprobs: null, finish_reason: finish }],
-      ...(this.#wantsUsage ? { usage: null } : {}),
     });
   }
 
   #frame(rest: JsonObject): Buffer {
-    const { id, created, model } = this.#head;
-    return writeSseEvent(
-      JSON.stringify({ id, object: STREAM_OBJECT, created, model, system_fingerprint: null, ...rest }),
-    );
+    return Buffer.from(`${this.#opening}${JSON.stringify(rest).slice(1)}\n\n`);
   }
 }
 

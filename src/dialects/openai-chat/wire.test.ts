@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { totalTokens, type Usage } from '../../domain/usage.ts';
-import { readFinishReason, readUsage, writeUsage } from './wire.ts';
+import { readFinishReason, readUsage, saidIn, tellsError, writeUsage } from './wire.ts';
 
 const usage = (amounts: Partial<Usage>): Usage => ({
   input: 0,
@@ -86,4 +86,48 @@ test('finish reasons are known by their words; an end by fault is never a stop',
   for (const word of ['eos', 'constructor', '__proto__', 'toString'])
     assert.equal(readFinishReason(word), 'stop');
   for (const none of [null, undefined, '', 'null', 5]) assert.equal(readFinishReason(none), undefined);
+});
+
+test('reasoning that is told beside the completion is counted once, and so is what only the total knows', () => {
+  const beside = { prompt_tokens: 32, completion_tokens: 9, total_tokens: 135 };
+  const reasoning = { completion_tokens_details: { reasoning_tokens: 94 } };
+  assert.deepEqual(readUsage({ ...beside, ...reasoning }), usage({ input: 32, output: 9, reasoning: 94 }));
+  assert.deepEqual(readUsage(beside), usage({ input: 32, output: 9, reasoning: 94 }));
+  assert.deepEqual(
+    readUsage({ ...beside, total_tokens: 41, completion_tokens_details: { reasoning_tokens: 5 } }),
+    usage({ input: 32, output: 4, reasoning: 5 }),
+  );
+  // A total that its own details do not explain proves nothing.
+  assert.deepEqual(
+    readUsage({ ...beside, completion_tokens_details: { reasoning_tokens: 5 } }),
+    usage({ input: 32, output: 4, reasoning: 5 }),
+  );
+});
+
+test('what is said in parts is read like what is said in one text', () => {
+  const thinking = [{ type: 'text', text: 'a' }, { type: 'text', text: 'b' }, 5, null];
+  const parts = [{ type: 'thinking', thinking }, { type: 'text', text: 'c' }, 'x', { type: 'reference' }];
+  assert.deepEqual(saidIn({ content: parts }), { reasoning: 'ab', text: 'c' });
+  assert.deepEqual(saidIn({ content: 'c', reasoning: 'r' }), { reasoning: 'r', text: 'c' });
+  assert.deepEqual(saidIn({ content: 'c', reasoning: 's', reasoning_content: 'r' }), {
+    reasoning: 'r',
+    text: 'c',
+  });
+  assert.deepEqual(saidIn({ content: [{ type: 'thinking', thinking: 'a' }] }), { reasoning: 'a', text: '' });
+  assert.deepEqual(saidIn({}), { reasoning: '', text: '' });
+});
+
+test('an error under a 200 is an error where no choices stand beside it', () => {
+  const refused = { base_resp: { status_code: 1008, status_msg: 'insufficient balance' } };
+  assert.equal(tellsError({ ...refused, choices: null }), true);
+  assert.equal(tellsError(refused), true);
+  assert.equal(tellsError({ ...refused, choices: [{}] }), false);
+  assert.equal(tellsError({ base_resp: { status_code: 0 } }), false);
+});
+
+test('the reasons of Zhipu and Mistral are those of everybody', () => {
+  assert.equal(readFinishReason('sensitive'), 'content_filter');
+  assert.equal(readFinishReason('network_error'), 'error');
+  for (const reason of ['model_length', 'model_context_window_exceeded'])
+    assert.equal(readFinishReason(reason), 'length');
 });

@@ -15,17 +15,42 @@ export const objectOf = (value: unknown): JsonObject | undefined => (isJsonObjec
 
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** An error in the place of an answer: in OpenAI's envelope, or flat, as Model Studio's own path says it. */
+/**
+ * An error in the place of an answer: in OpenAI's envelope; flat, as Model Studio's own path says it; or under a 200 as
+ * the status of MiniMax: https://platform.minimax.io/docs/api-reference/errorcode
+ */
 export const tellsError = (value: JsonObject): boolean =>
   (value['error'] !== undefined && value['error'] !== null) ||
   (typeof value['code'] === 'string' &&
     typeof value['message'] === 'string' &&
-    value['choices'] === undefined);
+    value['choices'] === undefined) ||
+  (value['base_resp'] !== undefined &&
+    !Array.isArray(value['choices']) &&
+    numberOf(objectOf(value['base_resp'])?.['status_code']) > 0);
+
+/** What a delta or a message says: in one text, or, at Mistral, in parts: https://docs.mistral.ai/capabilities/reasoning/ */
+export function saidIn(value: JsonObject): { readonly reasoning: string; readonly text: string } {
+  const content = value['content'];
+  const reasoning = textOf(value['reasoning_content']) || textOf(value['reasoning']);
+  if (!Array.isArray(content)) return { reasoning, text: textOf(content) };
+  const parts = content.filter(isJsonObject);
+  return {
+    reasoning: reasoning + parts.map(({ thinking }) => textsOf(thinking)).join(''),
+    text: textsOf(parts),
+  };
+}
+
+const textsOf = (parts: unknown): string =>
+  Array.isArray(parts)
+    ? parts.map((part: unknown) => textOf(objectOf(part)?.['text'])).join('')
+    : textOf(parts);
 
 /**
  * `prompt_tokens` includes cache reads and writes, `completion_tokens` includes reasoning; undefined when the object
  * holds no usage. Names of the cache amounts: OpenAI, Model Studio (`cache_creation_input_tokens`), DeepSeek
- * (`prompt_cache_hit_tokens`).
+ * (`prompt_cache_hit_tokens`). xAI, and relays of Gemini, tell reasoning beside the completion: then the total is larger
+ * than its parts (https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/grok/capabilities/reasoning,
+ * mozilla-ai/any-llm#1290, router-for-me/CLIProxyAPI#5733).
  */
 export function readUsage(value: unknown): Usage | undefined {
   const usage = objectOf(value);
@@ -43,15 +68,16 @@ export function readUsage(value: unknown): Usage | undefined {
     numberOf(promptDetails?.['cache_write_tokens']) ||
       numberOf(promptDetails?.['cache_creation_input_tokens']),
   );
-  const reasoning = Math.min(
-    completion,
-    numberOf(objectOf(usage['completion_tokens_details'])?.['reasoning_tokens']),
-  );
+  const details = objectOf(usage['completion_tokens_details']);
+  const told = numberOf(details?.['reasoning_tokens']);
+  const more = numberOf(usage['total_tokens']) - prompt - completion;
+  const isBeside = more > 0 && (more === told || details === undefined);
+  const reasoning = isBeside ? more : Math.min(completion, told);
   return {
     input: prompt - cacheRead - cacheWrite,
     cacheRead,
     cacheWrite,
-    output: completion - reasoning,
+    output: isBeside ? completion : completion - reasoning,
     reasoning,
     source: 'upstream',
   };
@@ -72,14 +98,22 @@ export function writeUsage(usage: Usage): JsonObject {
   };
 }
 
-/** `insufficient_system_resource`: https://api-docs.deepseek.com/api/create-chat-completion. `error`: OpenRouter, and ours. */
+/**
+ * `insufficient_system_resource`: https://api-docs.deepseek.com/api/create-chat-completion. `error`: OpenRouter, and ours.
+ * `sensitive`, `network_error`, `model_context_window_exceeded`: https://docs.z.ai/api-reference/llm/chat-completion.
+ * `model_length`: https://docs.mistral.ai/api/
+ */
 const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ['stop', 'stop'],
   ['length', 'length'],
   ['tool_calls', 'tool_calls'],
   ['function_call', 'tool_calls'],
   ['content_filter', 'content_filter'],
+  ['sensitive', 'content_filter'],
+  ['model_length', 'length'],
+  ['model_context_window_exceeded', 'length'],
   ['error', 'error'],
+  ['network_error', 'error'],
   ['insufficient_system_resource', 'error'],
 ]);
 

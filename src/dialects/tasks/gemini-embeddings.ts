@@ -9,6 +9,7 @@ import { isJsonObject, type JsonEdit, type JsonObject, splice, topLevelFields } 
 import type { RequestHead } from '../../domain/call.ts';
 import { Failure } from '../../domain/failure.ts';
 import { inputTotal, totalTokens, type Usage } from '../../domain/usage.ts';
+import { writeFailure, writeStreamFailure } from '../gemini/failures.ts';
 import { invalid, parseBody, TWICE } from '../openai-chat/request.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
 import { parseReply } from '../plain-reply.ts';
@@ -35,6 +36,8 @@ const MANY = {
 
 export const geminiEmbeddings: EmbeddingsKin = {
   ...createTask(ONE),
+  writeFailure,
+  writeStreamFailure,
   enter,
   address: (url, { model }) => `${url}/${escaped(model)}:embedContent`,
   readHead(body) {
@@ -63,6 +66,8 @@ export const geminiEmbeddings: EmbeddingsKin = {
 
 export const geminiBatchEmbeddings: EmbeddingsKin = {
   ...createTask(MANY),
+  writeFailure,
+  writeStreamFailure,
   enter,
   address: (url, { model }) => `${url}/${escaped(model)}:batchEmbedContents`,
   forwardRequest: (body, head, upstreamModel) => forwardMany(body, head, upstreamModel),

@@ -10,7 +10,9 @@ import type { ClientKey, DialectId } from '../../domain/call.ts';
 import type { Account, Channel } from '../../domain/channel.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { PassStory } from '../../domain/pass-story.ts';
+import { betasFor } from '../../providers/betas.ts';
 import { providerOf } from '../../providers/index.ts';
+import type { Provider } from '../../providers/provider.ts';
 import { isBlocked } from '../../state/windows.ts';
 import { hasLimits, quotaOfKey } from '../allowance.ts';
 import { failureOf, refusalOf } from '../attempt.ts';
@@ -179,7 +181,7 @@ async function askOnce(ask: PassAsk, { rooms, watch, story }: Asking): Promise<U
   const provider = providerOf(account.provider);
   const channel = channelOf(account, rooms);
   if (provider === undefined || channel === undefined) throw new Error(`no channel of '${account.id}'`);
-  const headers = headersFor(ask, provider.forwardHeaders);
+  const headers = headersFor(ask, provider);
   const secret = rooms.health.secretOf(account, rooms.clock.now());
   provider.authorize(headers, account.secrets[secret] ?? '', dialect);
   const response = await rooms.fetchOf(channel)({
@@ -204,14 +206,17 @@ const channelOf = (account: Account, rooms: Rooms): Channel | undefined =>
   rooms.snapshot().catalog.channels.find((channel) => channel.account.id === account.id);
 
 function headersFor(
-  { headers, upload, body }: PassAsk,
-  forwardHeaders: readonly string[],
+  { headers, upload, body, dialect }: PassAsk,
+  { id, forwardHeaders }: Provider,
 ): Record<string, string> {
   const sent: Record<string, string> = { 'accept-encoding': 'identity' };
   for (const name of [...FORWARDED, ...forwardHeaders]) {
     const value = headers[name];
     if (typeof value === 'string') sent[name] = value;
   }
+  const betas = dialect === 'anthropic-messages' ? headers['anthropic-beta'] : undefined;
+  const { header } = betasFor(id, String(betas ?? ''));
+  if (header !== undefined) sent['anthropic-beta'] = header;
   if (upload?.size !== undefined) sent['content-length'] = String(upload.size);
   if (body !== undefined) sent['content-type'] = 'application/json';
   else if (upload === undefined) delete sent['content-type'];

@@ -1,0 +1,77 @@
+/** What a turn of an agent came to: judged by the file, by the tool's way back and by Sluice's own log. */
+
+import type { Ended } from './child.ts';
+import { type CallLine, MODELS, type Model } from './relay.ts';
+import type { Exchange } from './wire.ts';
+
+export type Turn = {
+  readonly agent: string;
+  readonly version: string;
+  /** What it speaks. */
+  readonly wire: string;
+  readonly model: Model;
+  readonly ended: Ended;
+  /** The file is there, with the text. */
+  readonly isWritten: boolean;
+  readonly exchanges: readonly Exchange[];
+  readonly calls: readonly CallLine[];
+};
+
+/** As the simulator makes them. */
+const CALL_ID = /call_[0-9a-f]{24}/;
+
+/** The result of the tool was sent back. */
+const cameBack = ({ exchanges }: Turn): boolean => exchanges.some(({ body }) => CALL_ID.test(body));
+
+/** All calls in the log are of the model that was asked for, on the one channel that has it, and ended well. */
+const isLogged = ({ calls, model }: Turn): boolean =>
+  calls.length > 0 &&
+  calls.every((call) => call.model === model && call.channel === MODELS[model] && call.end === 'complete');
+
+const isGood = (turn: Turn): boolean =>
+  turn.isWritten && cameBack(turn) && isLogged(turn) && turn.ended.code === 0;
+
+const droppedBy = ({ exchanges }: Turn): string =>
+  [...new Set(exchanges.flatMap(({ dropped }) => dropped.split(/,\s*/)))].filter(Boolean).join(', ');
+
+/** A line, and behind it what may explain a failure. */
+export function resultOf(turn: Turn, verbose: boolean): string {
+  const { agent, wire, model, ended } = turn;
+  const lines = [
+    `${isGood(turn) ? '✓' : '✗'} ${agent} ${wire} → ${model} (${(ended.tookMs / 1_000).toFixed(1)} s)`,
+  ];
+  const dropped = droppedBy(turn);
+  if (dropped !== '') lines.push(`    dropped: ${dropped}`);
+  for (const { method, path, status, answer } of turn.exchanges)
+    if (status >= 400) lines.push(`    ${method} ${path} → ${status} ${answer.slice(0, 300)}`);
+  if (verbose || !isGood(turn)) lines.push(`    exit ${ended.code}: ${ended.output.slice(-2_000)}`);
+  return lines.join('\n');
+}
+
+const tick = (holds: boolean): string => (holds ? '✓' : '✗');
+
+/** In Markdown. */
+export function tableOf(turns: readonly Turn[]): string {
+  const rows = turns.map((turn) => {
+    const { agent, version, wire, model, calls, ended } = turn;
+    const sum = (of: (call: CallLine) => number): number => calls.reduce((all, call) => all + of(call), 0);
+    return [
+      `${agent} ${version}`,
+      wire,
+      `${model}: ${MODELS[model]}`,
+      tick(turn.isWritten),
+      tick(cameBack(turn)),
+      tick(isLogged(turn)),
+      calls.length,
+      `${sum(({ input }) => input)} / ${sum(({ output }) => output)}`,
+      (ended.tookMs / 1_000).toFixed(1),
+    ];
+  });
+  return [
+    ['client', 'speaks', 'model: channel', 'file', 'tool result', 'log', 'calls', 'tokens in / out', 's'],
+    Array.from({ length: 9 }, () => '---'),
+    ...rows,
+  ]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}

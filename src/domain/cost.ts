@@ -1,0 +1,93 @@
+/**
+ * What a call costs: its usage times a price, to the nano-dollar. All in whole numbers, rounded once at the end, so
+ * that sums of many calls stay true to the last digit. What has no price has no cost either: undefined, never zero.
+ */
+
+import type { Currency, Price, PriceTier, TokenPrices } from './model-facts.ts';
+import { inputTotal, outputTotal, type TokenAmounts } from './usage.ts';
+
+export type CostUsage = TokenAmounts & {
+  /** How much of `cacheWrite` is kept for an hour. */
+  readonly cacheWrite1h?: number;
+};
+
+export type CostOptions = {
+  readonly batch?: boolean;
+  /** Dollars for one unit of another currency, as decimal text. */
+  readonly rates?: Partial<Readonly<Record<Currency, string>>>;
+};
+
+const NANO = 1_000_000_000n;
+const MILLION = 1_000_000n;
+
+/** Decimal text in billionths. Throws `RangeError` on anything else. */
+export function nanoOf(decimal: string): bigint {
+  const match = /^(\d+)(?:\.(\d{1,9}))?$/.exec(decimal);
+  if (match === null) throw new RangeError(`'${decimal}' is no decimal of at most nine places`);
+  return BigInt(match[1] ?? '0') * NANO + BigInt((match[2] ?? '').padEnd(9, '0'));
+}
+
+/** Billionths as decimal text, without zeros at its end. */
+export function decimalOf(nano: bigint): string {
+  const sign = nano < 0n ? '-' : '';
+  const size = nano < 0n ? -nano : nano;
+  const places = (size % NANO).toString().padStart(9, '0').replace(/0+$/, '');
+  return `${sign}${size / NANO}${places === '' ? '' : `.${places}`}`;
+}
+
+/** The tier of a call is that of its whole input. */
+export function tierOf({ tiers }: Price, inputTokens: number): PriceTier | undefined {
+  let found = tiers[0];
+  for (const tier of tiers) if (tier.above !== undefined && inputTokens > tier.above) found = tier;
+  return found;
+}
+
+/** In billionths of a dollar; undefined where a part of the usage, the batch or the currency has no known price. */
+export function costOf(price: Price, usage: CostUsage, options: CostOptions = {}): bigint | undefined {
+  const tier = tierOf(price, inputTotal(usage));
+  const rate = price.currency === 'USD' ? '1' : options.rates?.[price.currency];
+  if (tier === undefined || rate === undefined) return undefined;
+  const batch = options.batch === true ? price.batch : { share: '1', cache: 'kept' };
+  if (batch === undefined) return undefined;
+  const inMillionths = sumOf(tier, batch.cache === 'lost' ? uncached(usage) : usage);
+  if (inMillionths === undefined) return undefined;
+  const scale = MILLION * NANO * NANO;
+  return (inMillionths * nanoOf(batch.share) * nanoOf(rate) + scale / 2n) / scale;
+}
+
+const uncached = (usage: CostUsage): CostUsage => ({
+  ...usage,
+  input: inputTotal(usage),
+  cacheRead: 0,
+  cacheWrite: 0,
+  cacheWrite1h: 0,
+});
+
+function sumOf(prices: TokenPrices, usage: CostUsage): bigint | undefined {
+  const { input, cacheRead = input, cacheWrite = input, cacheWrite1h = cacheWrite, output } = prices;
+  const longWrites = Math.min(usage.cacheWrite1h ?? 0, usage.cacheWrite);
+  const outputPrice = usage.reasoning > 0 ? (prices.thinkingOutput ?? output) : output;
+  const parts: readonly (readonly [number, string | undefined])[] = [
+    [usage.input, input],
+    [usage.cacheRead, cacheRead],
+    [usage.cacheWrite - longWrites, cacheWrite],
+    [longWrites, cacheWrite1h],
+    [outputTotal(usage), outputPrice],
+  ];
+  let sum = 0n;
+  for (const [tokens, each] of parts) {
+    if (tokens === 0) continue;
+    if (each === undefined) return undefined;
+    sum += BigInt(Math.round(tokens)) * nanoOf(each);
+  }
+  return sum;
+}
+
+/** A price for a million tokens as the price of one, as decimal text: `1.2` becomes `0.0000012`. */
+export function perToken(perMillion: string): string {
+  const [whole = '0', places = ''] = perMillion.split('.');
+  const digits = `${whole.padStart(7, '0')}${places}`;
+  const point = digits.length - places.length - 6;
+  const text = `${digits.slice(0, point)}.${digits.slice(point)}`;
+  return text.replace(/^0+(?=\d)/, '').replace(/\.?0+$/, '') || '0';
+}

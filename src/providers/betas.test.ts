@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { betasFor } from './betas.ts';
+
+const TOLD = 'claude-code-20250219, effort-2025-11-24,oauth-2025-04-20,files-api-2025-04-14';
+
+describe('the betas that a client names', () => {
+  it('travel to Anthropic as they are, but for the login of the client', () => {
+    assert.deepEqual(betasFor('anthropic', TOLD), {
+      header: 'claude-code-20250219,effort-2025-11-24,files-api-2025-04-14',
+      stopped: ['oauth-2025-04-20'],
+    });
+    assert.equal(betasFor('anthropic', 'brand-new-2031-01-01').header, 'brand-new-2031-01-01');
+  });
+
+  it('travel to others only where these know them', () => {
+    assert.equal(betasFor('deepseek', TOLD).header, 'files-api-2025-04-14');
+    const { header, stopped } = betasFor('qwen', TOLD);
+    assert.equal(header, undefined);
+    assert.equal(stopped.length, 4);
+    assert.equal(betasFor('constructor', TOLD).header, undefined);
+  });
+
+  it('are names, and nothing else gets through', () => {
+    assert.deepEqual(betasFor('anthropic', 'Not a name!,, x y'), { header: undefined, stopped: [] });
+  });
+});

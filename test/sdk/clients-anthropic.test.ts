@@ -1,0 +1,4 @@
+import { ANTHROPIC } from './clients/anthropic.ts';
+import { testClients } from './clients/matrix.ts';
+
+testClients(ANTHROPIC);
