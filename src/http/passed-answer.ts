@@ -48,6 +48,7 @@ export async function writePassed(exchange: Exchange, passed: Passed, rewriting:
     passed.end();
   } catch (error) {
     const failure = Failure.from(error);
+    if (!response.headersSent) passed.story.status = failure.status;
     passed.end(failure);
     if (!response.headersSent) throw failure;
     // Bytes are missing: a clean end would call them whole.
