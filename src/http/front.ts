@@ -12,6 +12,7 @@ import type { Passage } from '../relay/objects/passage.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { Snapshot } from '../relay/rooms.ts';
 import type { Bench } from '../routing/bench.ts';
+import type { Shelf } from '../state/shelf.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Idempotency } from './idempotency.ts';
 
@@ -33,6 +34,8 @@ export type Front = {
   readonly objectIds: ObjectIds;
   readonly metrics: Metrics;
   readonly idempotency: Idempotency;
+  /** What was kept of earlier calls. */
+  readonly shelf: Shelf;
   metricsText(): string;
   /** These three change with the configuration. */
   access(): Access;

@@ -120,6 +120,7 @@ async function servePlain(dialect: Wire, exchange: Outlet, opening: Opening): Pr
         wantsUsage: true,
         request: reply.journey.call.body,
       });
+    reply.keep(body);
     exchange.sendJson(200, body, storyHeaders(opening.story));
   } finally {
     reply.close();

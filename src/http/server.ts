@@ -25,6 +25,7 @@ import { addGeminiModels, addModels, dialectOfLister } from './models-route.ts';
 import { objectDialectOf, serveObjects } from './objects-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
+import { addResponses } from './responses-routes.ts';
 import { addUpgradeRefusal } from './upgrade-route.ts';
 
 /** For what is sent away at the end of a drain to hear why. */
@@ -62,14 +63,13 @@ export function createServer(front: Front): Server {
     for (const path of dialect.alsoAt ?? []) routes.set(path, dialect);
   const handle: Server['handle'] = (request, response) => {
     const path = pathOf(request);
-    let dialect = request.method === 'POST' ? routes.get(path) : undefined;
-    if (dialect === undefined) {
-      takeKey(request);
-      if (request.method === 'POST') dialect = calledAt(path);
-    }
-    if (dialect === undefined) return serveOthers(request, response);
-    const found = dialect;
-    void serve(found, new Exchange(request, response), (exchange) => serveRelay(front, found, exchange));
+    if (path !== request.url) takeKey(request);
+    const dialect = request.method === 'POST' ? (routes.get(path) ?? calledAt(path)) : undefined;
+    if (dialect === undefined) serveOthers(request, response);
+    else
+      void serve(dialect, new Exchange(request, response), (exchange) =>
+        serveRelay(front, dialect, exchange),
+      );
   };
   const http = createHttpServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, handle);
   const fastify = Fastify({
@@ -138,6 +138,7 @@ export function createServer(front: Front): Server {
   for (const prefix of PREFIXES) {
     addModels(fastify, front, prefix);
     addCountTokens(fastify, front, prefix);
+    addResponses(fastify, front, prefix);
     addUpgradeRefusal(fastify, prefix + dialects['openai-responses'].path);
   }
 

@@ -8,6 +8,7 @@ export const cohere: Provider = createOpenAICompatible({
   id: 'cohere',
   name: 'Cohere',
   variables: ['COHERE_API_KEY', 'CO_API_KEY'],
+  chatWays: { thinks: 'never' },
   baseUrl: 'https://api.cohere.ai/compatibility/v1',
   // https://docs.cohere.com/reference/rerank
   speaksToo: { rerank: beside(/^(https:\/\/api\.cohere\.(?:ai|com))\/compatibility\/v1$/, '$1/v2/rerank') },

@@ -10,17 +10,20 @@ import { Failure } from '../domain/failure.ts';
 import { reaches } from './outgoing.ts';
 import type { Rooms } from './rooms.ts';
 
-/** The model with those of its channels that can; the same where all can, and for every chat. */
+/**
+ * The model with those of its channels that can; the same for every chat. Where there are no turns, there is no beginning
+ * of a prompt in anybody's cache, and all channels are as good as each other.
+ */
 export function ableFor(call: Call, model: Model, { providerOf }: Pick<Rooms, 'providerOf'>): Model {
   const { account, dialect } = call;
-  const isChat = wireOf(dialect).task === undefined;
-  if (isChat && account === undefined) return model;
+  const { task } = wireOf(dialect);
+  if (task === undefined && account === undefined) return model;
   const channels = model.channels.filter(
     (channel) =>
       (account === undefined || channel.account.id === account) &&
-      (isChat || reaches(dialect, providerOf(channel), channel)),
+      (task === undefined || reaches(dialect, providerOf(channel), channel)),
   );
-  return channels.length === model.channels.length ? model : { ...model, channels };
+  return { ...model, channels, affinity: model.affinity && (task === undefined || task === 'completions') };
 }
 
 const WHAT = {

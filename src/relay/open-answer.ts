@@ -60,6 +60,8 @@ async function readPlain(
 async function readPlainAsStream(response: UpstreamResponse, reading: Reading): Promise<OpenedAnswer> {
   const { dialect } = reading;
   const { first } = await readPlain(response, reading);
+  const [chunk] = first;
+  if (dialect.asEvents !== undefined && chunk !== undefined) return { first: asStream(dialect, chunk.frame) };
   const events = first.flatMap(({ frame }) => dialect.readReply?.(frame).events ?? []);
   const start = events.find((event) => event.type === 'start');
   const writer = dialect.streamWriter?.(start ?? { id: '', model: '', created: 0 }, { wantsUsage: true });
@@ -73,13 +75,18 @@ async function readPlainAsStream(response: UpstreamResponse, reading: Reading): 
   return { first: reader.push(Buffer.concat(frames)) };
 }
 
+function asStream(dialect: Wire, answer: Buffer): Chunk[] {
+  const reader = dialect.streamReader();
+  return reader.push(dialect.asEvents?.(answer) ?? answer);
+}
+
 /** Sound and the like: it has begun with its first byte. */
 async function openBytes(response: UpstreamResponse, reading: Reading): Promise<OpenedAnswer> {
-  if (reading.form === 'stream')
-    throw new Failure('no_access', {
-      message: 'The provider was asked for a stream of events and sent bare bytes.',
-      scope: 'request',
-    });
+  const { form, dialect, watch } = reading;
+  if (form === 'stream') {
+    const bytes = await readAll(response.body, REPLY_LIMIT_BYTES, () => watch.byte());
+    return { first: asStream(dialect, bytes) };
+  }
   const contentType = response.headers['content-type'] ?? '';
   return { ...(await openStream(response, reading, new BytesReader())), contentType };
 }

@@ -13,9 +13,11 @@ import { Failure } from '../domain/failure.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Answered, Rewriting } from './translation.ts';
 
-/** The client's bytes, but for what this provider would refuse. */
-export const fitted = ({ dialect, body }: Call, { floatsOnly }: Provider): Uint8Array =>
-  dialect === 'openai-embeddings' && floatsOnly === true ? askingFloats(body) : body;
+/** The call in which nothing is asked that this provider would refuse. */
+export const fitted = (call: Call, { floatsOnly }: Provider): Call =>
+  call.dialect === 'openai-embeddings' && floatsOnly === true
+    ? { ...call, body: askingFloats(call.body) }
+    : call;
 
 /** How it is asked; the address is told by whoever asks. */
 export type KinQuestion = {

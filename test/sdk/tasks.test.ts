@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { GoogleGenAI } from '@google/genai';
 import { KEY, startRelay, type TestRelay } from './relay.ts';
 
 const WIDE = '{ limits: { rpm: 60000, tpm: 60000000 } }';
@@ -22,6 +23,11 @@ accounts:
     secrets: [secret-of-a]
     models:
 ${MODELS.map((model) => `      ${model}: ${WIDE}`).join('\n')}
+  - id: google
+    provider: simulator
+    base_url: http://simulator.internal/only/gemini
+    secrets: [secret-of-google]
+    models: { gemini-embedding-001: ${WIDE} }
 simulator: { ttft: 1ms, tokens_per_second: 50000, output_tokens: 40 }
 `;
 
@@ -70,6 +76,55 @@ describe('embeddings', () => {
     await relay.openai().embeddings.create({ model: 'text-embedding-v4', input: 'water' });
     const story = relay.log.findLast(({ usage }) => usage !== undefined);
     assert.partialDeepStrictEqual(story, { usage: { source: 'upstream', output: 0 } });
+  });
+});
+
+describe("embeddings of Google's clients", () => {
+  for (const [model, where] of [
+    ['text-embedding-v4', "in OpenAI's words"],
+    ['gemini-embedding-001', "in Google's own"],
+  ] as const)
+    for (const apiVersion of ['v1beta', 'v1'])
+      it(`come from a provider that is asked ${where}, below ${apiVersion}`, async () => {
+        const client = new GoogleGenAI({ apiKey: KEY, httpOptions: { baseUrl: relay.url, apiVersion } });
+        const { embeddings = [] } = await client.models.embedContent({
+          model,
+          contents: ['water', 'gate'],
+          config: { outputDimensionality: 16 },
+        });
+        assert.deepEqual(
+          embeddings.map(({ values }) => values?.length),
+          [16, 16],
+        );
+        const { data } = await relay
+          .openai()
+          .embeddings.create({ model, input: ['water', 'gate'], dimensions: 16, encoding_format: 'float' });
+        assert.deepEqual(
+          data.map(({ embedding }) => embedding),
+          embeddings.map(({ values }) => values),
+        );
+      });
+
+  it('come one by one, too, and name what nobody else knows', async () => {
+    const ask = { content: { parts: [{ text: 'water' }] }, taskType: 'RETRIEVAL_QUERY' };
+    const response = await post('/v1beta/models/text-embedding-v4:embedContent', ask);
+    assert.equal(response.headers.get('x-sluice-dropped'), 'taskType');
+    const { embedding } = (await response.json()) as { embedding: { values: number[] } };
+    assert.equal(embedding.values.length, 1_024);
+    const native = await post('/v1beta/models/gemini-embedding-001:embedContent', ask);
+    assert.equal(native.headers.get('x-sluice-dropped'), null);
+    assert.deepEqual(
+      ((await native.json()) as typeof response.json & { embedding: unknown }).embedding,
+      embedding,
+    );
+  });
+
+  it("are refused in Google's words", async () => {
+    const response = await post('/v1beta/models/text-embedding-v4:embedContent', {});
+    assert.equal(response.status, 400);
+    assert.partialDeepStrictEqual(await response.json(), {
+      error: { code: 400, status: 'INVALID_ARGUMENT' },
+    });
   });
 });
 

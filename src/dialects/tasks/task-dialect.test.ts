@@ -106,6 +106,35 @@ describe('the head of a question', () => {
   });
 });
 
+describe('an answer in one piece, where events were asked for', () => {
+  const eventsIn = (bytes: Buffer | undefined): unknown[] =>
+    [...(bytes?.toString() ?? '').matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data ?? ''));
+
+  it('is an event for every picture, and what they took stands in the last', () => {
+    const usage = { input_tokens: 1, output_tokens: 2 };
+    const answer = { created: 7, data: [{ b64_json: 'a' }, { b64_json: 'b' }], size: '1x1', usage };
+    const type = 'image_generation.completed';
+    assert.deepEqual(eventsIn(openaiImages.asEvents?.(bytes(answer))), [
+      { type, size: '1x1', b64_json: 'a', created_at: 7 },
+      { type, size: '1x1', b64_json: 'b', created_at: 7, usage },
+    ]);
+    assert.deepEqual(eventsIn(openaiImages.asEvents?.(bytes({ images: [{ url: 'u' }] }))), [
+      { type, url: 'u' },
+    ]);
+  });
+
+  it('is the sound and its end', () => {
+    const events = openaiSpeech.asEvents?.(Buffer.from('RIFF'));
+    assert.deepEqual(eventsIn(events), [
+      { type: 'speech.audio.delta', audio: 'UklGRg==' },
+      { type: 'speech.audio.done' },
+    ]);
+    const reader = openaiSpeech.streamReader();
+    reader.push(events ?? Buffer.alloc(0));
+    assert.ok(reader.ended);
+  });
+});
+
 describe('an answer', () => {
   const answer = { created: 1, data: [{ b64_json: 'x' }], usage: { input_tokens: 5, output_tokens: 7 } };
 

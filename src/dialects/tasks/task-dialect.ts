@@ -32,11 +32,12 @@ export type TaskOptions = {
   /** The field and the value by which an answer in events is asked for. */
   readonly streamsBy?: readonly [field: string, value: unknown];
   readonly opaque?: RegExp;
+  readonly asEvents?: (answer: Buffer) => Buffer;
   readonly form?: true;
 };
 
 export function createTask(options: TaskOptions): Wire {
-  const { id, task, path, alsoAt, opaque, form } = options;
+  const { id, task, path, alsoAt, opaque, asEvents, form } = options;
   return {
     id,
     path,
@@ -44,6 +45,7 @@ export function createTask(options: TaskOptions): Wire {
     ...(alsoAt === undefined ? {} : { alsoAt }),
     ...(opaque === undefined ? {} : { opaque }),
     ...(form === undefined ? {} : { form }),
+    ...(asEvents === undefined ? {} : { asEvents }),
     readHead: (body) => readTaskHead(body, options),
     forwardRequest: withModel,
     glanceReply: (body) => glanceTask(body, options.answers),
