@@ -15,7 +15,6 @@ import type { Wire } from '../dialects/dialect.ts';
 import { dialects, wires } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
 import { addCountTokens } from './count-tokens-route.ts';
-import { decodedBody } from './decoded-body.ts';
 import { Exchange } from './exchange.ts';
 import type { Front } from './front.ts';
 import { calledAt, GOOGLE_PREFIXES, isGoogles, takeKey } from './google-address.ts';
@@ -85,12 +84,7 @@ export function createServer(front: Front): Server {
   let onIdle: (() => void) | undefined;
 
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser(
-    '*',
-    { parseAs: 'buffer' },
-    async ({ headers }: FastifyRequest, body: Buffer) =>
-      decodedBody(body, headers['content-encoding'] ?? '', front.settings().bodyLimitBytes),
-  );
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   // The relay's routes are hijacked and write their own; this is for the others.
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     const id = newRequestId();
