@@ -114,6 +114,23 @@ describe('providers', () => {
     );
   });
 
+  it('speak Gemini where they do', () => {
+    const speaking = providers.filter(({ speaks }) => 'gemini' in speaks).map(({ id }) => id);
+    for (const id of ['gemini', 'gemini-compatible', 'vertex']) assert.ok(speaking.includes(id), id);
+    const place = 'https://europe-west4-aiplatform.googleapis.com/v1/projects/p/locations/europe-west4';
+    assert.equal(
+      addressAt('vertex', 'gemini', `${place}/publishers/google`),
+      `${place}/publishers/google/models`,
+    );
+    assert.equal(addressAt('vertex', 'openai-chat', `${place}/publishers/google`), undefined);
+    assert.equal(
+      addressAt('vertex', 'openai-chat', `${place}/endpoints/openapi`),
+      `${place}/endpoints/openapi/chat/completions`,
+    );
+    assert.equal(addressAt('vertex', 'gemini', `${place}/endpoints/openapi`), undefined);
+    assert.equal(addressAt('gemini-compatible', 'gemini', 'https://h/v1beta'), 'https://h/v1beta/models');
+  });
+
   it('tell by the model what speaks which dialect, where one address has both', () => {
     for (const [id, claude, other] of [
       ['bedrock', 'anthropic.claude-opus-5', 'openai.gpt-oss-120b'],
