@@ -17,11 +17,11 @@ export type Turn = {
   readonly calls: readonly CallLine[];
 };
 
-/** As the simulator makes them. */
-const CALL_ID = /call_[0-9a-f]{24}/;
+/** The id of a call, as the simulator makes them; in Gemini's dialect results may come without. */
+const RESULT = /call_[0-9a-f]{24}|"functionResponse"/;
 
 /** The result of the tool was sent back. */
-const cameBack = ({ exchanges }: Turn): boolean => exchanges.some(({ body }) => CALL_ID.test(body));
+const cameBack = ({ exchanges }: Turn): boolean => exchanges.some(({ body }) => RESULT.test(body));
 
 /** All calls in the log are of the model that was asked for, on the one channel that has it, and ended well. */
 const isLogged = ({ calls, model }: Turn): boolean =>
