@@ -16,6 +16,7 @@ import { providerOf } from '../providers/index.ts';
 import { type Provider, placed } from '../providers/provider.ts';
 import { dressed, rulesFor } from '../relay/body-rules.ts';
 import { outgoingOf } from '../relay/outgoing.ts';
+import { createSeals } from '../state/seals.ts';
 import type { Shelf } from '../state/shelf.ts';
 import type { LiveResult } from './check.ts';
 
@@ -82,7 +83,8 @@ async function modelsOf(channel: Channel, asking: Asking): Promise<readonly stri
 /** As the relay would ask: in the dialect and at the address of this channel, by the provider's own rules. */
 async function oneToken(channel: Channel, asking: Asking): Promise<string> {
   const provider = providerOfChannel(channel);
-  const outgoing = outgoingOf(smallCall(channel.upstreamModel), { provider, channel, shelf: NO_SHELF });
+  const kept = { shelf: NO_SHELF, seals: createSeals() };
+  const outgoing = outgoingOf(smallCall(channel.upstreamModel), { provider, channel, ...kept });
   const { dialect, head, url, body } = outgoing;
   const ready = dialect.forwardRequest(body, head, channel.upstreamModel);
   const { status } = await ask(channel, asking, {
