@@ -28,6 +28,7 @@ import { providerOf, providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
 import { hasLimits, quotaOfKey } from './relay/allowance.ts';
 import { countTokens } from './relay/count-tokens.ts';
+import { askMaker } from './relay/maker.ts';
 import { createPassage } from './relay/objects/passage.ts';
 import { createRelay } from './relay/relay.ts';
 import { createRetryBudget } from './relay/retry-budget.ts';
@@ -162,6 +163,7 @@ export function createApp(options: AppOptions): App {
     metrics,
     idempotency: createIdempotency({ clock, log, metrics, ttlMs: () => config.server.idempotencyTtlMs }),
     shelf: rooms.shelf,
+    askMaker: (answer, act) => askMaker(rooms, answer, act),
     metricsText: () => registry.text(),
     access: () => access,
     snapshot: () => snapshot,
