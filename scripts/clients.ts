@@ -6,12 +6,12 @@
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AGENTS, type Agent, type Way } from './clients/agents.ts';
 import { type Ended, run } from './clients/child.ts';
 import { KEY, MODELS, type Model, type Relay, startRelay } from './clients/relay.ts';
-import { resultOf, type Turn, tableOf } from './clients/report.ts';
+import { isGood, matrixOf, resultOf, type Turn, tableOf } from './clients/report.ts';
 import { isAnswered, openWire, type Wire } from './clients/wire.ts';
 
 const USAGE = `npm run clients -- [options]
@@ -20,7 +20,8 @@ const USAGE = `npm run clients -- [options]
   --dir <folder>   where the agents are installed, and stay; otherwise a temporary folder
   --record <dir>   every exchange as a file, without its key
   --limit <s>      longest time of one turn, default 120
-  --verbose        what each agent said`;
+  --verbose        what each agent said
+  --write          the table of docs/clients.md, of this run`;
 
 const INSTALL_MS = 600_000;
 
@@ -32,9 +33,12 @@ const { values: options } = parseArgs({
     record: { type: 'string' },
     limit: { type: 'string', default: '120' },
     verbose: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
+
+const PAGE = new URL('../docs/clients.md', import.meta.url);
 
 /** Node's own place first: agents with a `#!/usr/bin/env node` get this Node. */
 const PATH = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
@@ -93,37 +97,51 @@ async function play(
   };
 }
 
+/** Between the two marks of the page. */
+function writeInto(page: URL, text: string): void {
+  const old = readFileSync(page, 'utf8');
+  writeFileSync(
+    page,
+    old.replace(/(<!-- driven -->\n)[\s\S]*?(<!-- end -->)/, (_, open, end) => `${open}${text}\n${end}`),
+  );
+}
+
 async function main(): Promise<number> {
   if (options.help) {
     console.log(USAGE);
     return 0;
   }
   const folder = mkdtempSync(join(tmpdir(), 'sluice-clients-'));
-  const home = options.dir ?? join(folder, 'agents');
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const turns = await drive(folder);
+  console.log(`\n${tableOf(turns)}`);
+  if (options.write) writeInto(PAGE, matrixOf(turns, new Date().toISOString().slice(0, 10)));
+  return turns.length > 0 && turns.every(isGood) ? 0 : 1;
+}
+
+async function drive(folder: string): Promise<Turn[]> {
+  const agents = options.dir === undefined ? join(folder, 'agents') : resolve(options.dir);
   if (options.record !== undefined) mkdirSync(options.record, { recursive: true });
   const relay = await startRelay(folder);
   const wire = await openWire(relay.url, options.record);
   const turns: Turn[] = [];
-  try {
-    for (const agent of AGENTS.filter(({ id }) => options.only.split(',').includes(id))) {
-      const place = join(home, agent.id);
-      const version = await install(agent, place);
-      const bin = join(place, 'node_modules/.bin', agent.bin);
-      for (const way of agent.ways)
-        for (const model of way.models) {
-          if (!options.models.split(',').includes(model)) continue;
-          const turn = await play(agent, way, { stage: { relay, wire, folder }, bin, model, version });
-          turns.push(turn);
-          console.log(resultOf(turn, options.verbose));
-        }
-    }
-  } finally {
-    await wire.close();
-    await relay.close();
-    rmSync(folder, { recursive: true, force: true });
+  for (const agent of AGENTS.filter(({ id }) => options.only.split(',').includes(id))) {
+    const place = join(agents, agent.id);
+    const version = await install(agent, place);
+    const bin = join(place, 'node_modules/.bin', agent.bin);
+    for (const way of agent.ways)
+      for (const model of way.models) {
+        if (!options.models.split(',').includes(model)) continue;
+        const turn = await play(agent, way, { stage: { relay, wire, folder }, bin, model, version });
+        turns.push(turn);
+        console.log(resultOf(turn, options.verbose));
+      }
   }
-  console.log(`\n${tableOf(turns)}`);
-  return turns.length > 0 && turns.every((turn) => turn.isWritten) ? 0 : 1;
+  await wire.close();
+  await relay.close();
+  return turns;
 }
 
+// Whatever happens, what was started ends at the exit.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.exitCode = await main();

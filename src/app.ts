@@ -39,6 +39,7 @@ import type { QuotaLimits } from './simulator/quotas.ts';
 import { DEFAULT_SLOPE } from './simulator/ramp.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from './simulator/upstream.ts';
 import { createMemoryStore, type MemoryStore } from './state/memory.ts';
+import { createSeals } from './state/seals.ts';
 import { createShelf } from './state/shelf.ts';
 import { type Alerts, createAlerts } from './telemetry/alerts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -117,6 +118,7 @@ export function createApp(options: AppOptions): App {
     pace: createPace(),
     calibration: createCalibration(),
     shelf: createShelf({ now: () => clock.now(), settings: () => config.memory }),
+    seals: createSeals(),
     snapshot: () => snapshot,
     providerOf: (channel) => requireProvider(channel.account.provider),
     fetchOf: (channel) => (isEmbedded(channel) ? (embedded?.fetch ?? options.fetch) : options.fetch),
@@ -147,6 +149,7 @@ export function createApp(options: AppOptions): App {
     relay: createRelay(rooms),
     metrics,
     idempotency: createIdempotency({ clock, log, metrics, ttlMs: () => config.server.idempotencyTtlMs }),
+    shelf: rooms.shelf,
     metricsText: () => registry.text(),
     access: () => access,
     snapshot: () => snapshot,

@@ -176,7 +176,12 @@ describe('the cost of a process', () => {
   it('grows with its work and is told in microseconds', () => {
     const own = process.cpuUsage();
     const before = cpuMicrosOf(process.pid);
-    while (process.cpuUsage(own).user < 60_000);
+    const spentBySelf = (): number => {
+      const { user, system } = process.cpuUsage(own);
+      return user + system;
+    };
+    // Asking costs the system more than it costs the process, on some machines by far.
+    while (spentBySelf() < 60_000);
     const spent = cpuMicrosOf(process.pid) - before;
     assert.ok(spent > 30_000 && spent < 5_000_000, `${spent} µs`);
   });

@@ -38,10 +38,11 @@ export type Agent = {
 const EVERY = ['qwen3-max', 'claude-sonnet-4-5', 'qwen3.5-plus', 'gpt-5.5'] as const;
 
 /** A settings file in the agent's home. */
-function settle({ home }: Setting, path: string, content: string): void {
+function settle({ home }: Setting, path: string, content: string): string {
   const file = join(home, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, content);
+  return file;
 }
 
 const copilot = (wire: string, type: string, api: string, base: string): Way => ({
@@ -107,6 +108,40 @@ base_url = "${url}/v1"
 env_key = "SLUICE_KEY"
 wire_api = "responses"
 `;
+
+const continueSettings = ({ url, key, model }: Setting): string => `name: sluice
+version: 1.0.0
+schema: v1
+models:
+  - name: ${model}
+    provider: openai
+    model: ${model}
+    apiBase: ${url}/v1
+    apiKey: ${key}
+    roles: [chat]
+    capabilities: [tool_use]
+`;
+
+const pi = (wire: string, api: string, base: string): Way => ({
+  wire,
+  models: EVERY,
+  command(setting) {
+    const { url, model, prompt } = setting;
+    const sluice = { baseUrl: url + base, api, apiKey: 'SLUICE_KEY', models: [{ id: model }] };
+    settle(setting, '.pi/agent/models.json', JSON.stringify({ providers: { sluice } }));
+    return {
+      args: ['-p', '--provider', 'sluice', '--model', model, prompt],
+      env: { SLUICE_KEY: setting.key, PI_OFFLINE: '1' },
+    };
+  },
+});
+
+const GEMINI_SETTINGS = JSON.stringify({
+  security: { auth: { selectedType: 'gemini-api-key' } },
+  general: { disableAutoUpdate: true, disableUpdateNag: true },
+  privacy: { usageStatisticsEnabled: false },
+  telemetry: { enabled: false },
+});
 
 export const AGENTS: readonly Agent[] = [
   {
@@ -205,6 +240,57 @@ export const AGENTS: readonly Agent[] = [
           };
         },
       },
+    ],
+  },
+  {
+    id: 'gemini-cli',
+    package: '@google/gemini-cli',
+    bin: 'gemini',
+    ways: [
+      {
+        wire: 'gemini',
+        models: EVERY,
+        command(setting) {
+          settle(setting, '.gemini/settings.json', GEMINI_SETTINGS);
+          return {
+            args: ['-p', setting.prompt, '--yolo', '-m', setting.model],
+            env: {
+              GEMINI_API_KEY: setting.key,
+              GOOGLE_GEMINI_BASE_URL: setting.url,
+              GEMINI_CLI_TRUST_WORKSPACE: 'true',
+            },
+          };
+        },
+      },
+    ],
+  },
+  {
+    id: 'continue',
+    package: '@continuedev/cli',
+    bin: 'cn',
+    ways: [
+      {
+        wire: 'openai-chat',
+        models: EVERY,
+        command(setting) {
+          const config = settle(setting, 'config.yaml', continueSettings(setting));
+          return {
+            args: ['-p', setting.prompt, '--config', config, '--auto'],
+            env: { CONTINUE_CLI_ENABLE_TELEMETRY: '0', CONTINUE_GLOBAL_DIR: join(setting.home, '.continue') },
+          };
+        },
+      },
+    ],
+  },
+  {
+    id: 'pi',
+    package: '@mariozechner/pi-coding-agent',
+    bin: 'pi',
+    ways: [
+      pi('openai-chat', 'openai-completions', '/v1'),
+      pi('openai-responses', 'openai-responses', '/v1'),
+      pi('anthropic-messages', 'anthropic-messages', ''),
+      pi('gemini', 'google-generative-ai', '/v1beta'),
     ],
   },
 ];

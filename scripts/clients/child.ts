@@ -1,6 +1,7 @@
 /** Children in process groups of their own, so that whatever they start ends with them, and never runs for too long. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 
 export type ChildOptions = {
   readonly cwd: string;
@@ -22,13 +23,13 @@ export async function run(
   { cwd, env, limitMs }: ChildOptions,
 ): Promise<Ended> {
   const startedMs = performance.now();
-  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = start(command, args, { cwd, env });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
-  const timer = setTimeout(() => endGroup(child), limitMs);
+  const timer = setTimeout(child.end, limitMs);
   const code = await new Promise<number | null>((resolve) => {
     child.once('error', (error) => {
       output += error.message;
@@ -37,18 +38,32 @@ export async function run(
     child.once('exit', resolve);
   });
   clearTimeout(timer);
-  endGroup(child);
+  child.end();
   child.stdout.destroy();
   child.stderr.destroy();
   return { code, output, tookMs: performance.now() - startedMs };
 }
 
-/** The child and everything that it started and did not take out of its group. */
-export function endGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // Nobody is left in it.
-  }
+export type Child = ChildProcessByStdio<null, Readable, Readable> & {
+  /** It and everything that it started and did not take out of its group. */
+  end(): void;
+};
+
+export function start(
+  command: string,
+  args: readonly string[],
+  { cwd, env }: Pick<ChildOptions, 'cwd' | 'env'>,
+): Child {
+  const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const end = (): void => {
+    process.off('exit', end);
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // Nobody is left in it.
+    }
+  };
+  process.once('exit', end);
+  return Object.assign(child, { end });
 }

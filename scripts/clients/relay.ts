@@ -3,10 +3,9 @@
  * that whatever an agent speaks, one of the two models is of another vendor.
  */
 
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { endGroup } from './child.ts';
+import { start } from './child.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
 
@@ -71,12 +70,8 @@ export type Relay = {
 
 export async function startRelay(folder: string): Promise<Relay> {
   writeFileSync(join(folder, 'sluice.yaml'), CONFIG);
-  const child = spawn(process.execPath, [MAIN, 'start', '--port', '0'], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '' },
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const env = { PATH: process.env['PATH'] ?? '' };
+  const child = start(process.execPath, [MAIN, 'start', '--port', '0'], { cwd: folder, env });
   const exit = new Promise<void>((done) => child.once('exit', () => done()));
   let output = '';
   let taken = 0;
@@ -109,7 +104,7 @@ export async function startRelay(folder: string): Promise<Relay> {
       }
     },
     async close() {
-      endGroup(child);
+      child.end();
       await exit;
     },
   };

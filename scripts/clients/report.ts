@@ -17,18 +17,18 @@ export type Turn = {
   readonly calls: readonly CallLine[];
 };
 
-/** As the simulator makes them. */
-const CALL_ID = /call_[0-9a-f]{24}/;
+/** The id of a call, as the simulator makes them; in Gemini's dialect results may come without. */
+const RESULT = /call_[0-9a-f]{24}|"functionResponse"/;
 
 /** The result of the tool was sent back. */
-const cameBack = ({ exchanges }: Turn): boolean => exchanges.some(({ body }) => CALL_ID.test(body));
+const cameBack = ({ exchanges }: Turn): boolean => exchanges.some(({ body }) => RESULT.test(body));
 
 /** All calls in the log are of the model that was asked for, on the one channel that has it, and ended well. */
 const isLogged = ({ calls, model }: Turn): boolean =>
   calls.length > 0 &&
   calls.every((call) => call.model === model && call.channel === MODELS[model] && call.end === 'complete');
 
-const isGood = (turn: Turn): boolean =>
+export const isGood = (turn: Turn): boolean =>
   turn.isWritten && cameBack(turn) && isLogged(turn) && turn.ended.code === 0;
 
 const droppedBy = ({ exchanges }: Turn): string =>
@@ -75,3 +75,30 @@ export function tableOf(turns: readonly Turn[]): string {
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
 }
+
+/** A tick per client and model, for the document. `own`: client and account speak the same. */
+export function matrixOf(turns: readonly Turn[], day: string): string {
+  const models = (Object.keys(MODELS) as Model[]).filter((model) =>
+    turns.some((turn) => turn.model === model),
+  );
+  const rows = Map.groupBy(turns, ({ agent, version, wire }) => `${agent} | ${version} | ${wire}`);
+  const cellOf = (turn: Turn | undefined): string => {
+    if (turn === undefined) return '';
+    const own = turn.wire.startsWith(dialectOf(turn.model));
+    return `${tick(isGood(turn))}${own ? ' own' : ''}`;
+  };
+  return [
+    `Driven on ${day}, Node ${process.version.slice(1)}; below each model what its account speaks:`,
+    '',
+    ...[
+      ['client | version | speaks', ...models.map((model) => `${model}<br>${dialectOf(model)}`)],
+      ['---|---|---', ...models.map(() => ':-:')],
+      ...[...rows].map(([name, own]) => [
+        name,
+        ...models.map((model) => cellOf(own.find((turn) => turn.model === model))),
+      ]),
+    ].map((cells) => `| ${cells.join(' | ')} |`),
+  ].join('\n');
+}
+
+const dialectOf = (model: Model): string => MODELS[model].split('/')[0] ?? '';

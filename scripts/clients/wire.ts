@@ -30,7 +30,7 @@ export type Wire = {
 export const isAnswered = ({ method, path, status }: Exchange): boolean =>
   method === 'POST' &&
   status === 200 &&
-  /\/(chat\/completions|responses|messages|\w*[gG]enerateContent)(\?|$)/.test(path);
+  /[/:](chat\/completions|responses|messages|generateContent|streamGenerateContent)(\?|$)/.test(path);
 
 /** `record`: a folder for one file per exchange. */
 export async function openWire(target: string, record?: string): Promise<Wire> {

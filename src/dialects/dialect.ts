@@ -5,6 +5,7 @@
  * be answered from another one (`Heard`), or both and to be spoken to in the place of another (`Dialect`).
  */
 
+import type { AnswerTerms } from '../domain/answer-terms.ts';
 import type { ChatDialectId, DialectId, RequestHead } from '../domain/call.ts';
 import type { ChatEvent, ChatRequest } from '../domain/chat.ts';
 import type { Failure } from '../domain/failure.ts';
@@ -69,14 +70,13 @@ export type WrittenFailure = { readonly status: number; readonly body: Buffer };
 export type Crossing = {
   readonly request: ChatRequest;
   readonly dropped: readonly string[];
-  /** Tools that take a text where the client comes from, and arguments elsewhere: its answer is to be written so. */
-  readonly textTools?: readonly string[];
+  readonly terms?: AnswerTerms;
 };
 
 export type WriteOptions = {
   /** Whether a usage event is written at the end. */
   readonly wantsUsage: boolean;
-  readonly textTools?: readonly string[];
+  readonly terms?: AnswerTerms;
   /** It goes on in the middle of a text that was begun before: nothing is opened anew. */
   readonly continues?: boolean;
 };
@@ -139,7 +139,7 @@ export interface Heard extends Wire {
   readRequest(body: Uint8Array): ChatRequest;
   /** `readRequest` for an upstream of another dialect: what is left in `extra` has the names of OpenAI chat. */
   readCrossing?(body: Uint8Array): Crossing;
-  writeReply(head: ReplyHead, events: readonly ChatEvent[], textTools?: readonly string[]): Buffer;
+  writeReply(head: ReplyHead, events: readonly ChatEvent[], terms?: AnswerTerms): Buffer;
   streamWriter(head: ReplyHead, options: WriteOptions): StreamWriter;
 }
 

@@ -50,14 +50,30 @@ export type CallOptions = {
   readonly fallback: boolean;
 };
 
+/** What a call took from answers that were kept, and how their makers may hear it. */
+export type Recalled = {
+  /** The answer that it goes on from. */
+  readonly previous?: string;
+  /** The client's own input, with what it refers to, without what was said before; JSON. */
+  readonly input: string;
+  /** References to nothing that is known, and what else of it means nothing to anybody. */
+  readonly lost: readonly string[];
+  /** The account that has all of it itself, and the client's own bytes. */
+  readonly maker?: { readonly account: string; readonly body: Uint8Array };
+  /** For other accounts of the dialect: without what only its maker understands. */
+  readonly abroad: { readonly body: Uint8Array; readonly lost: readonly string[] };
+};
+
 export type Call = {
   /** `req_…`, shown to the client and in the log. */
   readonly id: string;
   readonly dialect: DialectId;
   readonly key: ClientKey;
   readonly head: RequestHead;
-  /** The client's bytes, decompressed. */
+  /** The client's bytes, decompressed; with what they refer to in its place, where it was kept here. */
   readonly body: Uint8Array;
+  /** Where the client's bytes referred to earlier answers. */
+  readonly recalled?: Recalled;
   /** Client headers that may go upstream (the route filters nothing; the provider's allow-list does). */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly options: CallOptions;

@@ -47,6 +47,8 @@ export type ChatMessage = {
   readonly reasoningSignature?: string;
   /** Thoughts one by one, sealed by the provider that is asked: they stand in the place of `reasoning`. */
   readonly thoughts?: readonly Thought[];
+  /** Thoughts that the client carries without being able to read them, as it was given them. */
+  readonly seals?: readonly string[];
 };
 
 export type ChatTool = {

@@ -168,6 +168,18 @@ export const FAILURES = {
     'model_not_found',
     'No channel serves a model of that name.',
   ),
+  previous_response_not_found: client(
+    400,
+    'invalid_request_error',
+    'previous_response_not_found',
+    'The answer that the call goes on from is not kept for this key, or not any more.',
+  ),
+  response_not_found: client(
+    404,
+    'invalid_request_error',
+    null,
+    'No answer of that id is kept for this key, or not any more.',
+  ),
   route_not_found: client(404, 'invalid_request_error', 'route_not_found', 'Sluice has no such route.'),
   client_gone: client(499, 'invalid_request_error', 'client_gone', 'The client hung up before the answer.'),
   content_refused: client(

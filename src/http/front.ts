@@ -10,6 +10,7 @@ import type { ClientKey } from '../domain/call.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { Snapshot } from '../relay/rooms.ts';
 import type { Bench } from '../routing/bench.ts';
+import type { Shelf } from '../state/shelf.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Idempotency } from './idempotency.ts';
 
@@ -27,6 +28,8 @@ export type Front = {
   readonly relay: Relay;
   readonly metrics: Metrics;
   readonly idempotency: Idempotency;
+  /** What was kept of earlier calls. */
+  readonly shelf: Shelf;
   metricsText(): string;
   /** These three change with the configuration. */
   access(): Access;

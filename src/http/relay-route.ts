@@ -95,6 +95,7 @@ async function servePlain(dialect: Wire, exchange: Outlet, opening: Opening): Pr
     const body =
       reply.translation?.plain(chunk, reply) ??
       dialect.forwardReply(chunk, { model: reply.model, wantsUsage: true });
+    reply.keep(body);
     exchange.sendJson(200, body, storyHeaders(opening.story));
   } finally {
     reply.close();

@@ -37,6 +37,7 @@ export async function serveStream(
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
       const bytes = reply.translation?.write(chunks, reply) ?? bytesFor(dialect, { chunks, call, reply });
       if (bytes.length > 0) {
+        if (reply.terminated) reply.keep(bytes);
         heart.beat();
         last = bytes;
         if (!response.write(bytes)) await exchange.drained();
@@ -44,7 +45,10 @@ export async function serveStream(
       if (exchange.response.destroyed) return reply.clientLeft();
     }
     const end = reply.translation?.end(reply) ?? (reply.terminated ? undefined : dialect.terminal);
-    if (end !== undefined) response.write(end);
+    if (end !== undefined) {
+      reply.keep(end);
+      response.write(end);
+    }
     tellSeams(exchange, opening.story);
     response.end();
   } catch (error) {

@@ -23,6 +23,7 @@ import { addLive } from './live-routes.ts';
 import { addGeminiModels, addModels, dialectOfLister } from './models-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
+import { addResponses } from './responses-routes.ts';
 import { addUpgradeRefusal } from './upgrade-route.ts';
 
 /** For what is sent away at the end of a drain to hear why. */
@@ -58,11 +59,8 @@ export function createServer(front: Front): Server {
   );
   const handle: Server['handle'] = (request, response) => {
     const path = pathOf(request);
-    let dialect = request.method === 'POST' ? routes.get(path) : undefined;
-    if (dialect === undefined) {
-      takeKey(request);
-      if (request.method === 'POST') dialect = calledAt(path);
-    }
+    if (path !== request.url) takeKey(request);
+    const dialect = request.method === 'POST' ? (routes.get(path) ?? calledAt(path)) : undefined;
     if (dialect === undefined) fastify.routing(request, response);
     else void serve(dialect, request, response);
   };
@@ -112,6 +110,7 @@ export function createServer(front: Front): Server {
   for (const prefix of PREFIXES) {
     addModels(fastify, front, prefix);
     addCountTokens(fastify, front, prefix);
+    addResponses(fastify, front, prefix);
     addUpgradeRefusal(fastify, prefix + dialects['openai-responses'].path);
   }
 

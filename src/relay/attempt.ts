@@ -118,7 +118,7 @@ function prepared(journey: Journey, start: Start, soFar?: SoFar): Outgoing {
   try {
     const provider = rooms.providerOf(channel);
     const outgoing = outgoingOf(call, {
-      ...{ provider, channel, shelf: rooms.shelf },
+      ...{ provider, channel, shelf: rooms.shelf, seals: rooms.seals },
       sealedBy: journey.sealedBy(channel),
     });
     story.dropped = droppedOf(call, outgoing);

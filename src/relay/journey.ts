@@ -180,6 +180,10 @@ export class Journey {
 
   /** The channel that served the conversation before. */
   warmChannel(model: Model): string | undefined {
+    // Who has the whole conversation itself has kept more of it than anybody else could be told.
+    const maker = this.call.recalled?.maker?.account;
+    const own = maker && model.channels.find(({ account }) => account.id === maker);
+    if (own) return own.id;
     const conversation = this.#conversationOf(model);
     return conversation === undefined ? undefined : this.rooms.affinity.channelOf(conversation, model.name);
   }

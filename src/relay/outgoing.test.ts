@@ -7,9 +7,11 @@ import type { Channel } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
+import { createSeals } from '../state/seals.ts';
 import { createShelf } from '../state/shelf.ts';
 import { outgoingOf } from './outgoing.ts';
 
+const SEALS = createSeals();
 const SHELF = createShelf({ now: () => 0, settings: () => ({ maxBytes: 1_000_000, ttlMs: 1_000 }) });
 
 function callOf(dialect: DialectId, fields: object): Call {
@@ -32,7 +34,7 @@ function askedAt(named: string | Provider, call: Call, ...[baseUrl, sealedBy]: (
     secrets: [],
   };
   const channel: Channel = { id: 'a/up', account, upstreamModel: 'up', limits: {}, tier: 0, weight: 1 };
-  const outgoing = outgoingOf(call, { provider, channel, shelf: SHELF, sealedBy });
+  const outgoing = outgoingOf(call, { provider, channel, shelf: SHELF, seals: SEALS, sealedBy });
   return { ...outgoing, json: JSON.parse(Buffer.from(outgoing.body).toString()) };
 }
 
@@ -172,6 +174,17 @@ describe('a call on its way out', () => {
     );
   });
 
+  it('goes by the dialect in which its provider serves the model', () => {
+    const base = providerOf('bedrock') ?? assert.fail();
+    const only = (spoken: DialectId): Provider => ({ ...base, serves: (dialect) => dialect === spoken });
+    for (const spoken of ['anthropic-messages', 'openai-chat'] as const)
+      for (const asked of ['anthropic-messages', 'openai-chat'] as const) {
+        const outgoing = askedAt(only(spoken), callOf(asked, {}));
+        assert.equal(outgoing.dialect.id, spoken);
+        assert.equal(outgoing.translation === undefined, asked === spoken);
+      }
+  });
+
   it('has in Responses its bound under the name of that dialect', () => {
     const base = providerOf('openai') ?? assert.fail();
     const { json } = askedAt(
@@ -191,7 +204,7 @@ describe('a call on its way out', () => {
     const { dialect, json, translation } = askedAt('deepseek', call);
     assert.equal(dialect.id, 'openai-chat');
     assert.deepEqual(Object.keys(json).toSorted(), ['messages', 'model', 'tools']);
-    assert.deepEqual(translation?.dropped, ['web_search', 'max_tokens', 'store']);
+    assert.deepEqual(translation?.dropped, ['web_search', 'max_tokens']);
     const reply = { head: { id: 'i', model: 'm', created: 1 }, usage: undefined };
     const estimatedUsage = () => ({
       ...{ input: 1, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0 },

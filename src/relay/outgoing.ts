@@ -4,30 +4,27 @@
  * gets lost on the way is named.
  */
 
-import { withoutSystemTurns, withoutThoughts } from '../dialects/anthropic-messages/adapt.ts';
 import type { Crossing, Dialect, Heard, Wire } from '../dialects/dialect.ts';
 import { dialectOf, dialects, heardOf, wireOf } from '../dialects/index.ts';
+import type { AnswerTerms } from '../domain/answer-terms.ts';
 import type { Call, ChatDialectId, DialectId, RequestHead } from '../domain/call.ts';
-import type { Channel } from '../domain/channel.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
-import { betasFor } from '../providers/betas.ts';
 import { addressOf, type Provider } from '../providers/provider.ts';
+import type { Seals } from '../state/seals.ts';
 import type { Shelf } from '../state/shelf.ts';
 import { inItsWay, portable } from './chat-ways.ts';
 import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
+import { ownAnswerId } from './own-answer-id.ts';
+import { BETA, type Hearer, type InOwnDialect, inOwnDialect, NO_HEADERS } from './own-dialect.ts';
+import { sealerOf, unsealed } from './sealed-thoughts.ts';
+import { withTakenNames } from './tool-names.ts';
 import { Translation } from './translation.ts';
-import { UNDERSTANDS_WISHES } from './wished-channels.ts';
 
-export type Outgoing = {
+export type Outgoing = InOwnDialect & {
   readonly dialect: Wire;
   readonly url: string;
   readonly head: RequestHead;
-  readonly body: Uint8Array;
-  /** Beside what every call gets. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** What of the request could not be taken along, by the client's names. */
-  readonly dropped: readonly string[];
   /** Undefined where client and provider speak the same. */
   readonly translation?: Translation;
 };
@@ -45,17 +42,11 @@ const orderFor = ({ strangersIn }: Provider): readonly Dialect[] =>
   strangersIn === undefined ? IN_ORDER : [dialectOf(strangersIn), ...IN_ORDER];
 
 /** Who is asked, and where it is kept what a client cannot carry. */
-export type Asked = {
-  readonly provider: Provider;
-  readonly channel: Channel;
-  readonly shelf: Shelf;
-  /** Whose seals the request carries. */
-  readonly sealedBy?: string | undefined;
-};
+export type Asked = Hearer & { readonly shelf: Shelf; readonly seals: Seals };
 
 /** Throws `invalid_request` where the body has no meaning that could be written anew, or `no_access`. */
 export function outgoingOf(call: Call, asked: Asked): Outgoing {
-  const { provider, channel, shelf } = asked;
+  const { provider, channel, shelf, seals } = asked;
   const { baseUrl } = channel.account;
   const own = wireOf(call.dialect);
   const addressIn = (dialect: DialectId): string | undefined =>
@@ -69,7 +60,7 @@ export function outgoingOf(call: Call, asked: Asked): Outgoing {
   for (const dialect of orderFor(provider)) {
     const other = addressIn(dialect.id);
     if (other === undefined) continue;
-    const keeping = { shelf, key: call.key.id, provider: provider.id };
+    const keeping = { shelf, seals, key: call.key.id, provider: provider.id };
     const aim = { provider, upstreamModel: channel.upstreamModel, keeping };
     const { body, ...rest } = carried(call, { from: heard, to: dialect }, aim);
     return {
@@ -84,6 +75,7 @@ export function outgoingOf(call: Call, asked: Asked): Outgoing {
         to: heard,
         wantsUsage: call.head.wantsUsage,
         keeper: new ThoughtKeeper(keeping),
+        answerId: ownAnswerId(call),
         ...rest,
       }),
     };
@@ -91,43 +83,21 @@ export function outgoingOf(call: Call, asked: Asked): Outgoing {
   throw unspoken(provider);
 }
 
-const BETA = 'anthropic-beta';
-const NO_HEADERS: Outgoing['headers'] = {};
-const NOTHING_DROPPED: readonly string[] = [];
-
-type InOwnDialect = Pick<Outgoing, 'body' | 'headers' | 'dropped'>;
-
-/** The client's bytes, but for what this provider is known to refuse. */
-function inOwnDialect(call: Call, { provider, sealedBy }: Asked): InOwnDialect {
-  const body = bodyFor(call, provider);
-  if (call.dialect !== 'anthropic-messages') return { body, headers: NO_HEADERS, dropped: NOTHING_DROPPED };
-  const told = provider.foldsSystem ? withoutSystemTurns(body) : body;
-  const isForeign = sealedBy !== undefined && sealedBy !== provider.id;
-  const adapted = isForeign ? withoutThoughts(told) : { body: told, dropped: NOTHING_DROPPED };
-  const betas = call.headers[BETA];
-  if (betas === undefined) return { ...adapted, headers: NO_HEADERS };
-  const { header, stopped } = betasFor(provider.id, String(betas));
-  return {
-    body: adapted.body,
-    headers: header === undefined ? NO_HEADERS : { [BETA]: header },
-    dropped: [...adapted.dropped, ...stopped],
-  };
-}
-
-/** The client's own bytes, with its wishes where they are understood. */
-const bodyFor = ({ body, openrouterBody }: Call, { id }: Provider): Uint8Array =>
-  openrouterBody !== undefined && id === UNDERSTANDS_WISHES ? openrouterBody : body;
-
 const unspoken = ({ name }: Provider): Failure =>
   new Failure('no_access', { message: `${name} speaks no dialect that is known here.` });
 
-type Aim = { readonly provider: Provider; readonly upstreamModel: string; readonly keeping: Keeping };
+type Aim = {
+  readonly provider: Provider;
+  readonly upstreamModel: string;
+  readonly keeping: Keeping & { readonly seals: Seals };
+};
 
 function carried(
-  { body }: Call,
+  call: Call,
   { from, to }: { readonly from: Heard; readonly to: Dialect },
   aim: Aim,
-): { readonly body: Buffer } & Omit<Crossing, 'request'> {
+): { readonly body: Buffer; readonly names?: ReadonlyMap<string, string> } & Omit<Crossing, 'request'> {
+  const { body } = call;
   const out: Crossing = from.readCrossing?.(body) ?? { request: from.readRequest(body), dropped: [] };
   const lost = new Set<string>();
   const target = { provider: aim.provider, dialect: to.id, dropped: lost };
@@ -136,18 +106,27 @@ function carried(
       ...out.request,
       // What a dialect can say may depend on who hears it.
       model: aim.upstreamModel,
-      messages: withThoughts(out.request.messages, aim.keeping, lost),
+      messages: unsealed(withThoughts(out.request.messages, aim.keeping, lost), aim.keeping, lost),
     },
     target,
   );
   const fit: Crossing = to.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
-  const request = aimed(inItsWay(fit.request, target), aim, to.id);
+  const { request, names } = withTakenNames(aimed(inItsWay(fit.request, target), aim, to.id), to.id);
   return {
     body: to.writeRequest({ ...request, wantsUsage: request.stream }),
-    dropped: [...new Set([...out.dropped, ...lost, ...fit.dropped])],
-    ...(out.textTools && { textTools: out.textTools }),
+    dropped: [...new Set([...(call.recalled?.lost ?? []), ...out.dropped, ...lost, ...fit.dropped])],
+    ...(out.terms && { terms: termsOf(out.terms, call, aim) }),
+    ...(names && { names }),
   };
 }
+
+const termsOf = (terms: AnswerTerms, { recalled }: Call, { keeping }: Aim): AnswerTerms => ({
+  ...terms,
+  ...(terms.wantsSeals && { seal: sealerOf(keeping) }),
+  ...(recalled?.previous === undefined || terms.repeated === undefined
+    ? {}
+    : { repeated: { ...terms.repeated, previous_response_id: recalled.previous } }),
+});
 
 /** With the provider's own name of the model, and the bound where the provider looks for it. */
 function aimed(

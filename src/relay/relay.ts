@@ -10,6 +10,7 @@ import type { Story } from '../domain/story.ts';
 import { hasLimits, holdAllowance } from './allowance.ts';
 import { Journey } from './journey.ts';
 import { nextAnswer } from './next-answer.ts';
+import { recalledCall } from './recalled.ts';
 import { Reply } from './reply.ts';
 import { resumable } from './resume.ts';
 import type { Rooms } from './rooms.ts';
@@ -29,8 +30,8 @@ export type Relay = { open(call: Call): Opening };
 export function createRelay(rooms: Rooms): Relay {
   return {
     open(call) {
-      // Unknown models are refused before there is a journey, and so without a story of attempts.
-      const journey = new Journey(call, rooms);
+      // Unknown models, and answers that are not there, are refused before there is a journey, and so without a story of attempts.
+      const journey = new Journey(recalledCall(call, rooms.shelf), rooms);
       return {
         reply: travel(journey),
         place: () => journey.place,

@@ -15,6 +15,7 @@ import { estimateTextTokens } from '../tokens/estimate.ts';
 import { costOn } from './capacity.ts';
 import { estimatedUsage } from './estimated-usage.ts';
 import type { Journey } from './journey.ts';
+import { keepAnswer } from './kept-answers.ts';
 import { type ErrorEvent, type OpenedAnswer, REPLY_LIMIT_BYTES } from './open-answer.ts';
 import { died, failureOfBody } from './stream-end.ts';
 import type { Translation } from './translation.ts';
@@ -78,10 +79,18 @@ export class Reply implements AsyncDisposable {
   /** The identity of the answer, for events that we write ourselves. */
   get head(): ReplyHead {
     return {
-      id: this.#started?.id ?? this.journey.call.id,
+      id: this.translation?.answerId ?? this.#started?.id ?? this.journey.call.id,
       model: this.model,
       created: this.#started?.created ?? 0,
     };
+  }
+
+  /** A whole plain answer as the client gets it, or the bytes with the end of its stream: it may refer to it later. */
+  keep(bytes: Uint8Array): void {
+    const { call, rooms } = this.journey;
+    if (call.dialect !== 'openai-responses') return;
+    const isNative = this.translation === undefined;
+    keepAnswer(rooms.shelf, { call, account: this.channel.account.id, isNative, bytes });
   }
 
   /** From what was sent and delivered, for upstreams that tell nothing. */

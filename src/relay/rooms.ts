@@ -11,6 +11,7 @@ import type { Affinity } from '../routing/affinity.ts';
 import type { Catalog } from '../routing/catalog.ts';
 import type { Health } from '../routing/health.ts';
 import type { Pace } from '../routing/pace.ts';
+import type { Seals } from '../state/seals.ts';
 import type { Shelf } from '../state/shelf.ts';
 import type { Calibration } from '../tokens/calibrate.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -44,6 +45,8 @@ export type Rooms = {
   readonly calibration: Calibration;
   /** What clients cannot carry from one call to the next. */
   readonly shelf: Shelf;
+  /** For what they carry and only Sluice can read. */
+  readonly seals: Seals;
   snapshot(): Snapshot;
   providerOf(channel: Channel): Provider;
   /** The network, or the simulator in its place. */

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Dialect } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/index.ts';
+import type { AnswerTerms } from '../domain/answer-terms.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
@@ -26,7 +27,7 @@ type Ways = { readonly from: Dialect; readonly to: Dialect };
 function carried(
   { from, to }: Ways,
   events: readonly ChatEvent[],
-  more: { usage?: Usage; wantsUsage?: boolean; textTools?: readonly string[] } = {},
+  more: { usage?: Usage; wantsUsage?: boolean; terms?: AnswerTerms } = {},
 ) {
   const writer = from.streamWriter(HEAD, { wantsUsage: true });
   const bytes = Buffer.concat([...events.map((event) => writer.write(event)), writer.end()]);
@@ -183,7 +184,7 @@ describe('a stream between two dialects', () => {
           { type: 'tool-call', index: 0, arguments: said.slice(9) },
           ...end,
         ],
-        { textTools: ['patch'] },
+        { terms: { tools: new Map([['patch', { name: 'patch', kind: 'custom' }]]) } },
       );
     const other: ChatEvent = { type: 'tool-call', index: 1, id: 'f', name: 'f', arguments: '{}' };
     for (const [said, input] of [

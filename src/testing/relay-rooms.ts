@@ -14,6 +14,7 @@ import { type AccountPlan, createCatalog, type ModelPlan } from '../routing/cata
 import { createHealth } from '../routing/health.ts';
 import { createPace } from '../routing/pace.ts';
 import { createMemoryStore } from '../state/memory.ts';
+import { createSeals } from '../state/seals.ts';
 import { createShelf } from '../state/shelf.ts';
 import { createCalibration } from '../tokens/calibrate.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
@@ -47,6 +48,7 @@ export function createRelayRooms(options: {
     pace: createPace(),
     calibration: createCalibration(),
     shelf: createShelf({ now: () => clock.now(), settings: () => ({ maxBytes: 1e6, ttlMs: 3_600_000 }) }),
+    seals: createSeals(),
     snapshot: () => ({ catalog, settings }),
     providerOf: ({ account }) => providerOf(account.provider) ?? assert.fail('no such provider'),
     fetchOf: () => () => Promise.reject(new Error('no network')),

@@ -63,6 +63,20 @@ export const ADVICE = {
     step('the client', '`GET /v1/models` lists the names that are served.'),
     step('the operator', 'Give an account that model in the configuration.'),
   ),
+  previous_response_not_found: request(
+    step('the client', 'Send the whole input, or go on from an answer that was stored and is not old.'),
+    step(
+      'the operator',
+      'Keep more of them, or longer: `memory.max_bytes`, `memory.ttl`. A restart forgets all.',
+    ),
+  ),
+  response_not_found: request(
+    step('the client', 'Ask with the key that the answer was given to, and do not set `store` to false.'),
+    step(
+      'the operator',
+      'Keep more of them, or longer: `memory.max_bytes`, `memory.ttl`. A restart forgets all.',
+    ),
+  ),
   route_not_found: request(step('the client', 'Let `base_url` end in `/v1`; the SDK adds the rest.')),
   client_gone: own(
     undefined,

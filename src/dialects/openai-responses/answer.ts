@@ -4,85 +4,13 @@
  */
 
 import type { JsonObject } from '../../base/json.ts';
+import type { AnswerTerms, ToolForm } from '../../domain/answer-terms.ts';
 import type { ChatEvent, FinishReason } from '../../domain/chat.ts';
 import type { Usage } from '../../domain/usage.ts';
 import type { ReplyHead } from '../dialect.ts';
-import { textInputOf } from './tools-out.ts';
+import { Item, type ItemKind, type ItemStatus } from './item.ts';
 import { writeUsage } from './wire.ts';
 
-export type ItemKind = 'message' | 'reasoning' | 'function_call' | 'custom_tool_call';
-export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
-
-const PREFIXES = {
-  message: 'msg',
-  reasoning: 'rs',
-  function_call: 'fc',
-  custom_tool_call: 'ctc',
-} as const satisfies Record<ItemKind, string>;
-
-/** One thing said: a text, a thought, or a call with its arguments. */
-export class Item {
-  readonly kind: ItemKind;
-  readonly id: string;
-  readonly position: number;
-  readonly callId: string;
-  readonly name: string;
-  said = '';
-  closed = false;
-
-  constructor(kind: ItemKind, place: { readonly head: ReplyHead; readonly position: number }, call?: Call) {
-    this.kind = kind;
-    this.position = place.position;
-    this.id = `${PREFIXES[kind]}_${place.head.id}_${place.position}`;
-    // Clients refuse a call without an id.
-    this.callId = call?.id || `call_${place.head.id}_${place.position}`;
-    this.name = call?.name ?? '';
-  }
-
-  get isCall(): boolean {
-    return this.kind === 'function_call' || this.kind === 'custom_tool_call';
-  }
-
-  /** The one part that the content of a message or thought has. */
-  part(text: string): JsonObject {
-    return this.kind === 'message'
-      ? { type: 'output_text', annotations: [], logprobs: [], text }
-      : { type: 'summary_text', text };
-  }
-
-  written(status: ItemStatus): JsonObject {
-    const { id, kind: type } = this;
-    // As it begins, it has no content yet.
-    const begins = status === 'in_progress';
-    const parts = begins ? [] : [this.part(this.said)];
-    switch (type) {
-      case 'message':
-        return { id, type, status, role: 'assistant', content: parts };
-      case 'reasoning':
-        return { id, type, summary: parts };
-      case 'function_call':
-        return {
-          id,
-          type,
-          status,
-          call_id: this.callId,
-          name: this.name,
-          arguments: begins ? '' : this.said,
-        };
-      case 'custom_tool_call':
-        return {
-          id,
-          type,
-          status,
-          call_id: this.callId,
-          name: this.name,
-          input: begins ? '' : textInputOf(this.said),
-        };
-    }
-  }
-}
-
-type Call = { readonly id?: string; readonly name?: string };
 type Delta = Extract<ChatEvent, { type: 'text' | 'reasoning' | 'tool-call' }>;
 
 /** What an event did: what it added to which item, whether it began it, and the item that it ended. */
@@ -96,17 +24,16 @@ export type Step = {
 export class Answer {
   readonly items: Item[] = [];
   readonly #head: ReplyHead;
-  readonly #textTools: readonly string[];
+  readonly #terms: AnswerTerms;
   readonly #calls = new Map<number, Item>();
   /** The text or thought under way. */
   #speech: Item | undefined;
   #usage: Usage | undefined;
   #finish: FinishReason | undefined;
 
-  /** `textTools`: whose calls are those of custom tools. */
-  constructor(head: ReplyHead, textTools: readonly string[] = []) {
+  constructor(head: ReplyHead, terms: AnswerTerms = {}) {
     this.#head = head;
-    this.#textTools = textTools;
+    this.#terms = terms;
   }
 
   /** Adds to an item. Undefined for what adds to none. */
@@ -114,8 +41,11 @@ export class Answer {
     // One answer is all that this format has.
     if ('choice' in event && (event.choice ?? 0) > 0) return undefined;
     switch (event.type) {
-      case 'text':
       case 'reasoning':
+        // A seal alone says nothing to those who cannot carry it.
+        if (event.text === '' && this.#terms.seal === undefined) return undefined;
+        return this.#say(event);
+      case 'text':
       case 'tool-call':
         return this.#say(event);
       case 'usage':
@@ -134,6 +64,7 @@ export class Answer {
     const item = known ?? this.#begin(event);
     const delta = event.type === 'tool-call' ? event.arguments : event.text;
     item.said += delta;
+    if (event.type === 'reasoning') item.think(event);
     // A call may go on behind another, a speech may not.
     const ended = known === undefined ? this.#speech : undefined;
     if (known === undefined) this.#speech = event.type === 'tool-call' ? undefined : item;
@@ -146,12 +77,16 @@ export class Answer {
 
   #begin(event: Delta): Item {
     const place = { head: this.#head, position: this.items.length };
-    const isCustom = event.type === 'tool-call' && this.#textTools.includes(event.name ?? '');
-    const kind = isCustom ? 'custom_tool_call' : KINDS[event.type];
-    const item = new Item(kind, place, event.type === 'tool-call' ? event : undefined);
+    const form = event.type === 'tool-call' ? this.#terms.tools?.get(event.name ?? '') : undefined;
+    const kind = form === undefined ? KINDS[event.type] : FORMS[form.kind];
+    const item = new Item(kind, place, event.type === 'tool-call' ? { ...event, form } : undefined);
     this.items.push(item);
     if (event.type === 'tool-call') this.#calls.set(event.index, item);
     return item;
+  }
+
+  close(item: Item): void {
+    item.close(this.#terms.seal);
   }
 
   /** The item that the end of the answer cut off, if any. */
@@ -171,7 +106,9 @@ export class Answer {
   /** The response as it is at its end. */
   written(wantsUsage: boolean): Told {
     const reason = REASONS.get(this.#finish);
+    for (const item of this.items) if (!item.closed) this.close(item);
     return writeResponse(this.#head, {
+      ...this.#terms.repeated,
       status: reason === undefined ? 'completed' : 'incomplete',
       incomplete_details: reason === undefined ? null : { reason },
       output: this.items.map((item) => item.written(this.statusOf(item))),
@@ -185,6 +122,14 @@ const KINDS = {
   reasoning: 'reasoning',
   'tool-call': 'function_call',
 } as const satisfies Record<Delta['type'], ItemKind>;
+
+const FORMS = {
+  function: 'function_call',
+  custom: 'custom_tool_call',
+  local_shell: 'local_shell_call',
+  shell: 'shell_call',
+  apply_patch: 'apply_patch_call',
+} as const satisfies Record<ToolForm['kind'], ItemKind>;
 
 const REASONS: ReadonlyMap<FinishReason | undefined, string> = new Map([
   ['length', 'max_output_tokens'],

@@ -60,17 +60,19 @@ describe('a request for a response on its way to OpenAI chat', () => {
 
   it('names each thing that has no place there, once', () => {
     const fields = {
-      ...{ store: false, include: ['reasoning.encrypted_content'], previous_response_id: 'resp_1' },
-      ...{ truncation: 'auto', background: false, conversation: 'c', context_management: [] },
+      ...{ include: ['web_search_call.action.sources'], previous_response_id: 'resp_1' },
+      ...{ truncation: 'auto', top_logprobs: 2, context_management: [] },
       ...{ prompt: { id: 'p' }, stream_options: {}, max_tool_calls: 3, of_tomorrow: 1 },
     };
     const { body, dropped } = out({
       ...fields,
-      reasoning: { summary: 'auto' },
+      ...{ store: true, background: false, conversation: null },
+      reasoning: { context: 'all_turns', summary: 'auto' },
       text: { format: { type: 'xml' }, of_tomorrow: 1 },
       tools: [
         { type: 'function', name: 'f', strict: true, defer_loading: true },
-        { type: 'namespace', name: 'mcp__x', tools: [] },
+        { type: 'namespace', name: 'mcp__x', tools: [{ type: 'web_search' }] },
+        { type: 'shell', environment: { type: 'container_auto' } },
         { type: 'web_search' },
         { type: 'web_search' },
       ],
@@ -80,7 +82,7 @@ describe('a request for a response on its way to OpenAI chat', () => {
       dropped.toSorted(),
       [
         ...Object.keys(fields),
-        ...['defer_loading', 'namespace', 'reasoning.summary', 'strict', 'text.format', 'text.of_tomorrow'],
+        ...['defer_loading', 'reasoning.context', 'shell', 'strict', 'text.format', 'text.of_tomorrow'],
         ...['tool_choice', 'web_search'],
       ].toSorted(),
     );
@@ -98,7 +100,7 @@ describe('a request for a response on its way to OpenAI chat', () => {
 
   it('makes a function of a custom tool, and remembers that it takes a text', () => {
     const grammar = { type: 'grammar', syntax: 'lark', definition: 'start: "x"' };
-    const { body, dropped, textTools } = out({
+    const { body, dropped, terms } = out({
       input: [
         { type: 'custom_tool_call', call_id: 'p', name: 'apply_patch', input: '*** "x"' },
         { type: 'custom_tool_call_output', call_id: 'p', output: 'ok' },
@@ -118,7 +120,10 @@ describe('a request for a response on its way to OpenAI chat', () => {
     });
     assert.deepEqual(body.tool_choice, { type: 'function', function: { name: 'apply_patch' } });
     assert.equal(body.messages[0].tool_calls[0].function.arguments, '{"input":"*** \\"x\\""}');
-    assert.deepEqual(textTools, ['apply_patch', 'plain']);
+    assert.deepEqual(
+      [...(terms?.tools ?? [])],
+      ['apply_patch', 'plain'].map((name) => [name, { name, kind: 'custom' }]),
+    );
     assert.deepEqual(dropped, []);
   });
 
@@ -144,9 +149,106 @@ describe('a request for a response on its way to OpenAI chat', () => {
       },
       { role: 'tool', content: '1', tool_call_id: 'c' },
     ]);
-    assert.deepEqual(dropped, [
-      ...['item_reference', 'encrypted_content', 'web_search_call', 'reasoning', 'input_file'],
+    assert.deepEqual(dropped, [...['item_reference', 'web_search_call', 'reasoning', 'input_file']]);
+  });
+
+  it('brings along tools in namespaces and those of its input, under names of their own', () => {
+    const exec = { type: 'custom', name: 'exec', format: { type: 'text' } };
+    const { body, dropped, terms } = out({
+      input: [
+        {
+          ...{ type: 'additional_tools', role: 'developer' },
+          tools: [{ type: 'namespace', name: 'box', tools: [exec] }],
+        },
+        { role: 'user', content: 'hi' },
+        { type: 'function_call', call_id: 'c', namespace: 'mcp__files__', name: 'read', arguments: '{}' },
+        { type: 'custom_tool_call', call_id: 'd', namespace: 'box', name: 'exec', input: 'ls' },
+      ],
+      tools: [
+        { type: 'namespace', name: 'mcp__files__', tools: [{ type: 'function', name: 'read' }] },
+        { type: 'namespace', name: 'a very long name '.repeat(6), tools: [{ type: 'function', name: 'f' }] },
+      ],
+      tool_choice: { type: 'function', namespace: 'mcp__files__', name: 'read' },
+    });
+    const names = body.tools.map((tool: { function: { name: string } }) => tool.function.name);
+    assert.deepEqual([names[0], names[2]], ['mcp__files__read', 'box__exec']);
+    assert.match(names[1], /^[\w-]{64}$/);
+    assert.deepEqual(body.tool_choice, { type: 'function', function: { name: 'mcp__files__read' } });
+    assert.deepEqual(
+      body.messages[1].tool_calls.map((call: { function: unknown }) => call.function),
+      [
+        { name: 'mcp__files__read', arguments: '{}' },
+        { name: 'box__exec', arguments: '{"input":"ls"}' },
+      ],
+    );
+    assert.deepEqual(dropped, []);
+    assert.deepEqual(terms?.tools?.get('box__exec'), { name: 'exec', kind: 'custom', namespace: 'box' });
+    assert.deepEqual(terms?.tools?.get(names[1])?.name, 'f');
+  });
+
+  it('shows the tools that the client runs as functions, and their calls and results as those of functions', () => {
+    const { body, dropped, terms } = out({
+      input: [
+        { role: 'user', content: 'hi' },
+        { type: 'local_shell_call', id: 'lsh_1', call_id: 'a', action: { type: 'exec', command: ['ls'] } },
+        { type: 'local_shell_call_output', id: 'a', output: '{"output":"x"}' },
+        { type: 'shell_call', call_id: 'b', action: { commands: ['ls'] } },
+        { type: 'shell_call_output', call_id: 'b', output: [{ stdout: 'x', outcome: { type: 'timeout' } }] },
+        { type: 'apply_patch_call', call_id: 'c', operation: { type: 'delete_file', path: 'x' } },
+        { type: 'apply_patch_call_output', call_id: 'c', status: 'failed' },
+      ],
+      tools: [{ type: 'local_shell' }, { type: 'shell' }, { type: 'apply_patch' }],
+      tool_choice: { type: 'apply_patch' },
+    });
+    assert.deepEqual(dropped, []);
+    assert.deepEqual(
+      [...(terms?.tools ?? [])].map(([name, { kind }]) => [name, kind]),
+      [
+        ...[
+          ['local_shell', 'local_shell'],
+          ['shell', 'shell'],
+          ['apply_patch', 'apply_patch'],
+        ],
+      ],
+    );
+    assert.equal(body.tool_choice.function.name, 'apply_patch');
+    const told = body.messages
+      .slice(1)
+      .map((each: { content: unknown; tool_calls?: [{ function: { arguments: string } }] }) =>
+        each.tool_calls === undefined ? each.content : each.tool_calls[0].function.arguments,
+      );
+    assert.deepEqual(told, [
+      ...['{"type":"exec","command":["ls"]}', '{"output":"x"}', '{"commands":["ls"]}'],
+      '[{"stdout":"x","outcome":{"type":"timeout"}}]',
+      ...['{"type":"delete_file","path":"x"}', 'failed'],
     ]);
+  });
+
+  it('shows no tools but those that may be called', () => {
+    const f = (name: string) => ({ type: 'function', name });
+    const { body, dropped } = out({
+      tools: [f('a'), f('b')],
+      tool_choice: { type: 'allowed_tools', mode: 'required', tools: [f('b')] },
+    });
+    assert.deepEqual(body.tools, [{ type: 'function', function: { name: 'b' } }]);
+    assert.deepEqual([body.tool_choice, dropped], ['required', []]);
+  });
+
+  it('is refused where leaving something out would change what it asks for', () => {
+    for (const fields of [{ background: true }, { conversation: 'conv_1' }, { conversation: { id: 'c' } }])
+      assert.throws(
+        () => out(fields),
+        (error) =>
+          error instanceof Failure &&
+          error.kind === 'invalid_request' &&
+          error.options.param === Object.keys(fields)[0],
+      );
+  });
+
+  it('has repeated in its answer what it set', () => {
+    const set = { instructions: 'Be brief.', metadata: { a: 'b' }, temperature: 0.5, store: false };
+    assert.deepEqual(out({ ...set, top_p: null }).terms?.repeated, set);
+    assert.equal(out({}).terms?.repeated?.['store'], true);
   });
 
   it('speaks in one system prompt before the first turn', () => {

@@ -72,12 +72,26 @@ describe('the input as messages', () => {
   it('leaves out what means nothing elsewhere, and never refuses it', () => {
     const messages = readInput([
       { type: 'item_reference', id: 'rs_1' },
-      { type: 'reasoning', id: 'rs_2', summary: [], encrypted_content: 'gAAAA' },
+      { type: 'reasoning', id: 'rs_2', summary: [] },
       { type: 'web_search_call', id: 'ws_1', status: 'completed' },
       { type: 'additional_tools', role: 'developer', tools: [] },
       { role: 'user', content: 'Hi' },
     ]);
     assert.deepEqual(messages, [say('user', 'Hi')]);
+  });
+
+  it('keeps the seals of thoughts that the client carries, in their turn', () => {
+    const messages = readInput([
+      { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAA' },
+      {
+        type: 'reasoning',
+        id: 'rs_2',
+        summary: [{ type: 'summary_text', text: 'Hm.' }],
+        encrypted_content: 'x',
+      },
+      { role: 'assistant', content: 'Yes.' },
+    ]);
+    assert.deepEqual(messages, [{ ...say('assistant', 'Yes.'), reasoning: 'Hm.', seals: ['gAAAA', 'x'] }]);
   });
 
   it('has calls of custom tools with their input as JSON', () => {

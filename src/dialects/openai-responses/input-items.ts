@@ -10,7 +10,12 @@ import { objectOf, textOf } from '../openai-chat/wire.ts';
 import { PART_GAP, reasoningOf } from './wire.ts';
 
 /** An assistant's turn, as long as its items follow each other. */
-type Turn = { readonly parts: ChatPart[]; readonly calls: ToolCall[]; reasoning: string };
+type Turn = {
+  readonly parts: ChatPart[];
+  readonly calls: ToolCall[];
+  readonly seals: string[];
+  reasoning: string;
+};
 
 export function readInput(input: unknown): ChatMessage[] {
   if (typeof input === 'string') return [{ role: 'user', parts: [{ type: 'text', text: input }] }];
@@ -23,7 +28,7 @@ export function readInput(input: unknown): ChatMessage[] {
   /** What follows a call belongs to its turn: between calls and their results nothing may stand. */
   const turnFor = (isSpeech: boolean): Turn => {
     if (isSpeech && turn !== undefined && turn.calls.length === 0 && turn.parts.length > 0) close();
-    turn ??= { parts: [], calls: [], reasoning: '' };
+    turn ??= { parts: [], calls: [], seals: [], reasoning: '' };
     return turn;
   };
   for (const value of Array.isArray(input) ? (input as unknown[]) : []) {
@@ -39,9 +44,11 @@ export function readInput(input: unknown): ChatMessage[] {
         break;
       case 'reasoning': {
         const text = reasoningOf(item);
-        if (text === '') break;
+        const seal = textOf(item['encrypted_content']);
+        if (text === '' && seal === '') break;
         const into = turnFor(true);
-        into.reasoning += into.reasoning === '' ? text : PART_GAP + text;
+        if (seal !== '') into.seals.push(seal);
+        into.reasoning += into.reasoning === '' || text === '' ? text : PART_GAP + text;
         break;
       }
       case 'function_call':
@@ -62,11 +69,12 @@ export function readInput(input: unknown): ChatMessage[] {
   return messages;
 }
 
-const messageOf = ({ parts, calls, reasoning }: Turn): ChatMessage => ({
+const messageOf = ({ parts, calls, seals, reasoning }: Turn): ChatMessage => ({
   role: 'assistant',
   parts,
   ...(calls.length === 0 ? {} : { toolCalls: calls }),
   ...(reasoning === '' ? {} : { reasoning }),
+  ...(seals.length === 0 ? {} : { seals }),
 });
 
 const ROLES: ReadonlySet<unknown> = new Set<ChatRole>(['system', 'developer', 'user']);

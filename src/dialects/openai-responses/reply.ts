@@ -1,4 +1,5 @@
 import { isJsonObject } from '../../base/json.ts';
+import type { AnswerTerms } from '../../domain/answer-terms.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Chunk, ReplyHead } from '../dialect.ts';
@@ -31,12 +32,8 @@ export function readReply(body: Uint8Array): Chunk {
   return { frame, events, ...(model === '' ? {} : { model }) };
 }
 
-export function writeReply(
-  head: ReplyHead,
-  events: readonly ChatEvent[],
-  textTools?: readonly string[],
-): Buffer {
-  const answer = new Answer(head, textTools);
+export function writeReply(head: ReplyHead, events: readonly ChatEvent[], terms?: AnswerTerms): Buffer {
+  const answer = new Answer(head, terms);
   for (const event of events) answer.take(event);
   return Buffer.from(JSON.stringify(answer.failed ? writeFailed(head) : answer.written(true)));
 }

@@ -142,6 +142,6 @@ describe('a stream of responses', () => {
   it('gives a call an id where the provider gave none', () => {
     const frames = written([{ type: 'tool-call', index: 0, name: 'f', arguments: '{}' }]);
     const output = frames.at(-1)?.response?.['output'] as readonly JsonObject[];
-    assert.equal(output[0]?.['call_id'], 'call_resp_1_0');
+    assert.equal(output[0]?.['call_id'], 'call_1_0');
   });
 });

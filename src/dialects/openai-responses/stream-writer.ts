@@ -7,8 +7,9 @@ import type { JsonObject } from '../../base/json.ts';
 import { writeSseEvent } from '../../base/sse.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
 import type { ReplyHead, StreamWriter, WriteOptions } from '../dialect.ts';
-import { Answer, type Item, type Step, writeFailed, writeResponse } from './answer.ts';
-import { textInputOf } from './tools-out.ts';
+import { textInputOf } from '../openai-chat/text-tools.ts';
+import { Answer, type Step, writeFailed, writeResponse } from './answer.ts';
+import type { Item } from './item.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -16,13 +17,17 @@ export class ResponsesStreamWriter implements StreamWriter {
   readonly #head: ReplyHead;
   readonly #wantsUsage: boolean;
   readonly #answer: Answer;
+  readonly #repeated: JsonObject | undefined;
+  /** The thoughts of which a word was told. */
+  readonly #begun = new Set<Item>();
   #sequence = 0;
   #ended = false;
 
-  constructor(head: ReplyHead, { wantsUsage, textTools }: WriteOptions) {
+  constructor(head: ReplyHead, { wantsUsage, terms }: WriteOptions) {
     this.#head = head;
     this.#wantsUsage = wantsUsage;
-    this.#answer = new Answer(head, textTools);
+    this.#repeated = terms?.repeated;
+    this.#answer = new Answer(head, terms);
   }
 
   write(event: ChatEvent): Buffer {
@@ -48,7 +53,7 @@ export class ResponsesStreamWriter implements StreamWriter {
 
   #open(): Buffer[] {
     if (this.#sequence > 0) return [];
-    const response = writeResponse(this.#head, { status: 'in_progress' });
+    const response = writeResponse(this.#head, { ...this.#repeated, status: 'in_progress' });
     return ['response.created', 'response.in_progress'].map((type) => this.#frame(type, { response }));
   }
 
@@ -67,22 +72,25 @@ export class ResponsesStreamWriter implements StreamWriter {
           item: item.written('in_progress'),
         }),
       );
-      if (!item.isCall) frames.push(this.#ofPart(item, 'added', { part: item.part('') }));
     }
-    // The text of a custom tool can be told when its JSON is whole.
-    if (delta !== '' && item.kind !== 'custom_tool_call')
+    if (!item.isCall && !this.#begun.has(item) && (delta !== '' || item.kind === 'message')) {
+      this.#begun.add(item);
+      frames.push(this.#ofPart(item, 'added', { part: item.part('') }));
+    }
+    // What else a call says can be told when its JSON is whole.
+    if (delta !== '' && CONTENTS_IN_PIECES.has(item.kind))
       frames.push(this.#ofContent(item, 'delta', { delta }));
     return frames;
   }
 
   #close(item: Item): Buffer[] {
-    item.closed = true;
-    const { position, isCall } = item;
+    this.#answer.close(item);
+    const { position } = item;
     const whole = { output_index: position, item: item.written(this.#answer.statusOf(item)) };
     // Frames are numbered as they are made: in the order in which they stand here.
     return [
       ...this.#contentDone(item),
-      ...(isCall ? [] : [this.#ofPart(item, 'done', { part: item.part(item.said) })]),
+      ...(this.#begun.has(item) ? [this.#ofPart(item, 'done', { part: item.part(item.said) })] : []),
       this.#frame('response.output_item.done', whole),
     ];
   }
@@ -90,7 +98,8 @@ export class ResponsesStreamWriter implements StreamWriter {
   #contentDone(item: Item): Buffer[] {
     const { kind, said, name } = item;
     if (kind === 'function_call') return [this.#ofContent(item, 'done', { name, arguments: said })];
-    if (kind !== 'custom_tool_call') return [this.#ofContent(item, 'done', { text: said })];
+    if (this.#begun.has(item)) return [this.#ofContent(item, 'done', { text: said })];
+    if (kind !== 'custom_tool_call') return [];
     const input = textInputOf(said);
     return [
       ...(input === '' ? [] : [this.#ofContent(item, 'delta', { delta: input })]),
@@ -105,7 +114,7 @@ export class ResponsesStreamWriter implements StreamWriter {
 
   #ofContent(item: Item, what: 'delta' | 'done', rest: JsonObject): Buffer {
     const logprobs = item.kind === 'message' ? { logprobs: [] } : {};
-    return this.#frame(`${CONTENTS[item.kind]}.${what}`, { ...placeOf(item), ...rest, ...logprobs });
+    return this.#frame(`${CONTENTS.get(item.kind)}.${what}`, { ...placeOf(item), ...rest, ...logprobs });
   }
 
   #frame(type: string, rest: JsonObject): Buffer {
@@ -115,12 +124,15 @@ export class ResponsesStreamWriter implements StreamWriter {
   }
 }
 
-const CONTENTS = {
-  message: 'response.output_text',
-  reasoning: 'response.reasoning_summary_text',
-  function_call: 'response.function_call_arguments',
-  custom_tool_call: 'response.custom_tool_call_input',
-} as const satisfies Record<Item['kind'], string>;
+/** Other items are told only whole. */
+const CONTENTS: ReadonlyMap<Item['kind'], string> = new Map([
+  ['message', 'response.output_text'],
+  ['reasoning', 'response.reasoning_summary_text'],
+  ['function_call', 'response.function_call_arguments'],
+  ['custom_tool_call', 'response.custom_tool_call_input'],
+]);
+
+const CONTENTS_IN_PIECES: ReadonlySet<Item['kind']> = new Set(['message', 'reasoning', 'function_call']);
 
 function placeOf({ id, kind, position, isCall }: Item): JsonObject {
   const place = { item_id: id, output_index: position };

@@ -1,0 +1,47 @@
+/**
+ * Texts that clients carry between their calls without being able to read them: encrypted and signed, each for the key
+ * that it was given to. What another made, or was given to another, is not opened.
+ */
+
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+
+/** How they begin, so that they can be told from those of providers. */
+export const SEAL_MARK = 'slr1_';
+
+const CIPHER = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+export type Seals = {
+  /** `owner`: id of the client key. */
+  seal(text: string, owner: string): string;
+  /** Undefined for what was not sealed here for this owner. */
+  open(sealed: string, owner: string): string | undefined;
+};
+
+/** `secret`: 32 bytes; with another one nothing that was sealed before is opened. */
+export function createSeals(secret: Uint8Array = randomBytes(32)): Seals {
+  return {
+    seal(text, owner) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv(CIPHER, secret, nonce);
+      cipher.setAAD(Buffer.from(owner));
+      const said = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+      return SEAL_MARK + said.toString('base64url');
+    },
+    open(sealed, owner) {
+      if (!sealed.startsWith(SEAL_MARK)) return undefined;
+      const bytes = Buffer.from(sealed.slice(SEAL_MARK.length), 'base64url');
+      if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
+      const decipher = createDecipheriv(CIPHER, secret, bytes.subarray(0, NONCE_BYTES));
+      decipher.setAAD(Buffer.from(owner));
+      decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+      try {
+        const said = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES));
+        return Buffer.concat([said, decipher.final()]).toString('utf8');
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
