@@ -7,6 +7,7 @@ import { dirname, resolve } from 'node:path';
 import { configurationMarkdown } from '../src/config/document.ts';
 import { configurationJsonSchema } from '../src/config/json-schema.ts';
 import { errorsMarkdown } from '../src/domain/failure-document.ts';
+import { providersMarkdown } from '../src/providers/provider-document.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -16,6 +17,7 @@ export type PrintedDocument = { readonly path: string; readonly print: () => str
 export const PRINTED_DOCUMENTS: readonly PrintedDocument[] = [
   { path: 'docs/errors.md', print: () => errorsMarkdown() },
   { path: 'docs/configuration.md', print: configurationMarkdown },
+  { path: 'docs/providers.md', print: providersMarkdown },
   { path: 'docs/config.schema.json', print: () => `${JSON.stringify(configurationJsonSchema(), null, 2)}\n` },
 ];
 

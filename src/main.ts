@@ -14,6 +14,7 @@ import { limitsCommand } from './cli/limits.ts';
 import { checkLive } from './cli/live.ts';
 import { modelsCommand } from './cli/models.ts';
 import { onCommand } from './cli/on.ts';
+import { providersCommand } from './cli/providers.ts';
 import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
 import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
@@ -57,6 +58,7 @@ const program = new Command('sluice')
       },
     }),
   )
+  .addCommand(providersCommand({ write: (text) => process.stdout.write(text) }))
   .addCommand(
     modelsCommand({
       configOf: (file) => findSettings(file, process.env).config,

@@ -5,11 +5,19 @@
 
 import { embeddedSimulator, isEmbedded, snapshotOf } from '../app.ts';
 import type { Clock } from '../base/clock.ts';
+import { Departure } from '../base/departure.ts';
 import { type Fetch, readAll } from '../base/fetch.ts';
 import { isJsonObject, parseJson } from '../base/json.ts';
 import type { Config } from '../config/config.ts';
+import { dialectOf } from '../dialects/index.ts';
+import type { Call, DialectId } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import { providerOf } from '../providers/index.ts';
+import { type Provider, placed } from '../providers/provider.ts';
+import { dressed, rulesFor } from '../relay/body-rules.ts';
+import { outgoingOf } from '../relay/outgoing.ts';
+import { createSeals } from '../state/seals.ts';
+import type { Shelf } from '../state/shelf.ts';
 import type { LiveResult } from './check.ts';
 
 const PATIENCE_MS = 30_000;
@@ -58,7 +66,11 @@ type Asking = { readonly secret: string; readonly fetch: Fetch; readonly nowMs: 
 
 /** Undefined: the provider has no list. Throws what a refusal means. */
 async function modelsOf(channel: Channel, asking: Asking): Promise<readonly string[] | undefined> {
-  const { status, body } = await ask(channel, asking, { method: 'GET', path: '/models' });
+  const { speaks } = providerOfChannel(channel);
+  const { status, body } = await ask(channel, asking, {
+    dialect: 'openai-chat' in speaks ? 'openai-chat' : (Object.keys(speaks)[0] as DialectId),
+    url: `${channel.account.baseUrl.replace(/\?.*/, '')}/models`,
+  });
   if (status === 404 || status === 405) return undefined;
   const value = parseJson(body);
   const data = isJsonObject(value) ? value['data'] : undefined;
@@ -68,36 +80,65 @@ async function modelsOf(channel: Channel, asking: Asking): Promise<readonly stri
   );
 }
 
+/** As the relay would ask: in the dialect and at the address of this channel, by the provider's own rules. */
 async function oneToken(channel: Channel, asking: Asking): Promise<string> {
-  const body = JSON.stringify({
-    model: channel.upstreamModel,
-    messages: [{ role: 'user', content: 'hi' }],
-    max_tokens: 1,
+  const provider = providerOfChannel(channel);
+  const kept = { shelf: NO_SHELF, seals: createSeals() };
+  const outgoing = outgoingOf(smallCall(channel.upstreamModel), { provider, channel, ...kept });
+  const { dialect, head, url, body } = outgoing;
+  const ready = dialect.forwardRequest(body, head, channel.upstreamModel);
+  const { status } = await ask(channel, asking, {
+    dialect: dialect.id,
+    url:
+      dialect.address?.(url, { model: channel.upstreamModel, stream: false }) ??
+      placed(url, channel.upstreamModel),
+    body: dressed(ready, rulesFor(provider, channel, dialect.id)).body,
   });
-  const { status } = await ask(channel, asking, { method: 'POST', path: '/chat/completions', body });
   if (status === 404) throw new Error('the provider has no such model or route (404)');
   return 'answered a call of one token';
 }
 
+/** Nobody comes back for what was said here. */
+const NO_SHELF: Shelf = { put() {}, get: () => undefined, remove: () => false, bytes: 0 };
+
+function smallCall(model: string): Call {
+  const dialect = dialectOf('openai-chat');
+  const messages = [{ role: 'user', content: 'hi' }];
+  const body = Buffer.from(JSON.stringify({ model, messages, max_tokens: 1 }));
+  return {
+    ...{ id: 'req_live', dialect: dialect.id, body, headers: {}, arrivedAtMs: 0, departure: new Departure() },
+    head: dialect.readHead(body),
+    key: { id: 'live', limits: {}, onLimit: 'reject', priority: 'normal', weight: 1, fallback: false },
+    options: { onLimit: 'reject', priority: 'normal', fallback: false },
+  };
+}
+
+function providerOfChannel({ account }: Channel): Provider {
+  const provider = providerOf(account.provider);
+  if (provider === undefined) throw new Error(`unknown provider '${account.provider}'`);
+  return provider;
+}
+
+type Question = { readonly url: string; readonly dialect: DialectId; readonly body?: Uint8Array };
+
 async function ask(
   channel: Channel,
   { secret, fetch, nowMs }: Asking,
-  request: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: string },
+  { url, dialect, body }: Question,
 ): Promise<{ status: number; body: string }> {
-  const provider = providerOf(channel.account.provider);
-  if (provider === undefined) throw new Error(`unknown provider '${channel.account.provider}'`);
+  const provider = providerOfChannel(channel);
   const headers: Record<string, string> = { accept: 'application/json', 'accept-encoding': 'identity' };
-  if (request.body !== undefined) headers['content-type'] = 'application/json';
-  provider.authorize(headers, secret);
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  provider.authorize(headers, secret, dialect);
   const response = await fetch({
-    method: request.method,
-    url: channel.account.baseUrl + request.path,
+    method: body === undefined ? 'GET' : 'POST',
+    url,
     headers,
-    ...(request.body === undefined ? {} : { body: Buffer.from(request.body) }),
+    ...(body === undefined ? {} : { body }),
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  const body = (await readAll(response.body, BODY_LIMIT_BYTES)).toString('utf8');
+  const text = (await readAll(response.body, BODY_LIMIT_BYTES)).toString('utf8');
   const { status } = response;
-  if ((status >= 200 && status < 300) || status === 404 || status === 405) return { status, body };
-  throw provider.classify({ status, headers: response.headers, body, phase: 'head', nowMs: nowMs() });
+  if ((status >= 200 && status < 300) || status === 404 || status === 405) return { status, body: text };
+  throw provider.classify({ status, headers: response.headers, body: text, phase: 'head', nowMs: nowMs() });
 }

@@ -159,7 +159,7 @@ function banner({ settings, config, url, readyKey, model }: BannerFacts): string
     lines.push(
       '',
       'With real accounts: set DASHSCOPE_API_KEY (or OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY,',
-      'DEEPSEEK_API_KEY, MOONSHOT_API_KEY …), or write a sluice.yaml (see docs/configuration.md), and start again.',
+      'DEEPSEEK_API_KEY …: `sluice providers` tells all), or write a sluice.yaml (see docs/configuration.md), and start again.',
     );
   return `${lines.join('\n')}\n\n`;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { configFromEnvironment, configOfAccounts } from './environment.ts';
 import { known } from './fixtures/known.ts';
+import type { Known, KnownProvider } from './known.ts';
 import { ConfigError, type Problem } from './problem.ts';
 
 const from = (env: Record<string, string>) => configFromEnvironment({ env, known });
@@ -74,6 +75,101 @@ describe('the environment alone', () => {
     const config = configOfAccounts(accounts, { env: { PORT: '1234' }, known });
     assert.equal(config.server.port, 1234);
     assert.equal(config.accounts[0]?.provider, 'simulator');
+  });
+});
+
+const [usual] = known.providers;
+assert.ok(usual);
+const provider = (id: string, given: Partial<KnownProvider>): KnownProvider => ({
+  ...{ id, variables: [], regions: [], models: [], baseUrl: () => `https://${id}.example/v1` },
+  ...given,
+});
+
+/** Providers that want more than a secret, or less. */
+const others: Known = {
+  ...known,
+  providers: [
+    usual,
+    provider('azure', { variables: ['AZURE_OPENAI_API_KEY'], baseUrl: () => undefined }),
+    provider('bedrock', {
+      ...{ variables: ['AWS_BEARER_TOKEN'], regions: ['us', 'eu'], regionVariables: ['AWS_REGION'] },
+      models: ['claude'],
+    }),
+    provider('zhipu', {
+      ...{ variables: ['ZAI_API_KEY', 'ZHIPU_API_KEY'], regions: ['china', 'abroad'], models: ['glm'] },
+      regionByVariable: { ZAI_API_KEY: 'abroad' },
+    }),
+    provider('lm-studio', {}),
+  ],
+};
+const accountsOf = (env: Record<string, string>) =>
+  configFromEnvironment({ env, known: others })?.accounts.map((account) => ({
+    id: account.id,
+    secrets: account.secrets,
+    ...(account.baseUrl === undefined ? {} : { baseUrl: account.baseUrl }),
+    ...(account.region === undefined ? {} : { region: account.region }),
+    ...(account.models.length === 0 ? {} : { models: account.models.map((each) => each.upstreamModel) }),
+  }));
+
+describe('the environment of a provider that wants more than a secret', () => {
+  it('names its address and its models, or the provider is passed over', () => {
+    const key = { AZURE_OPENAI_API_KEY: 'k' };
+    const url = { AZURE_OPENAI_BASE_URL: 'https://r.example/openai/v1' };
+    assert.equal(accountsOf(key), undefined);
+    assert.equal(accountsOf({ ...key, ...url }), undefined);
+    assert.equal(accountsOf({ ...key, AZURE_OPENAI_MODEL: 'gpt-5' }), undefined);
+    assert.equal(accountsOf({ ...key, ...url, AZURE_MODEL: 'gpt-5' })?.[0]?.id, 'azure');
+    assert.deepEqual(accountsOf({ ...key, ...url, AZURE_OPENAI_MODEL: 'gpt-5, mini' }), [
+      { id: 'azure', secrets: ['k'], baseUrl: url.AZURE_OPENAI_BASE_URL, models: ['gpt-5', 'mini'] },
+    ]);
+  });
+
+  it('names its region, in the variable of its own before that of everybody', () => {
+    const key = { AWS_BEARER_TOKEN: 'k' };
+    const regionOf = (env: Record<string, string>) => accountsOf({ ...key, ...env })?.[0]?.region;
+    assert.equal(regionOf({}), undefined);
+    assert.equal(regionOf({ AWS_REGION: 'eu' }), 'eu');
+    assert.equal(regionOf({ AWS_REGION: 'eu', AWS_BEARER_REGION: 'us' }), 'us');
+    assert.equal(
+      accountsOf({ DASHSCOPE_API_KEY: 'k', DASHSCOPE_REGION: 'singapore' })?.[0]?.region,
+      'singapore',
+    );
+    assert.equal(accountsOf({ DASHSCOPE_API_KEY: 'k', AWS_REGION: 'eu' })?.[0]?.region, undefined);
+  });
+
+  it('tells its region by the name of its secret, unless another one is told', () => {
+    const regionOf = (env: Record<string, string>) => accountsOf(env)?.[0]?.region;
+    assert.equal(regionOf({ ZAI_API_KEY: 'k' }), 'abroad');
+    assert.equal(regionOf({ ZHIPU_API_KEY: 'k' }), undefined);
+    assert.equal(regionOf({ ZAI_API_KEY: 'k', ZAI_REGION: 'china' }), 'china');
+  });
+
+  it('leaves models alone that another program wishes for', () => {
+    assert.deepEqual(accountsOf({ DASHSCOPE_API_KEY: 'k', DASHSCOPE_MODEL: 'mine' }), [
+      { id: 'qwen', secrets: ['k'] },
+    ]);
+  });
+
+  it('is told by its names where it is wrong', () => {
+    const env = { AWS_BEARER_TOKEN: 'k', AWS_REGION: 'mars' };
+    assert.throws(
+      () => configFromEnvironment({ env, known: others }),
+      (error) => error instanceof ConfigError && error.problems[0]?.path === 'AWS_REGION',
+    );
+  });
+});
+
+describe('the environment of a server that asks for no secret', () => {
+  it('names its models, and may name an address and a secret', () => {
+    assert.equal(accountsOf({ LM_STUDIO_BASE_URL: 'http://h/v1' }), undefined);
+    assert.equal(accountsOf({ LM_STUDIO_API_KEY: 'k' }), undefined);
+    assert.deepEqual(accountsOf({ LM_STUDIO_MODEL: 'a,b' }), [
+      { id: 'lm-studio', secrets: [], models: ['a', 'b'] },
+    ]);
+    const all = { LM_STUDIO_MODEL: 'a', LM_STUDIO_BASE_URL: 'http://h/v1', LM_STUDIO_API_KEY: 'k' };
+    assert.deepEqual(accountsOf(all), [
+      { id: 'lm-studio', secrets: ['k'], baseUrl: 'http://h/v1', models: ['a'] },
+    ]);
   });
 });
 

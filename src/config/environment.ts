@@ -1,6 +1,8 @@
 /**
- * No file at all: every provider whose usual variable is set becomes one account. The rest of the environment says
- * what a container usually says: `HOST`, `PORT`, `LOG_LEVEL`, and `SLUICE_KEY` for the one client key.
+ * No file at all: every provider whose usual variable is set becomes one account, and so does one that asks for no secret
+ * where its models are told. A provider that lacks something else (an address, models) is passed over: its variable may be
+ * there for another program. The rest of the environment says what a container usually says: `HOST`, `PORT`, `LOG_LEVEL`,
+ * and `SLUICE_KEY` for the one client key.
  */
 
 import type { Config } from './config.ts';
@@ -29,19 +31,14 @@ export function configFromEnvironment({ env, known }: EnvironmentOptions): Confi
     const found = accountFrom(provider, env);
     if (found === undefined) continue;
     const path = ['accounts', accounts.length] as const;
-    variables.set(pathKey([...path, 'secrets']), found.secretVariable);
-    found.secrets.forEach((_, index) => {
-      variables.set(pathKey([...path, 'secrets', index]), found.secretVariable);
+    for (const [field, { name }] of Object.entries(found)) variables.set(pathKey([...path, field]), name);
+    found.secrets.value.forEach((_, index) => {
+      variables.set(pathKey([...path, 'secrets', index]), found.secrets.name);
     });
-    variables.set(
-      pathKey([...path, 'base_url']),
-      found.urlVariable ?? `${prefixOf(found.secretVariable)}_BASE_URL`,
-    );
     accounts.push({
       id: provider.id,
       provider: provider.id,
-      secrets: found.secrets,
-      ...(found.urlVariable === undefined ? {} : { base_url: env[found.urlVariable] }),
+      ...Object.fromEntries(Object.entries(found).map(([field, { value }]) => [field, value])),
     });
   }
   return accounts.length === 0 ? null : build(accounts, { env, known, variables });
@@ -98,25 +95,65 @@ function problemOf({ path, expected, unknown, message }: Issue, { names, env }: 
   };
 }
 
+/** A value, and the variable that it came from. */
+type Found<T> = { readonly name: string; readonly value: T };
+
+/** By the names of the file. */
 type FoundAccount = {
-  readonly secrets: readonly string[];
-  readonly secretVariable: string;
-  readonly urlVariable?: string;
+  readonly secrets: Found<readonly string[]>;
+  readonly base_url?: Found<string>;
+  readonly region?: Found<string>;
+  readonly models?: Found<readonly string[]>;
 };
 
-/** The first variable that is set counts; several secrets in it are separated by commas. */
-function accountFrom({ variables }: KnownProvider, env: Environment): FoundAccount | undefined {
-  const secretVariable = variables.find((name) => settingOf(env, name) !== undefined);
-  if (secretVariable === undefined) return undefined;
-  const secrets = (settingOf(env, secretVariable) ?? '')
+function accountFrom(provider: KnownProvider, env: Environment): FoundAccount | undefined {
+  const { variables, regionVariables = [], models } = provider;
+  const own = provider.id.toUpperCase().replaceAll('-', '_');
+  const isOpen = variables.length === 0;
+  const secrets = listFrom(isOpen ? [`${own}_API_KEY`] : variables, env);
+  if (secrets === undefined && !isOpen) return undefined;
+  const prefixes = [...new Set([secrets?.name ?? own, ...variables, own].map(prefixOf))];
+  const url = valueFrom(prefixes.map(urlVariable), env);
+  const region =
+    valueFrom([...prefixes.map((prefix) => `${prefix}_REGION`), ...regionVariables], env) ??
+    regionOf(provider, secrets?.name);
+  // Where there are usual models, such a variable is the wish of another program.
+  const named = models.length > 0 ? undefined : listFrom(prefixes.map(modelVariable), env);
+  const isComplete = url !== undefined || provider.baseUrl() !== undefined;
+  if (!isComplete || (models.length === 0 && named === undefined) || (isOpen && named === undefined))
+    return undefined;
+  return {
+    secrets: secrets ?? { name: `${own}_API_KEY`, value: [] },
+    ...(url === undefined ? {} : { base_url: url }),
+    ...(region === undefined || provider.regions.length === 0 ? {} : { region }),
+    ...(named === undefined ? {} : { models: named }),
+  };
+}
+
+function regionOf({ regionByVariable = {} }: KnownProvider, name = ''): Found<string> | undefined {
+  const value = Object.hasOwn(regionByVariable, name) ? regionByVariable[name] : undefined;
+  return value === undefined ? undefined : { name, value };
+}
+
+const urlVariable = (prefix: string): string => `${prefix}_BASE_URL`;
+const modelVariable = (prefix: string): string => `${prefix}_MODEL`;
+
+/** The first variable that is set counts. */
+function valueFrom(names: readonly string[], env: Environment): Found<string> | undefined {
+  const name = names.find((each) => settingOf(env, each) !== undefined);
+  return name === undefined ? undefined : { name, value: settingOf(env, name) ?? '' };
+}
+
+/** Several in one variable are separated by commas. */
+function listFrom(names: readonly string[], env: Environment): Found<readonly string[]> | undefined {
+  const found = valueFrom(names, env);
+  const value = found?.value
     .split(',')
-    .map((secret) => secret.trim())
-    .filter((secret) => secret !== '');
-  if (secrets.length === 0) return undefined;
-  const urlVariable = [secretVariable, ...variables]
-    .map((name) => `${prefixOf(name)}_BASE_URL`)
-    .find((name) => settingOf(env, name) !== undefined);
-  return { secrets, secretVariable, ...(urlVariable === undefined ? {} : { urlVariable }) };
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+  return found === undefined || value === undefined || value.length === 0
+    ? undefined
+    : { name: found.name, value };
 }
 
 /** `DASHSCOPE` of `DASHSCOPE_API_KEY`. */

@@ -6,6 +6,10 @@ export type KnownProvider = {
   readonly variables: readonly string[];
   /** Region ids, the default first; empty where the provider has none. */
   readonly regions: readonly string[];
+  /** Environment variables that name the region, beside `…_REGION` of its own. */
+  readonly regionVariables?: readonly string[];
+  /** The region that a secret of this variable is of, where its name tells. */
+  readonly regionByVariable?: Readonly<Record<string, string>>;
   /** Models offered when an account lists none. */
   readonly models: readonly string[];
   /** Header by which it is asked to keep a call in a line of its own; undefined: it has no such line. */

@@ -6,6 +6,8 @@
 export type BodyRules = {
   /** Fields to leave out, `messages[].name` for one inside a list. */
   readonly drop?: readonly string[];
+  /** Fields to leave out without a word, because nothing is lost by it. */
+  readonly omit?: readonly string[];
   /** Fields of the body itself, by their old names. */
   readonly rename?: Readonly<Record<string, string>>;
   /** Fields of the body itself that get this value, whatever the client said. */

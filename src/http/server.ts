@@ -59,11 +59,8 @@ export function createServer(front: Front): Server {
   );
   const handle: Server['handle'] = (request, response) => {
     const path = pathOf(request);
-    let dialect = request.method === 'POST' ? routes.get(path) : undefined;
-    if (dialect === undefined) {
-      takeKey(request);
-      if (request.method === 'POST') dialect = calledAt(path);
-    }
+    if (path !== request.url) takeKey(request);
+    const dialect = request.method === 'POST' ? (routes.get(path) ?? calledAt(path)) : undefined;
     if (dialect === undefined) fastify.routing(request, response);
     else void serve(dialect, request, response);
   };

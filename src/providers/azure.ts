@@ -33,6 +33,7 @@ export const azure: Provider = {
     id: 'azure',
     name: 'Azure OpenAI',
     variables: ['AZURE_OPENAI_API_KEY'],
+    chatWays: { thinks: 'reasoning_effort', thinkers: /^(?:o\d|gpt-(?:[5-9]|oss)|codex)(?!.*-chat)/ },
     addressForms: [
       'https://{resource}.openai.azure.com/openai/v1',
       'https://{resource}.services.ai.azure.com/openai/v1',

@@ -29,6 +29,7 @@ export const bedrock: Provider = createOpenAICompatible({
   id: 'bedrock',
   name: 'Amazon Bedrock',
   variables: ['AWS_BEARER_TOKEN_BEDROCK'],
+  chatWays: { thinkers: /(?:^|\.)openai\./ },
   regionVariables: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
   baseUrl: Object.fromEntries(
     REGIONS.map((region) => [region, `https://bedrock-mantle.${region}.api.aws/v1`]),

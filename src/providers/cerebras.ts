@@ -8,8 +8,12 @@ export const cerebras: Provider = createOpenAICompatible({
   id: 'cerebras',
   name: 'Cerebras',
   variables: ['CEREBRAS_API_KEY'],
+  // https://inference-docs.cerebras.ai/capabilities/reasoning
+  chatWays: { thinkers: /gpt-oss/ },
   baseUrl: 'https://api.cerebras.ai/v1',
   rules: OPENAI_RULES,
+  // Counted when a call arrives: the input and `max_completion_tokens`: https://inference-docs.cerebras.ai/support/rate-limits
+  prepaid: true,
   models: ['gpt-oss-120b', 'gemma-4-31b'],
   quirks: [
     {
@@ -18,5 +22,8 @@ export const cerebras: Provider = createOpenAICompatible({
       rules: { drop: ['frequency_penalty', 'presence_penalty', 'logit_bias'] },
     },
   ],
-  sources: ['https://inference-docs.cerebras.ai/resources/openai'],
+  sources: [
+    'https://inference-docs.cerebras.ai/resources/openai',
+    'https://inference-docs.cerebras.ai/support/rate-limits',
+  ],
 });

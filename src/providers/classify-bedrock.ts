@@ -18,7 +18,7 @@ export const BEDROCK_RULES: readonly Rule[] = [
   [
     {
       status: [400, 404],
-      words: /isn't supported on this route|^the (?:provided )?model identifier is invalid/i,
+      words: /\bisn't supported on this route|^the (?:provided )?model identifier is invalid/i,
     },
     'model_missing',
   ],

@@ -50,6 +50,17 @@ describe('the corpus of refusals', () => {
       assert.ok(tried > 100, String(tried));
     });
 
+  it('means the same on an account of the provider that it came from', () => {
+    let tried = 0;
+    for (const [name, recorded] of corpus) {
+      const provider = providers.find(({ id }) => name.startsWith(`${id}-`))?.id;
+      if (provider === undefined || provider === recorded.provider) continue;
+      tried++;
+      assert.deepEqual(essenceOf(classify({ ...recorded, provider })), essenceOf(classify(recorded)), name);
+    }
+    assert.ok(tried > 25, String(tried));
+  });
+
   it('is as sure of a verdict as the evidence is', () => {
     for (const [name, recorded] of corpus) {
       const { kind, options } = classify(recorded);

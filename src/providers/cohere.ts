@@ -8,6 +8,7 @@ export const cohere: Provider = createOpenAICompatible({
   id: 'cohere',
   name: 'Cohere',
   variables: ['COHERE_API_KEY', 'CO_API_KEY'],
+  chatWays: { thinks: 'never' },
   baseUrl: 'https://api.cohere.ai/compatibility/v1',
   rules: OPENAI_RULES,
   models: ['command-a-03-2025', 'command-r-plus-08-2024', 'command-r-08-2024'],

@@ -36,5 +36,15 @@ export const gemini: Provider = createOpenAICompatible({
   name: 'Google Gemini',
   variables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
   baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
-  models: ['gemini-3-pro-preview', 'gemini-2.5-pro', 'gemini-2.5-flash', 'gemini-2.5-flash-lite'],
+  models: [
+    'gemini-3.1-pro-preview',
+    'gemini-3.8-flash',
+    'gemini-3.5-flash',
+    'gemini-3.5-flash-lite',
+    'gemini-3-pro-preview',
+    'gemini-2.5-pro',
+    'gemini-2.5-flash',
+    'gemini-2.5-flash-lite',
+  ],
+  sources: ['https://ai.google.dev/api', 'https://ai.google.dev/gemini-api/docs/openai'],
 });

@@ -7,6 +7,8 @@ export const hunyuan: Provider = createOpenAICompatible({
   id: 'hunyuan',
   name: 'Tencent Hunyuan',
   variables: ['HUNYUAN_API_KEY'],
+  // No field is known that all of its models take.
+  chatWays: { thinks: 'never' },
   baseUrl: 'https://api.hunyuan.cloud.tencent.com/v1',
   speaksToo: {
     'anthropic-messages': beside(

@@ -25,6 +25,21 @@ describe('providers', () => {
     return addressOf(provider, dialect, baseUrl ?? provider.baseUrl() ?? '');
   };
 
+  it("speak Gemini at Google's, whichever of its two endpoints the account names", () => {
+    for (const base of ['v1beta', 'v1beta/openai'].map((path) => `https://g.example/${path}`)) {
+      assert.equal(addressAt('gemini', 'gemini', base), 'https://g.example/v1beta/models');
+      assert.equal(
+        addressAt('gemini', 'openai-chat', base),
+        'https://g.example/v1beta/openai/chat/completions',
+      );
+    }
+    const { strangersIn, authorize } = providerOf('gemini') ?? assert.fail();
+    assert.equal(strangersIn, 'gemini');
+    const headers: Record<string, string> = {};
+    authorize(headers, 's', 'gemini');
+    assert.deepEqual(headers, { 'x-goog-api-key': 's' });
+  });
+
   it('speak messages where they do, at an address of their own', () => {
     const at = (id: string, region?: string): string | undefined =>
       addressAt(id, 'anthropic-messages', providerOf(id)?.baseUrl(region));
@@ -97,6 +112,23 @@ describe('providers', () => {
       addressAt('qwen', 'openai-responses', providerOf('qwen')?.baseUrl('coding-plan')),
       undefined,
     );
+  });
+
+  it('speak Gemini where they do', () => {
+    const speaking = providers.filter(({ speaks }) => 'gemini' in speaks).map(({ id }) => id);
+    for (const id of ['gemini', 'gemini-compatible', 'vertex']) assert.ok(speaking.includes(id), id);
+    const place = 'https://europe-west4-aiplatform.googleapis.com/v1/projects/p/locations/europe-west4';
+    assert.equal(
+      addressAt('vertex', 'gemini', `${place}/publishers/google`),
+      `${place}/publishers/google/models`,
+    );
+    assert.equal(addressAt('vertex', 'openai-chat', `${place}/publishers/google`), undefined);
+    assert.equal(
+      addressAt('vertex', 'openai-chat', `${place}/endpoints/openapi`),
+      `${place}/endpoints/openapi/chat/completions`,
+    );
+    assert.equal(addressAt('vertex', 'gemini', `${place}/endpoints/openapi`), undefined);
+    assert.equal(addressAt('gemini-compatible', 'gemini', 'https://h/v1beta'), 'https://h/v1beta/models');
   });
 
   it('tell by the model what speaks which dialect, where one address has both', () => {

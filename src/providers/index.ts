@@ -9,6 +9,7 @@ import { cohere } from './cohere.ts';
 import { deepseek } from './deepseek.ts';
 import { fireworks } from './fireworks.ts';
 import { gemini } from './gemini.ts';
+import { geminiCompatible } from './gemini-compatible.ts';
 import { groq } from './groq.ts';
 import { hunyuan } from './hunyuan.ts';
 import { lmStudio } from './lm-studio.ts';
@@ -66,6 +67,7 @@ export const providers: readonly Provider[] = [
   lmStudio,
   openaiCompatible,
   anthropicCompatible,
+  geminiCompatible,
   simulator,
 ];
 

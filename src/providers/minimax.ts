@@ -18,6 +18,8 @@ export const minimax: Provider = createOpenAICompatible({
   id: 'minimax',
   name: 'MiniMax',
   variables: ['MINIMAX_API_KEY'],
+  // Its models think or do not, whatever the client wishes in this dialect.
+  chatWays: { thinks: 'never' },
   baseUrl: { international: 'https://api.minimax.io/v1', china: 'https://api.minimaxi.com/v1' },
   speaksToo: {
     'anthropic-messages': beside(/^(https:\/\/api\.minimaxi?\.(?:io|com))\/v1$/, '$1/anthropic/v1/messages'),

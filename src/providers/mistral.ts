@@ -33,8 +33,9 @@ export const mistral: Provider = createOpenAICompatible({
       source:
         'dnakov/anon-kode#53, charmbracelet/crush#1590, Gage-Technologies/mistral-go#2, mistralai/platform-docs-public#7',
       rules: {
+        // Use is told at the end of every stream anyway.
+        omit: ['stream_options'],
         drop: [
-          'stream_options',
           'logprobs',
           'top_logprobs',
           'logit_bias',

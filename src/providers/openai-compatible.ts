@@ -39,6 +39,7 @@ export type OpenAICompatibleOptions = {
   readonly quirks?: Provider['quirks'];
   readonly addressForms?: readonly string[];
   readonly regionVariables?: readonly string[];
+  readonly regionByVariable?: NonNullable<Provider['regionByVariable']>;
   readonly sources?: readonly string[];
   readonly serves?: NonNullable<Provider['serves']>;
 };
@@ -78,6 +79,7 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     addressForms: options.addressForms ?? [],
     regionVariables: options.regionVariables ?? [],
     sources: options.sources ?? [],
+    ...(options.regionByVariable === undefined ? {} : { regionByVariable: options.regionByVariable }),
     ...(options.serves === undefined ? {} : { serves: options.serves }),
   };
 }

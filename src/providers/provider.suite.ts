@@ -277,6 +277,10 @@ export function providerSuite(provider: Provider): void {
         if (typeof path === 'string') assert.match(path, /^\/[a-z/-]*[a-z]$/);
       for (const variable of [...provider.variables, ...provider.regionVariables])
         assert.match(variable, /^[A-Z][A-Z_]+$/);
+      for (const [variable, region] of Object.entries(provider.regionByVariable ?? {})) {
+        assert.ok(provider.variables.includes(variable));
+        assert.ok(provider.regions.includes(region));
+      }
       assert.equal(new Set(provider.models).size, provider.models.length);
     });
 
@@ -284,17 +288,35 @@ export function providerSuite(provider: Provider): void {
       for (const { what, source, rules = {} } of provider.quirks) {
         assert.match(what, /^[A-Z`].*\.$/);
         assert.match(source, /^(?:https:\/\/|[\w.-]+\/[\w.-]+[# ])/);
-        const { drop = [], rename = {}, set = {}, swap = {}, nine = [] } = rules;
-        const named = [drop, nine, ...[rename, set, swap].map(Object.keys), Object.values(rename)].flat();
+        const { drop = [], omit = [], rename = {}, set = {}, swap = {}, nine = [] } = rules;
+        const named = [
+          drop,
+          omit,
+          nine,
+          ...[rename, set, swap].map(Object.keys),
+          Object.values(rename),
+        ].flat();
         for (const name of named) assert.ok(!UNTOUCHABLE.includes(name), name);
-        for (const path of [...drop, ...nine, ...Object.keys(swap)])
+        for (const path of [...drop, ...omit, ...nine, ...Object.keys(swap)])
           assert.match(path, /^\w+(?:\[\]\.\w+)*$/);
+      }
+    });
+
+    it('says one thing of a field, whatever the model', () => {
+      for (const model of provider.models) {
+        const rules = provider.quirks.flatMap(({ rules: each, models, dialect = 'openai-chat' }) =>
+          each !== undefined && dialect === 'openai-chat' && models?.test(model) !== false ? [each] : [],
+        );
+        const named = rules.flatMap(({ drop = [], omit = [], nine = [], rename = {}, set = {}, swap = {} }) =>
+          [drop, omit, nine, ...[rename, set, swap].map(Object.keys)].flat(),
+        );
+        assert.equal(new Set(named).size, named.length, model);
       }
     });
 
     it('names its documents', () => {
       const isOnesOwn = provider.id === 'simulator' || provider.id === 'openai-compatible';
-      assert.equal(provider.sources.length > 0 || isOnesOwn || provider.id === 'gemini', true);
+      assert.equal(provider.sources.length > 0 || isOnesOwn, true);
       for (const source of provider.sources) assert.match(source, /^https:\/\/[^\s]+$/);
       for (const form of provider.addressForms) assert.match(form, /^https?:\/\/[^\s]+$/);
     });

@@ -111,6 +111,8 @@ export interface Provider {
   readonly addressForms: readonly string[];
   /** Environment variables that name the region, beside `…_REGION` of its own. */
   readonly regionVariables: readonly string[];
+  /** The region that a secret of this variable is of, where its name tells. */
+  readonly regionByVariable?: Readonly<Record<string, string>>;
   /** Its documents: where the addresses and numbers come from. */
   readonly sources: readonly string[];
   /** Is this model asked in this dialect, where the address is known? Absent: all are. */

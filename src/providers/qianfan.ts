@@ -7,6 +7,8 @@ export const qianfan: Provider = createOpenAICompatible({
   id: 'qianfan',
   name: 'Baidu Qianfan',
   variables: ['QIANFAN_API_KEY'],
+  // No field is known that all of its models take.
+  chatWays: { thinks: 'never' },
   baseUrl: {
     beijing: 'https://qianfan.baidubce.com/v2',
     'coding-plan': 'https://qianfan.baidubce.com/v2/coding',

@@ -8,6 +8,8 @@ export const together: Provider = createOpenAICompatible({
   id: 'together',
   name: 'Together AI',
   variables: ['TOGETHER_API_KEY'],
+  // https://docs.together.ai/docs/gpt-oss
+  chatWays: { thinkers: /gpt-oss/, knows: ['top_k', 'repetition_penalty'] },
   baseUrl: 'https://api.together.xyz/v1',
   rules: OPENAI_RULES,
   models: [

@@ -8,6 +8,7 @@ export const zhipu: Provider = createOpenAICompatible({
   id: 'zhipu',
   name: 'Zhipu',
   variables: ['ZAI_API_KEY', 'ZHIPU_API_KEY'],
+  regionByVariable: { ZAI_API_KEY: 'international' },
   // https://docs.z.ai/guides/capabilities/thinking-mode
   chatWays: { thinks: 'thinking', thinkers: /^glm-(?:4\.[5-9]|[5-9])/ },
   baseUrl: {

@@ -15,7 +15,7 @@ export type Dressed = { readonly body: Uint8Array; readonly dropped: readonly st
 
 const NOTHING: readonly never[] = [];
 
-/** The provider's own rules for this model and dialect, then the account's. */
+/** The provider's own rules for this model and dialect, as one, then the account's. */
 export function rulesFor(provider: Provider, channel: Channel, dialect: DialectId): readonly BodyRules[] {
   const { bodyRules } = channel.account;
   if (provider.quirks.length === 0) return bodyRules === undefined ? NOTHING : [bodyRules];
@@ -26,7 +26,20 @@ export function rulesFor(provider: Provider, channel: Channel, dialect: DialectI
       ? [quirk.rules]
       : [],
   );
-  return bodyRules === undefined ? rules : [...rules, bodyRules];
+  const own = rules.length > 1 ? [asOne(rules)] : rules;
+  return bodyRules === undefined ? own : [...own, bodyRules];
+}
+
+/** Quirks of one provider speak of different fields, so that one look at the body does for all. */
+function asOne(rules: readonly BodyRules[]): BodyRules {
+  return {
+    drop: rules.flatMap(({ drop = [] }) => drop),
+    omit: rules.flatMap(({ omit = [] }) => omit),
+    nine: rules.flatMap(({ nine = [] }) => nine),
+    rename: Object.assign({}, ...rules.map(({ rename }) => rename)),
+    set: Object.assign({}, ...rules.map(({ set }) => set)),
+    swap: Object.assign({}, ...rules.map(({ swap }) => swap)),
+  };
 }
 
 export function dressed(body: Uint8Array, rules: readonly BodyRules[]): Dressed {
@@ -44,20 +57,10 @@ function dressedBy(rules: BodyRules, bytes: Buffer, dropped: Set<string>): Buffe
   return edits.length === 0 ? bytes : splice(bytes, edits);
 }
 
-/** Most bodies hold none of the words that the rules speak of: seen at a glance. An escape may hide one. */
-function concerns(
-  { drop = [], rename = {}, set = {}, swap = {}, nine = [] }: BodyRules,
-  bytes: Buffer,
-): boolean {
-  for (const _ in set) return true;
-  const holds = (word: string): boolean => bytes.includes(`"${word}"`);
-  return (
-    drop.some((path) => holds(lastOf(path))) ||
-    nine.some((path) => holds(lastOf(path))) ||
-    Object.keys(rename).some(holds) ||
-    Object.values(swap).some((words) => Object.keys(words).some(holds)) ||
-    bytes.includes('\\u')
-  );
+/** A word that is said otherwise somewhere is rare, and looked for faster than the places where it may stand. */
+function concerns({ swap, ...others }: BodyRules, bytes: Buffer): boolean {
+  if (swap === undefined || Object.keys(others).length > 0) return true;
+  return Object.values(swap).some((words) => Object.keys(words).some((word) => bytes.includes(`"${word}"`)));
 }
 
 const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
@@ -65,6 +68,7 @@ const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
 /** The rules of one object, and of those inside it. */
 type Level = {
   readonly drop: Set<string>;
+  readonly omit: Set<string>;
   readonly nine: Set<string>;
   readonly swap: Map<string, Readonly<Record<string, string>>>;
   readonly rename: Readonly<Record<string, string>>;
@@ -73,13 +77,14 @@ type Level = {
 };
 
 const emptyLevel = (rename: Level['rename'] = {}, set: Level['set'] = {}): Level => ({
-  ...{ drop: new Set(), nine: new Set(), swap: new Map(), within: new Map() },
+  ...{ drop: new Set(), omit: new Set(), nine: new Set(), swap: new Map(), within: new Map() },
   ...{ rename, set },
 });
 
-function levelOf({ drop = [], nine = [], swap = {}, rename, set }: BodyRules): Level {
+function levelOf({ drop = [], omit = [], nine = [], swap = {}, rename, set }: BodyRules): Level {
   const top = emptyLevel(rename, set);
   for (const path of drop) above(top, path).drop.add(lastOf(path));
+  for (const path of omit) above(top, path).omit.add(lastOf(path));
   for (const path of nine) above(top, path).nine.add(lastOf(path));
   for (const [path, words] of Object.entries(swap)) above(top, path).swap.set(lastOf(path), words);
   return top;
@@ -113,8 +118,9 @@ function edit(work: Work, { from, level, path }: At): void {
   let keeps = false;
   for (const [name, value] of fields) {
     const renamed = Object.hasOwn(level.rename, name) ? level.rename[name] : undefined;
-    if (level.drop.has(name) || (renamed !== undefined && fields.has(renamed))) {
-      dropped.add(path + name);
+    const isOmitted = level.omit.has(name);
+    if (isOmitted || level.drop.has(name) || (renamed !== undefined && fields.has(renamed))) {
+      if (!isOmitted) dropped.add(path + name);
       // With the comma before it; of the first ones, with the comma behind.
       const until = keeps ? value.end : behindComma(bytes, value.end);
       edits.push({ start: end, end: until, text: '' });

@@ -174,6 +174,17 @@ describe('a call on its way out', () => {
     );
   });
 
+  it('goes by the dialect in which its provider serves the model', () => {
+    const base = providerOf('bedrock') ?? assert.fail();
+    const only = (spoken: DialectId): Provider => ({ ...base, serves: (dialect) => dialect === spoken });
+    for (const spoken of ['anthropic-messages', 'openai-chat'] as const)
+      for (const asked of ['anthropic-messages', 'openai-chat'] as const) {
+        const outgoing = askedAt(only(spoken), callOf(asked, {}));
+        assert.equal(outgoing.dialect.id, spoken);
+        assert.equal(outgoing.translation === undefined, asked === spoken);
+      }
+  });
+
   it('has in Responses its bound under the name of that dialect', () => {
     const base = providerOf('openai') ?? assert.fail();
     const { json } = askedAt(

@@ -42,6 +42,10 @@ describe('whose thoughts a request goes on from', () => {
     assert.deepEqual(of({ messages: [USER, { role: 'user', content: [result] }] }), kept);
     const output = { type: 'function_call_output', call_id: ID, output: '1' };
     assert.deepEqual(of(JSON.stringify({ input: [output] }, null, 2)), kept);
+    const functionResponse = { id: ID, name: 'f', response: { a: 1 } };
+    const contents = [{ role: 'user', parts: [{ functionResponse }] }];
+    assert.deepEqual(of({ contents }), kept);
+    assert.equal(of({ contents: [...contents, { role: 'model', parts: [{ text: 'x' }] }] }), undefined);
     assert.equal(of({ messages: [USER, CHAT_CALL, CHAT_RESULT] }, undefined, 'other'), undefined);
   });
 
@@ -60,6 +64,11 @@ describe('whose thoughts a request goes on from', () => {
     const later = [...SEALED, RESULT, { role: 'assistant', content: 'Done.' }, USER];
     assert.deepEqual(of({ messages: later }, 'qwen'), { provider: 'qwen', inBody: true, inLoop: false });
     assert.equal(of({ messages: [...SEALED, RESULT] }), undefined, 'nobody knows');
+    const google = { parts: [{ functionCall: { name: 'f' }, thoughtSignature: 's' }], role: 'model' };
+    const answer = { role: 'user', parts: [{ functionResponse: { name: 'f', response: { id: ['x'] } } }] };
+    assert.deepEqual(of({ contents: [google, answer] }, 'gemini'), {
+      ...{ provider: 'gemini', inBody: true, inLoop: true },
+    });
     const open = JSON.stringify([...SEALED, RESULT]).replace('seal', '');
     assert.equal(of(open, 'qwen'), undefined, 'an empty seal is none');
     assert.equal(of({ messages: [{ role: 'user', content: '"signature":"x"' }] }, 'qwen'), undefined);

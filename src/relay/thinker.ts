@@ -20,9 +20,9 @@ export type Thinker = {
 /** Inside a text the quotes are escaped. */
 const RESULT_IDS = ['"tool_use_id"', '"tool_call_id"', '"call_id"'].map((name) => Buffer.from(name));
 const ASSISTANT = Buffer.from('"assistant"');
-/** With something in it. Of Anthropic, of Gemini in two spellings, of OpenAI. */
-const SEAL =
-  /"(?:signature|thoughtSignature|thought_signature|encrypted_content)"\s*:\s*"[^"]|"redacted_thinking"/;
+/** Ends of names of Anthropic (`signature`) and Gemini in two spellings, of OpenAI, and of Anthropic's hidden thoughts. */
+const SEALS = ['ignature":', 'encrypted_content":'].map((name) => Buffer.from(name));
+const HIDDEN = Buffer.from('"redacted_thinking"');
 
 /** `served`: the provider that answered the conversation before, as far as is known. */
 export function thinkerOf(
@@ -35,13 +35,42 @@ export function thinkerOf(
 ): Thinker | undefined {
   const bytes = asBuffer(body);
   const result = lastResult(bytes);
-  const inLoop = result !== undefined && result.at > bytes.lastIndexOf(ASSISTANT);
-  const owner = inLoop ? ownerOf(shelf, key, result.id) : undefined;
+  const inOurs = result !== undefined && result.at > bytes.lastIndexOf(ASSISTANT);
+  const googles = inOurs ? undefined : lastOfGoogle(bytes);
+  const inLoop = inOurs || googles !== undefined;
+  const id = inOurs ? result.id : googles;
+  const owner = id === undefined ? undefined : ownerOf(shelf, key, id);
   if (owner !== undefined) return { provider: owner, inBody: false, inLoop };
-  if (served === undefined || !SEAL.test(bytes.toString('latin1'))) return undefined;
+  if (served === undefined || !hasSeal(bytes)) return undefined;
   return { provider: served, inBody: true, inLoop };
 }
 
+/** Every JSON writer sets the colon at once. */
+function hasSeal(bytes: Buffer): boolean {
+  if (bytes.includes(HIDDEN)) return true;
+  for (const name of SEALS)
+    for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + name.length)) {
+      let start = at + name.length;
+      while (bytes[start] === SPACE) start++;
+      // In a text the quotes would be escaped, and an empty seal is none.
+      if (bytes[start] === QUOTE && bytes[start + 1] !== QUOTE && bytes[at + name.length - 3] !== BACKSLASH)
+        return true;
+    }
+  return false;
+}
+
+const GOOGLE_RESULTS = ['"functionResponse"', '"function_response"'].map((name) => Buffer.from(name));
+const BY_MODEL = /"role"\s*:\s*"model"/;
+
+/** The id of the last function's result, empty where it has none, when the model has said nothing since. */
+function lastOfGoogle(bytes: Buffer): string | undefined {
+  const at = Math.max(...GOOGLE_RESULTS.map((name) => bytes.lastIndexOf(name)));
+  if (at < 0) return undefined;
+  const since = bytes.toString('latin1', at);
+  return BY_MODEL.test(since) ? undefined : (/^[^{]*\{[^{}]*"id"\s*:\s*"([^"]*)"/.exec(since)?.[1] ?? '');
+}
+
+const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
 const COLON = 0x3a;
 const SPACE = 0x20;

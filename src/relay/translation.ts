@@ -9,6 +9,7 @@ import type { ChatEvent } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { ThoughtKeeper } from './kept-thoughts.ts';
+import { NamedCalls } from './named-calls.ts';
 
 export type TranslationOptions = {
   readonly from: Pick<Dialect, 'readReply'>;
@@ -41,7 +42,7 @@ export class Translation {
   readonly answerId: string | undefined;
   readonly #options: TranslationOptions;
   #writer: StreamWriter | undefined;
-  readonly #calls = new Set<string>();
+  readonly #calls = new NamedCalls();
   #ended = false;
 
   constructor(options: TranslationOptions) {
@@ -58,12 +59,12 @@ export class Translation {
       for (const event of events) {
         // Some report their use again and again: the client gets the last report.
         if (event.type === 'usage') continue;
-        const told = this.#told(event, answered);
-        this.#options.keeper?.take(told);
-        // What nobody may read is for its provider alone.
-        if (told.type === 'reasoning' && told.redacted && !this.#options.terms?.seal) continue;
-        const written = this.#writerFor(answered).write(told);
-        if (written.length > 0) frames.push(written);
+        for (const told of this.#told(event, answered)) {
+          this.#options.keeper?.take(told);
+          if (this.#isHidden(told)) continue;
+          const written = this.#writerFor(answered).write(told);
+          if (written.length > 0) frames.push(written);
+        }
       }
       if (only === 'terminal') isOver = true;
     }
@@ -84,7 +85,7 @@ export class Translation {
   /** A plain answer. Throws `stream_died` where the provider says that it broke off. */
   plain(chunk: Chunk, answered: Answered): Buffer {
     const { from, to, terms, keeper } = this.#options;
-    const events = from.readReply(chunk.frame).events.map((event) => this.#told(event, answered));
+    const events = from.readReply(chunk.frame).events.flatMap((event) => this.#told(event, answered));
     if (events.some((event) => event.type === 'finish' && event.reason === 'error'))
       throw new Failure('stream_died', { message: 'The provider broke its answer off.' });
     for (const event of events) keeper?.take(event);
@@ -94,12 +95,10 @@ export class Translation {
       ...answered.head,
       ...(start && { id: this.answerId ?? start.id, created: start.created }),
     };
-    const hasUsage = events.some(({ type }) => type === 'usage');
-    return to.writeReply(
-      head,
-      hasUsage ? events : [...events, { type: 'usage', usage: answered.usage ?? answered.estimatedUsage() }],
-      terms,
-    );
+    const shown = events.filter((event) => !this.#isHidden(event));
+    if (!shown.some(({ type }) => type === 'usage'))
+      shown.push({ type: 'usage', usage: answered.usage ?? answered.estimatedUsage() });
+    return to.writeReply(head, shown, terms);
   }
 
   #writerFor({ head }: Answered): StreamWriter {
@@ -108,27 +107,26 @@ export class Translation {
     return this.#writer;
   }
 
-  #told(event: ChatEvent, answered: Answered): ChatEvent {
-    if (event.type === 'tool-call') return this.#named(event, answered);
+  #told(event: ChatEvent, { head }: Answered): readonly ChatEvent[] {
+    if (event.type === 'tool-call') {
+      const named = this.#calls.take(this.#renamed(event), head.id);
+      return named === undefined ? NO_EVENTS : [named];
+    }
+    if (event.type !== 'finish' || !this.#calls.any) return [event];
     // Some providers say `stop` where they call tools.
-    return event.type === 'finish' && event.reason === 'stop' && this.#calls.size > 0
-      ? { ...event, reason: 'tool_calls' }
-      : event;
+    const finish: ChatEvent = event.reason === 'stop' ? { ...event, reason: 'tool_calls' } : event;
+    return [...this.#calls.rest(head.id), finish];
   }
 
-  /** Every call has an id from its first delta on, and one that is nobody else's in the conversation. */
-  #named(told: ToolCallEvent, { head }: Answered): ToolCallEvent {
-    const name = told.name === undefined ? undefined : this.#options.names?.get(told.name);
-    const event = name === undefined ? told : { ...told, name };
-    const { index, choice = 0 } = event;
-    const place = `${choice}/${index}`;
-    if (this.#calls.has(place)) {
-      const { id: _told, ...rest } = event;
-      return rest;
-    }
-    this.#calls.add(place);
-    if (event.id) return event;
-    const answer = head.id.replace(/[^A-Za-z0-9_-]/g, '').slice(-24);
-    return { ...event, id: `call_${answer}_${choice > 0 ? `${choice}_` : ''}${index}` };
+  #renamed(event: ToolCallEvent): ToolCallEvent {
+    const name = event.name === undefined ? undefined : this.#options.names?.get(event.name);
+    return name === undefined ? event : { ...event, name };
+  }
+
+  /** What nobody may read is for its provider alone, unless it travels sealed. */
+  #isHidden(event: ChatEvent): boolean {
+    return event.type === 'reasoning' && event.redacted === true && !this.#options.terms?.seal;
   }
 }
+
+const NO_EVENTS: readonly ChatEvent[] = [];

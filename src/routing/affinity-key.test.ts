@@ -40,6 +40,18 @@ describe('the key of a conversation nobody names', () => {
     grows([turn('system', '"'.repeat(520)), turn('user', '在吗?'.repeat(300))], python);
   });
 
+  it('is found in turns that are called contents, too', () => {
+    const contents = (messages: readonly Turn[]): Buffer =>
+      Buffer.from(
+        JSON.stringify({
+          ...{ model: 'm', stream: true },
+          contents: messages.map(({ role, content }) => ({ role, parts: [{ text: content }] })),
+        }),
+      );
+    grows([turn('user', 'Hello')], contents);
+    assert.notEqual(keyOf(contents([turn('user', 'Hello')])), keyOf(contents([turn('user', 'Hi')])));
+  });
+
   it('is the same whatever the fields around the turns', () => {
     const key = keyOf(bodyOf(ASKED));
     assert.equal(keyOf(bodyOf(ASKED, { stream: true, temperature: 0.1 }, { max_tokens: 5 })), key);

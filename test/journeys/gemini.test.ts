@@ -120,6 +120,8 @@ describe('a client of Gemini on a provider of Gemini', () => {
     assert.ok(!last().url.includes(KEY));
     assert.ok(!JSON.stringify(house.log).includes(KEY));
     assert.equal((await post(house, `${AT}&key=wrong-key-0123456789`, { headers: {} })).status, 401);
+    const chat = await post(house, `/v1/chat/completions?key=${KEY}`, { headers: {}, body: '{}' });
+    assert.equal(chat.status, 400, 'and so may a client of another dialect');
     const lost = await post(house, '/v1beta/nothing?key=wrong-key-0123456789', { headers: {} });
     assert.ok(!lost.text.includes('wrong-key'));
   });
@@ -217,7 +219,7 @@ describe('an error at an address of Google’s', () => {
   it('is told in OpenAI’s where an id of theirs only looks like one', async () => {
     const { house } = google();
     for (const url of ['/v1/models/llama3:8b', '/v1/models/nobody', '/v1/nothing']) {
-      const { text } = await post(house, url);
+      const { text } = await post(house, url, { headers: { authorization: `Bearer ${KEY}` } });
       assert.equal(typeof JSON.parse(text).error.type, 'string', url);
     }
   });

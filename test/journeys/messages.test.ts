@@ -174,3 +174,17 @@ for (const provider of ['openai-compatible', 'qwen'])
       assert.ok(text.endsWith('data: {"type":"message_stop"}\n\n'));
     });
   });
+
+describe('a client of messages whose stream was broken off', () => {
+  it('is told so by an event, and gets the same request answered without a stream', async () => {
+    const house = createHouse(accounts(1, 'qwen3-max: {}'));
+    house.simulator.account('a').set({ fault: { kind: 'cut', afterChunks: 4, times: 1 } });
+    const request = chat('hi', { thinking: { type: 'adaptive' } });
+    const streamed = await house.one(house.message({ ...request, stream: true }));
+    assert.match(streamed.text, /event: error\ndata: \{"type":"error","error":\{"type":"api_error"/);
+    assert.ok(!streamed.text.includes('message_stop'));
+    const plain = await house.one(house.message({ ...request, stream: false }));
+    assert.equal(plain.status, 200);
+    assert.partialDeepStrictEqual(plain.json, { type: 'message', stop_reason: 'end_turn' });
+  });
+});

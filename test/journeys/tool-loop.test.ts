@@ -49,7 +49,7 @@ type Asked = { readonly host: string; readonly json: { readonly messages: readon
 type Message = { readonly role: string; readonly content: unknown };
 
 /** One model on an account of Anthropic's and on one of another kind, which is the emptier one. */
-function mixed(other: string) {
+function mixed(other: string, more = 'queue: { max_wait: 10s }', name = 'shown') {
   const asked: Asked[] = [];
   const broken = new Set<string>();
   const fetch: Fetch = async (request: UpstreamRequest) => {
@@ -71,8 +71,8 @@ function mixed(other: string) {
     `
 accounts:
   - { id: first, provider: anthropic, secrets: [s], tier: 0, models: { claude-sonnet-4-5: { name: shown, limits: { rpm: 100 } } } }
-  - { id: second, ${other}, secrets: [s], tier: 1, models: { up: { name: shown } } }
-queue: { max_wait: 10s }
+  - { id: second, ${other}, secrets: [s], tier: 1, models: { up: { name: ${name} } } }
+${more}
 `,
     { fetch },
   );
@@ -172,6 +172,24 @@ describe('a turn of tools with sealed thoughts', () => {
     const moved = await run(house.message(two));
     assert.equal(moved.headers['x-sluice-channel'], 'second/up');
     assert.equal(moved.headers['x-sluice-dropped'], 'thought_signature, thinking');
+    assert.deepEqual(asked.at(-1)?.json.messages[1], { role: 'assistant', content: [CALL] });
+  });
+
+  it('whose model falls back to one of another provider loses them as well', async () => {
+    const more = 'queue: { max_wait: 10s }\nmodels: { shown: { fallbacks: [spare] } }';
+    const { house, asked, broken, run } = mixed('provider: qwen', more, 'spare');
+    const call = {
+      ...{ model: 'shown', max_tokens: 4_000 },
+      messages: [
+        question,
+        { role: 'assistant', content: [THOUGHT, CALL] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: ID, content: 'Sunny.' }] },
+      ],
+    };
+    broken.add('api.anthropic.com');
+    const moved = await run(house.message(call));
+    assert.equal(moved.headers['x-sluice-channel'], 'second/up');
+    assert.equal(moved.headers['x-sluice-dropped'], 'thought_signature');
     assert.deepEqual(asked.at(-1)?.json.messages[1], { role: 'assistant', content: [CALL] });
   });
 });

@@ -164,12 +164,15 @@ for (const way of ['on accounts of its own dialect', 'on an account of another d
     });
 
     it('leaves nothing behind when it aborts a stream in the middle', async () => {
+      const accounts = (foreign?.simulator ?? relay.app.simulator())?.accounts ?? [];
+      for (const account of accounts) account.set({ fault: { kind: 'slow', factor: 50 } });
       const stream = await anthropic.messages.create({ ...asked('long'), stream: true });
       let seen = 0;
       for await (const _ of stream) {
         seen += 1;
         if (seen === 3) stream.controller.abort();
       }
+      for (const account of accounts) account.set({ fault: null });
       await relay.settled();
       assert.equal(relay.log.at(-1)?.['end'], 'client_gone');
     });
@@ -242,7 +245,7 @@ describe('the anthropic package', () => {
 
   it('asks by either header, and beneath the path is answered in its own shape', async () => {
     const send = (path: string, init: RequestInit): Promise<Response> => fetch(`${relay.url}${path}`, init);
-    const counted = await send('/v1/messages/count_tokens?beta=true', { method: 'POST', body: '{}' });
+    const counted = await send('/v1/messages/nowhere?beta=true', { method: 'POST', body: '{}' });
     assert.equal(counted.status, 404);
     const body = (await counted.json()) as { type: unknown; error: { type: unknown } };
     assert.deepEqual([body.type, body.error.type], ['error', 'not_found_error']);

@@ -21,7 +21,10 @@ export function readCrossing(body: Uint8Array): Crossing {
   const fields = objectOf(parseBody(body)) ?? {};
   const dropped = new Set([...lostOfTools(fields['tools']), ...lostOfParts(fields)]);
   for (const name of Object.keys(request.extra)) if (!RENAMED_FIELDS.has(camelOf(name))) dropped.add(name);
-  const messages = request.messages.map((message) => portable(message, dropped));
+  const messages = request.messages
+    .map((message) => portable(message, dropped))
+    // Many refuse a turn in which nothing is said.
+    .filter(({ role, parts, toolCalls }) => role === 'tool' || parts.length > 0 || toolCalls?.length);
   const allowed = request.toolChoice === 'required' ? allowedIn(fieldOf(fields, 'toolConfig')) : [];
   const left = tools?.filter(({ name }) => allowed.length === 0 || allowed.includes(name));
   return {

@@ -116,6 +116,17 @@ describe('a request from Gemini', () => {
     assert.deepEqual(request.messages[1]?.toolCalls, [{ id: 'a', name: 'f', arguments: '{}' }]);
   });
 
+  it('leaves turns out in which nothing is said', () => {
+    const { request } = out({
+      systemInstruction: { parts: [] },
+      contents: [...HI, { role: 'model', parts: [{ text: '' }] }, { role: 'model' }, ...HI],
+    });
+    assert.deepEqual(
+      request.messages.map(({ role }) => role),
+      ['user', 'user'],
+    );
+  });
+
   it('shows what tools show, behind their results', () => {
     const { request } = out({
       contents: [

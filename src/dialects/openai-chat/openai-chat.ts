@@ -3,6 +3,7 @@
 import { writeSseComment, writeSseEvent } from '../../base/sse.ts';
 import type { Dialect } from '../dialect.ts';
 import { OpenAIChatAssembler } from './assembler.ts';
+import { readCrossing } from './crossing-out.ts';
 import { forwardAsStream, forwardRequest } from './forward-request.ts';
 import { forwardReply, glanceReply, readReply, writeReply } from './reply.ts';
 import { readHead, readRequest, writeRequest } from './request.ts';
@@ -15,6 +16,7 @@ export const openaiChat: Dialect = {
   readHead,
   readRequest,
   writeRequest,
+  readCrossing,
   forwardRequest,
   forwardAsStream,
   readReply,

@@ -1,8 +1,10 @@
 import { type JsonObject, splice, topLevelFields } from '../../base/json.ts';
+import type { AnswerTerms } from '../../domain/answer-terms.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Chunk, ForwardOptions, ReplyHead } from '../dialect.ts';
 import { glance, parseReply } from '../plain-reply.ts';
+import { finishWord, writtenCalls } from './call-forms.ts';
 import {
   errorStatusOf,
   numberOf,
@@ -44,13 +46,13 @@ function readChoice(choice: JsonObject, events: ChatEvent[]): void {
   const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'] : [];
   calls.forEach((value: unknown, i) => {
     const call = objectOf(value) ?? {};
-    const target = objectOf(call['function']) ?? {};
+    const target = objectOf(call['function']) ?? objectOf(call['custom']) ?? {};
     events.push({
       type: 'tool-call',
       index: i,
       id: textOf(call['id']),
       name: textOf(target['name']),
-      arguments: textOf(target['arguments']),
+      arguments: textOf(target['arguments']) || textOf(target['input']),
       choice: index,
     });
   });
@@ -64,7 +66,7 @@ type Draft = {
   readonly calls: { id: string; name: string; arguments: string }[];
 };
 
-export function writeReply(head: ReplyHead, events: readonly ChatEvent[]): Buffer {
+export function writeReply(head: ReplyHead, events: readonly ChatEvent[], terms: AnswerTerms = {}): Buffer {
   const drafts: Draft[] = [];
   const draftOf = (choice = 0): Draft =>
     (drafts[choice] ??= { text: '', reasoning: '', finish: 'stop', calls: [] });
@@ -92,9 +94,9 @@ export function writeReply(head: ReplyHead, events: readonly ChatEvent[]): Buffe
     // Choices and calls may be numbered with gaps; flatMap leaves those out.
     choices: drafts.flatMap((draft, index) => ({
       index,
-      message: messageOf(draft),
+      message: messageOf(draft, terms),
       logprobs: null,
-      finish_reason: draft.finish,
+      finish_reason: finishWord(draft.finish, terms),
     })),
     ...(usage === undefined ? {} : { usage }),
     system_fingerprint: null,
@@ -102,20 +104,15 @@ export function writeReply(head: ReplyHead, events: readonly ChatEvent[]): Buffe
   return Buffer.from(JSON.stringify(body));
 }
 
-function messageOf(draft: Draft): JsonObject {
+function messageOf(draft: Draft, terms: AnswerTerms): JsonObject {
   return {
     role: 'assistant',
     content: draft.text === '' && draft.calls.length > 0 ? null : draft.text,
     ...(draft.reasoning === '' ? {} : { reasoning_content: draft.reasoning }),
-    ...(draft.calls.length === 0
-      ? {}
-      : {
-          tool_calls: draft.calls.flatMap((call) => ({
-            id: call.id,
-            type: 'function',
-            function: { name: call.name, arguments: call.arguments },
-          })),
-        }),
+    ...writtenCalls(
+      draft.calls.filter((call) => call !== undefined),
+      terms,
+    ),
   };
 }
 

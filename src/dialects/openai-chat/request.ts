@@ -144,10 +144,19 @@ const KNOWN_FIELDS = new Set([
 ]);
 
 export function readRequest(body: Uint8Array): ChatRequest {
-  const fields = parseBody(body);
   const head = readHead(body);
+  return requestOf(head, readFields(body));
+}
+
+export function readFields(body: Uint8Array): JsonObject {
+  const fields = parseBody(body);
   if (!isJsonObject(fields))
     throw new Failure('invalid_request', { message: 'The body must be a JSON object.' });
+  return fields;
+}
+
+/** The meaning of fields of which the head has been read. */
+export function requestOf(head: RequestHead, fields: JsonObject): ChatRequest {
   const messages = Array.isArray(fields['messages']) ? fields['messages'] : [];
   const bound = maxPerChoiceOf(fields);
   const tools = readTools(fields['tools']);

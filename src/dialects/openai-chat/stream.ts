@@ -6,6 +6,7 @@
 
 import { isJsonObject, type JsonObject, parseJson, topLevelFields } from '../../base/json.ts';
 import { readSseEvent, type SseEvent, writeSseEvent } from '../../base/sse.ts';
+import type { AnswerTerms } from '../../domain/answer-terms.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import type {
@@ -17,6 +18,7 @@ import type {
   WriteOptions,
 } from '../dialect.ts';
 import { renameFrame, SseChunks } from '../sse-chunks.ts';
+import { CallDeltas, finishWord, functionDelta } from './call-forms.ts';
 import { TextTemplate } from './template.ts';
 import {
   errorStatusOf,
@@ -124,7 +126,7 @@ export class OpenAIChatStreamReader implements StreamReader {
 
 /** Later deltas carry the id and name as null or '': only the first has them. */
 function readToolDelta(call: JsonObject, position: number, choice: number): ChatEvent {
-  const target = objectOf(call['function']);
+  const target = objectOf(call['function']) ?? objectOf(call['custom']);
   const id = textOf(call['id']);
   const name = textOf(target?.['name']);
   return {
@@ -132,7 +134,7 @@ function readToolDelta(call: JsonObject, position: number, choice: number): Chat
     index: typeof call['index'] === 'number' ? call['index'] : position,
     ...(id === '' ? {} : { id }),
     ...(name === '' ? {} : { name }),
-    arguments: textOf(target?.['arguments']),
+    arguments: textOf(target?.['arguments']) || textOf(target?.['input']),
     choice,
   };
 }
@@ -151,8 +153,12 @@ export class OpenAIChatStreamWriter implements StreamWriter {
   readonly #opening: string;
   readonly #wantsUsage: boolean;
   readonly #opened = new Set<number>();
+  readonly #terms: AnswerTerms | undefined;
+  readonly #calls: CallDeltas | undefined;
 
-  constructor({ id, created, model }: ReplyHead, { wantsUsage, continues = false }: WriteOptions) {
+  constructor({ id, created, model }: ReplyHead, { wantsUsage, continues = false, terms }: WriteOptions) {
+    this.#terms = terms;
+    if (terms?.tools !== undefined || terms?.oldFunctions) this.#calls = new CallDeltas(terms);
     // Neither a fingerprint nor a usage that is null: clients that check what they read take no null for them.
     const head = { id, object: STREAM_OBJECT, created, model };
     this.#opening = `data: ${JSON.stringify(head).slice(0, -1)},`;
@@ -172,9 +178,9 @@ export class OpenAIChatStreamWriter implements StreamWriter {
           ? Buffer.alloc(0)
           : this.#delta(event.choice, { content: null, reasoning_content: event.text });
       case 'tool-call':
-        return this.#delta(event.choice, { tool_calls: [toolDelta(event)] });
+        return this.#call(event);
       case 'finish':
-        return this.#delta(event.choice, {}, event.reason);
+        return this.#finish(event);
       case 'usage':
         return this.#wantsUsage
           ? this.#frame({ choices: [], usage: writeUsage(event.usage) })
@@ -186,6 +192,19 @@ export class OpenAIChatStreamWriter implements StreamWriter {
 
   end(): Buffer {
     return writeSseEvent('[DONE]');
+  }
+
+  #call(event: Extract<ChatEvent, { type: 'tool-call' }>): Buffer {
+    const delta =
+      this.#calls === undefined ? { tool_calls: [functionDelta(event)] } : this.#calls.begun(event);
+    return delta === undefined ? Buffer.alloc(0) : this.#delta(event.choice, delta);
+  }
+
+  #finish({ choice = 0, reason }: Extract<ChatEvent, { type: 'finish' }>): Buffer {
+    const word = this.#terms === undefined ? reason : finishWord(reason, this.#terms);
+    // A call that was cut off is none that anybody should carry out.
+    const held = reason === 'tool_calls' || reason === 'stop' ? (this.#calls?.ended(choice) ?? []) : [];
+    return Buffer.concat([...held.map((delta) => this.#delta(choice, delta)), this.#delta(choice, {}, word)]);
   }
 
   #delta(choice = 0, delta: JsonObject, finish: string | null = null): Buffer {
@@ -201,14 +220,6 @@ export class OpenAIChatStreamWriter implements StreamWriter {
   #frame(rest: JsonObject): Buffer {
     return Buffer.from(`${this.#opening}${JSON.stringify(rest).slice(1)}\n\n`);
   }
-}
-
-function toolDelta(event: Extract<ChatEvent, { type: 'tool-call' }>): JsonObject {
-  return {
-    index: event.index,
-    ...(event.id === undefined ? {} : { id: event.id, type: 'function' }),
-    function: { ...(event.name === undefined ? {} : { name: event.name }), arguments: event.arguments },
-  };
 }
 
 /** The upstream's frame for a client of the same dialect, with the model that served. */

@@ -32,7 +32,7 @@ export const tellsError = (value: JsonObject): boolean =>
 export function saidIn(value: JsonObject): { readonly reasoning: string; readonly text: string } {
   const content = value['content'];
   const reasoning = textOf(value['reasoning_content']) || textOf(value['reasoning']);
-  if (!Array.isArray(content)) return { reasoning, text: textOf(content) };
+  if (!Array.isArray(content)) return { reasoning, text: textOf(content) || textOf(value['refusal']) };
   const parts = content.filter(isJsonObject);
   return {
     reasoning: reasoning + parts.map(({ thinking }) => textsOf(thinking)).join(''),
