@@ -104,6 +104,8 @@ export interface Wire {
   address?(url: string, asked: { readonly model: string; readonly stream: boolean }): string;
   /** Absent: a chat. */
   readonly task?: Task;
+  /** The question is a form with files (`multipart/form-data`): read are its short fields, as JSON. */
+  readonly form?: true;
   /** Content types of answers that are no JSON and pass as they come, while they come. */
   readonly opaque?: RegExp;
   /** A whole answer as the events that it would have been, for a client that asked for those. */

@@ -122,6 +122,11 @@ export class Exchange {
     this.sendJson(status, body, { ...failureHeaders(failure), ...storyHeaders(story), ...close });
   }
 
+  /** The connection serves no other request: bytes of this one's body may still be on their way. */
+  closeAfter(): void {
+    if (!this.response.headersSent) this.response.setHeader('connection', 'close');
+  }
+
   /** Waits until the client has taken what was written. Returns at once when it left. */
   drained(): Promise<void> {
     const { response } = this;

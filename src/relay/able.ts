@@ -15,10 +15,15 @@ import type { Rooms } from './rooms.ts';
  * of a prompt in anybody's cache, and all channels are as good as each other.
  */
 export function ableFor(call: Call, model: Model, { providerOf }: Pick<Rooms, 'providerOf'>): Model {
-  const { task } = wireOf(call.dialect);
-  if (task === undefined) return model;
-  const channels = model.channels.filter((channel) => reaches(call.dialect, providerOf(channel), channel));
-  return { ...model, channels, affinity: model.affinity && task === 'completions' };
+  const { account, dialect } = call;
+  const { task } = wireOf(dialect);
+  if (task === undefined && account === undefined) return model;
+  const channels = model.channels.filter(
+    (channel) =>
+      (account === undefined || channel.account.id === account) &&
+      (task === undefined || reaches(dialect, providerOf(channel), channel)),
+  );
+  return { ...model, channels, affinity: model.affinity && (task === undefined || task === 'completions') };
 }
 
 const WHAT = {
@@ -28,11 +33,19 @@ const WHAT = {
   images: 'the generation of images',
   speech: 'speech',
   moderations: 'moderation',
+  transcription: 'transcription',
 } as const satisfies Record<Task, string>;
 
 /** None of its channels can. */
 export function unable(call: Call, model: Model, { providerOf }: Pick<Rooms, 'providerOf'>): Failure {
   const task = wireOf(call.dialect).task;
+  if (call.account !== undefined && !model.channels.some(({ account }) => account.id === call.account))
+    return new Failure('invalid_request', {
+      message:
+        `The files that the call names lie on the account '${call.account}', which does not serve '${model.name}'. ` +
+        'Upload them again with x-sluice-account naming one that does.',
+      param: 'model',
+    });
   const providers = [...new Set(model.channels.map((channel) => providerOf(channel).name))].join(', ');
   return new Failure('invalid_request', {
     message:

@@ -174,10 +174,13 @@ async function speak(
     accept: acceptOf(dialect, asked.form),
     account: channel.account,
   });
+  const form = journey.call.form?.send(channel.upstreamModel);
+  if (form !== undefined) headers['content-length'] = String(form.size);
   Object.assign(headers, outgoing.headers);
   provider.authorize(headers, channel.account.secrets[secret] ?? '', dialect.id);
   const ready = asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel);
-  const sent = dressed(ready, rulesFor(provider, channel, dialect.id));
+  // A form goes as it is.
+  const sent = dressed(ready, form === undefined ? rulesFor(provider, channel, dialect.id) : []);
   if (sent.dropped.length > 0)
     journey.story.dropped = [...new Set([...(journey.story.dropped ?? []), ...sent.dropped])];
   const startedAtMs = rooms.clock.now();
@@ -185,7 +188,7 @@ async function speak(
     method: 'POST',
     url: addressed(outgoing.url, dialect, { model: channel.upstreamModel, stream: asked.form !== 'plain' }),
     headers,
-    body: sent.body,
+    ...(form === undefined ? { body: sent.body } : { upload: form.bytes }),
     signal: watch.signal,
   });
   told.headMs = rooms.clock.now() - startedAtMs;
@@ -221,7 +224,7 @@ function headersFor(
   { accept, account }: { readonly accept: string; readonly account: Account },
 ): Record<string, string> {
   const headers: Record<string, string> = {
-    'content-type': 'application/json',
+    'content-type': call.form?.contentType ?? 'application/json',
     accept,
     'accept-encoding': 'identity',
   };
@@ -235,7 +238,7 @@ function headersFor(
   return headers;
 }
 
-async function refusalOf(
+export async function refusalOf(
   response: UpstreamResponse,
   { watch, clock }: { readonly watch: Watch; readonly clock: Clock },
 ): Promise<Refusal> {
@@ -249,7 +252,7 @@ async function refusalOf(
   return { status: response.status, headers: response.headers, body, phase: 'head', nowMs: clock.now() };
 }
 
-function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof ConnectionError)
     return new Failure('connection', {

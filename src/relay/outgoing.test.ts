@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Departure } from '../base/departure.ts';
 import { dialectOf } from '../dialects/index.ts';
-import type { Call, ChatDialectId } from '../domain/call.ts';
+import type { Call, ChatDialectId, DialectId } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import { providerOf } from '../providers/index.ts';
@@ -62,7 +62,7 @@ describe('a call on its way out', () => {
     };
     const login = 'oauth-2025-04-20';
     assert.deepEqual(headersAt('anthropic'), [{ 'anthropic-beta': 'effort-2025-11-24' }, [login]]);
-    assert.deepEqual(headersAt('qwen'), [{}, ['effort-2025-11-24', login]]);
+    assert.deepEqual(headersAt('qwen'), [{}, ['anthropic-beta']]);
     assert.deepEqual(headersAt('openai'), [{}, ['anthropic-beta']], 'they mean nothing in a crossing');
   });
 

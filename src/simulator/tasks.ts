@@ -185,13 +185,38 @@ const moderations = taskDoor({
   }),
 });
 
+const heardIn = ({ file }: JsonObject): string =>
+  `A sound of ${isJsonObject(file) && typeof file['bytes'] === 'number' ? file['bytes'] : 0} bytes.`;
+
+/** `response_format` text, srt or vtt is no JSON. */
+const transcriptions: Door = (body, pathname) => {
+  const format = objectIn(body)['response_format'];
+  const isText = format === 'text' || format === 'srt' || format === 'vtt';
+  return taskDoor({
+    id: 'openai-transcriptions',
+    question: 'prompt',
+    outputTokens: 8,
+    streams: ['stream', true],
+    ...(isText ? { contentType: 'text/plain; charset=utf-8' } : {}),
+    write: (told) =>
+      isText
+        ? Buffer.from(`${heardIn(told.fields)}\n`)
+        : { text: heardIn(told.fields), usage: { type: 'tokens', ...usageOf(told) } },
+    events: (told) => [
+      { type: 'transcript.text.delta', delta: heardIn(told.fields) },
+      { type: 'transcript.text.done', text: heardIn(told.fields), usage: usageOf(told) },
+    ],
+  })(body, pathname);
+};
+
 const DOORS: readonly (readonly [RegExp, Door])[] = [
   [/\/v1\/embeddings$/, embeddings],
   [/\/v1\/reranks?$/, kinDoor(rerank, rank)],
   [/\/services\/rerank\/text-rerank\/text-rerank$/, kinDoor(dashscopeRerank, rank)],
   [/\/models\/[^/]+:embedContent$/, kinDoor(geminiEmbeddings, embed)],
   [/\/models\/[^/]+:batchEmbedContents$/, kinDoor(geminiBatchEmbeddings, embed)],
-  [/\/v1\/images\/generations$/, images],
+  [/\/v1\/images\/(?:generations|edits|variations)$/, images],
+  [/\/v1\/audio\/(?:transcriptions|translations)$/, transcriptions],
   [/\/v1\/audio\/speech$/, speech],
   [/\/v1\/moderations$/, moderations],
   // Behind the chats, whose path ends in the same word.

@@ -11,6 +11,8 @@ import type { ChatRequest } from '../domain/chat.ts';
 import { type AccountOptions, createAccount, type Fault, type SimulatedAccount } from './account.ts';
 import { type AnswerOptions, DEFAULT_ANSWERS, planAnswer } from './answers.ts';
 import { routeOf, secretOf } from './door.ts';
+import { fieldsOfForm } from './forms.ts';
+import { createObjects } from './objects.ts';
 import { DEFAULT_PACE, type Pace, wholeBody } from './pace.ts';
 import { asQwenAsks, faultOf } from './parameters.ts';
 import { DEFAULT_REGION, type Region, regionOfHost } from './profiles.ts';
@@ -76,6 +78,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const bySecret = new Map(
     [...accounts.values()].flatMap((account) => account.secrets.map((secret) => [secret, account] as const)),
   );
+  const objects = new Map(options.accounts.map(({ id }) => [id, createObjects(id, { clock, random })]));
   const tallies = new Tallies();
 
   const headersOf = (visit: Visit): Record<string, string> => {
@@ -128,21 +131,39 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       },
       tally: tallies.strangers,
     };
-    if (!route.models) visit.tally.requests += 1;
+    // Neither is of any model, nor counted by a limit.
+    const isUncounted = route.models || route.objects !== undefined;
+    if (!isUncounted) visit.tally.requests += 1;
 
     const secret = secretOf(request.headers);
     const account = bySecret.get(secret);
     if (account === undefined) return refuse(visit, secret === '' ? 'no-secret' : 'bad-secret');
-    if (!route.models) tallies.move(visit, tallies.of(account.id));
+    if (!isUncounted) tallies.move(visit, tallies.of(account.id));
     if (account.isRevoked(secret)) return refuse(visit, 'bad-secret');
     if ((regionOfHost(url.hostname) ?? account.region) !== account.region)
       return refuse(visit, 'wrong-region');
     if (route.models) return modelsOf(account, headersOf(visit));
+    if (route.objects !== undefined) return objectsOf(visit, account, route.objects);
     const task = taskAt(request.method, url.pathname);
-    if (task !== undefined)
-      return answerTo(visit, account, task(request.body ?? new Uint8Array(), url.pathname));
+    if (task !== undefined) return answerTo(visit, account, task(await fieldsOfForm(request), url.pathname));
     if (route.dialect === undefined) return refuse(visit, 'no-route');
     return answerTo(visit, account, route.dialect);
+  };
+
+  const objectsOf = async (
+    visit: Visit,
+    account: SimulatedAccount,
+    path: string,
+  ): Promise<UpstreamResponse> => {
+    const answer = await objects.get(account.id)?.answer(visit.request, visit.url, path);
+    if (answer === undefined || 'missing' in answer)
+      return refuse(visit, 'no-route', answer === undefined ? {} : { message: answer.missing });
+    if ('wrong' in answer) return refuse(visit, 'parameter', { message: answer.wrong });
+    const headers = headersOf(visit);
+    if ('json' in answer)
+      return { status: 200, headers, body: wholeBody(Buffer.from(JSON.stringify(answer.json))) };
+    const type = { 'content-type': 'application/octet-stream', 'content-length': String(answer.size) };
+    return { status: 200, headers: { ...headers, ...type }, body: answer.bytes };
   };
 
   const answerTo = async (

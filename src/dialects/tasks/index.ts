@@ -5,6 +5,12 @@ import type { Wire } from '../dialect.ts';
 import { openaiCompletions } from '../openai-completions/openai-completions.ts';
 import { openaiEmbeddings } from './embeddings.ts';
 import { type Family, familyOf } from './family.ts';
+import {
+  openaiImageEdits,
+  openaiImageVariations,
+  openaiTranscriptions,
+  openaiTranslations,
+} from './forms.ts';
 import { geminiBatchEmbeddings, geminiEmbeddings } from './gemini-embeddings.ts';
 import { openaiImages, openaiModerations, openaiSpeech } from './media.ts';
 import { dashscopeRerank, rerank } from './rerank.ts';
@@ -19,6 +25,10 @@ export const taskDialects = {
   'openai-images': openaiImages,
   'openai-speech': openaiSpeech,
   'openai-moderations': openaiModerations,
+  'openai-transcriptions': openaiTranscriptions,
+  'openai-translations': openaiTranslations,
+  'openai-image-edits': openaiImageEdits,
+  'openai-image-variations': openaiImageVariations,
 } as const satisfies Record<TaskDialectId, Wire>;
 
 /** The first that a provider speaks is asked. */

@@ -33,16 +33,18 @@ export type TaskOptions = {
   readonly streamsBy?: readonly [field: string, value: unknown];
   readonly opaque?: RegExp;
   readonly asEvents?: (answer: Buffer) => Buffer;
+  readonly form?: true;
 };
 
 export function createTask(options: TaskOptions): Wire {
-  const { id, task, path, alsoAt, opaque, asEvents } = options;
+  const { id, task, path, alsoAt, opaque, asEvents, form } = options;
   return {
     id,
     path,
     task,
     ...(alsoAt === undefined ? {} : { alsoAt }),
     ...(opaque === undefined ? {} : { opaque }),
+    ...(form === undefined ? {} : { form }),
     ...(asEvents === undefined ? {} : { asEvents }),
     readHead: (body) => readTaskHead(body, options),
     forwardRequest: withModel,

@@ -15,8 +15,11 @@ import { readTaskUsage } from './task-usage.ts';
 /** A picture in base64, as one event. */
 const EVENT_LIMIT_BYTES = 64 * 1024 * 1024;
 
-/** Languages that say their end: https://platform.openai.com/docs/api-reference/images-streaming */
-const SAYS_ITS_END = /^(?:speech\.audio|image_generation|image_edit)\./;
+/**
+ * Languages that say their end: https://platform.openai.com/docs/api-reference/images-streaming ,
+ * https://platform.openai.com/docs/api-reference/audio/transcript-text-done-event
+ */
+const SAYS_ITS_END = /^(?:speech\.audio|transcript\.text|image_generation|image_edit)\./;
 const IS_END = /\.(?:done|completed)$/;
 
 /** Of the answers that come in events. Where their language has no word for the end, they end with the body. */
