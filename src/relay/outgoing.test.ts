@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Departure } from '../base/departure.ts';
 import { dialectOf } from '../dialects/index.ts';
-import type { Call, ChatDialectId, DialectId } from '../domain/call.ts';
+import type { Call, ChatDialectId } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import { providerOf } from '../providers/index.ts';
