@@ -176,7 +176,7 @@ describe('a call on its way out', () => {
 
   it('goes by the dialect in which its provider serves the model', () => {
     const base = providerOf('bedrock') ?? assert.fail();
-    const only = (spoken: DialectId): Provider => ({ ...base, serves: (dialect) => dialect === spoken });
+    const only = (spoken: ChatDialectId): Provider => ({ ...base, serves: (dialect) => dialect === spoken });
     for (const spoken of ['anthropic-messages', 'openai-chat'] as const)
       for (const asked of ['anthropic-messages', 'openai-chat'] as const) {
         const outgoing = askedAt(only(spoken), callOf(asked, {}));
