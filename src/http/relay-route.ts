@@ -4,7 +4,7 @@
  */
 
 import type { Wire } from '../dialects/dialect.ts';
-import type { Call, ClientKey } from '../domain/call.ts';
+import type { Call, CallForm, ClientKey } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import { hasLimits } from '../relay/allowance.ts';
 import type { Opening } from '../relay/relay.ts';
@@ -34,7 +34,7 @@ export async function serveRelay(front: Front, dialect: Wire, exchange: Exchange
     const asked = namedObjects(front, key, spooled?.head ?? (await bodyOf(front, exchange)));
     let call = readCall(front, dialect, { exchange, key, body: asked.body });
     if (asked.account !== undefined) call = { ...call, account: asked.account };
-    if (spooled !== undefined) call = { ...call, form: spooled.form };
+    if (spooled !== undefined) call = { ...call, form: formWithoutIds(spooled, call) };
     if (call.headers['idempotency-key'] !== undefined) {
       const owned = front.idempotency.enter(call, exchange);
       if (owned === undefined) return;
@@ -64,6 +64,14 @@ const formOf = (front: Front, { request }: Exchange): Promise<SpooledForm> =>
     limitBytes: front.settings().uploadLimitBytes,
     hashed: request.headers['idempotency-key'] !== undefined,
   });
+
+/** It is sent as it came, and so would be what only we can read. */
+function formWithoutIds({ form }: SpooledForm, { account }: Call): CallForm {
+  if (account === undefined) return form;
+  throw new Failure('invalid_request', {
+    message: 'The form names a file by its id: ids are not understood in forms. Send the file itself.',
+  });
+}
 
 /** The bytes as the client meant them: uncompressed. */
 async function bodyOf(front: Front, { request }: Exchange): Promise<Buffer> {
