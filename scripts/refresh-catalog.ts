@@ -7,8 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseFile } from '../src/catalog/catalogue.ts';
-import type { CatalogueInput } from '../src/catalog/schema.ts';
+import { type CatalogueInput, parseFile } from '../src/catalog/schema.ts';
 import { readShipped } from '../src/catalog/shipped.ts';
 import { type Difference, differences, updated } from './catalog/compare.ts';
 import { genaiPrices, type ImportedList, litellm, modelsDev, openrouterModels } from './catalog/imported.ts';

@@ -4,7 +4,9 @@
  * they began with.
  */
 
+import { randomBytes } from 'node:crypto';
 import { createAccess } from './access/access.ts';
+import { createObjectIds } from './access/object-ids.ts';
 import { cutNotes, viewOf } from './admission/lane-view.ts';
 import { createLimiter, type Memories } from './admission/limiter.ts';
 import { createQueue, type QueueSettings } from './admission/queue.ts';
@@ -27,6 +29,7 @@ import type { Provider } from './providers/provider.ts';
 import { hasLimits, quotaOfKey } from './relay/allowance.ts';
 import { countTokens } from './relay/count-tokens.ts';
 import { askMaker } from './relay/maker.ts';
+import { createPassage } from './relay/objects/passage.ts';
 import { createRelay } from './relay/relay.ts';
 import { createRetryBudget } from './relay/retry-budget.ts';
 import type { RelaySettings, Rooms, Snapshot } from './relay/rooms.ts';
@@ -45,7 +48,7 @@ import { createShelf } from './state/shelf.ts';
 import { type Alerts, createAlerts } from './telemetry/alerts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './telemetry/registry.ts';
-import { logStory } from './telemetry/story-log.ts';
+import { logPass, logStory } from './telemetry/story-log.ts';
 import { createCalibration } from './tokens/calibrate.ts';
 
 /** The names that a configuration may use. */
@@ -58,6 +61,8 @@ export type AppOptions = {
   readonly log: Logger;
   /** The network. */
   readonly fetch: Fetch;
+  /** Signs the ids of objects; not given: one of this run alone. */
+  readonly idSecret?: Uint8Array;
   /** What an earlier run had learned. */
   readonly memories?: Memories;
   /** What an earlier run had benched for long, or switched off. */
@@ -148,6 +153,13 @@ export function createApp(options: AppOptions): App {
     clock,
     log,
     relay: createRelay(rooms),
+    passage: createPassage(rooms, {
+      record(story) {
+        metrics.passed(story);
+        logPass(log, story);
+      },
+    }),
+    objectIds: createObjectIds(options.idSecret ?? randomBytes(32)),
     metrics,
     idempotency: createIdempotency({ clock, log, metrics, ttlMs: () => config.server.idempotencyTtlMs }),
     shelf: rooms.shelf,
@@ -157,6 +169,7 @@ export function createApp(options: AppOptions): App {
     snapshot: () => snapshot,
     settings: () => ({
       bodyLimitBytes: config.server.bodyLimitBytes,
+      uploadLimitBytes: config.server.uploadLimitBytes,
       heartbeatMs: config.heartbeatMs,
       claudeAliases: config.claudeAliases,
     }),
@@ -292,6 +305,7 @@ function planOf(config: AccountConfig): AccountPlan {
     ...(drainMs === 0 ? {} : { drainMs }),
     ...(config.waitTimeoutMs === undefined ? {} : { waitTimeoutMs: config.waitTimeoutMs }),
     ...(config.streamUpstream === undefined ? {} : { streamUpstream: config.streamUpstream }),
+    ...(config.passes === undefined ? {} : { passes: config.passes }),
     ...(config.bodyRules === undefined ? {} : { bodyRules: config.bodyRules }),
   };
   const listed =

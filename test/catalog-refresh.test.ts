@@ -13,8 +13,7 @@ import {
 } from '../scripts/catalog/imported.ts';
 import { printFile } from '../scripts/catalog/print-file.ts';
 import { reportOf } from '../scripts/refresh-catalog.ts';
-import { parseFile } from '../src/catalog/catalogue.ts';
-import type { CatalogueInput } from '../src/catalog/schema.ts';
+import { type CatalogueInput, parseFile } from '../src/catalog/schema.ts';
 import { readShipped, shippedProviders } from '../src/catalog/shipped.ts';
 
 const FILE: CatalogueInput = {

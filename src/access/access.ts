@@ -14,6 +14,8 @@ export type Access = {
   authenticate(headers: Readonly<Record<string, string | string[] | undefined>>): ClientKey;
   /** Throws `model_forbidden`. */
   allow(key: ClientKey, model: string): void;
+  /** How many keys there are. */
+  readonly size: number;
 };
 
 const MAX_RECENT = 1_000;
@@ -26,6 +28,7 @@ export function createAccess(plans: readonly KeyPlan[]): Access {
   // A hash costs as much as the rest of the door: keys that were right lately are not hashed again.
   const recent = new Map<string, ClientKey>();
   return {
+    size: keys.size,
     authenticate(headers) {
       const sent = keyFrom(headers);
       if (sent === undefined)

@@ -11,6 +11,8 @@ export type UpstreamRequest = {
   readonly url: string;
   readonly headers: Record<string, string>;
   readonly body?: Uint8Array;
+  /** A body that is not held whole, in the place of `body`; with a `content-length` where its size is known. */
+  readonly upload?: AsyncIterable<Uint8Array>;
   /** Aborting closes the socket, before and after the head. */
   readonly signal: AbortSignal;
 };

@@ -78,14 +78,14 @@ function readKey(bytes: Buffer, start: number, end: number): string | undefined 
   return typeof parsed === 'string' ? parsed : undefined;
 }
 
-function skipSpace(bytes: Buffer, from: number): number {
+export function skipSpace(bytes: Buffer, from: number): number {
   let i = from;
   while (isSpace(bytes[i])) i++;
   return i;
 }
 
 /** Index after the closing quote of the string that opens at `start`; -1 when it never closes. */
-function stringEnd(bytes: Buffer, start: number): number {
+export function stringEnd(bytes: Buffer, start: number): number {
   let i = start + 1;
   for (;;) {
     const quote = bytes.indexOf(QUOTE, i);

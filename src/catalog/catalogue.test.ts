@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { costOf } from '../domain/cost.ts';
 import { priceOf } from '../domain/model-facts.ts';
-import { createCatalogue, parseFile } from './catalogue.ts';
+import { createCatalogue } from './catalogue.ts';
+import { parseFile } from './schema.ts';
 import { readShipped, shippedProviders } from './shipped.ts';
 
 const file = (rest: object, models: readonly object[]): string =>
@@ -92,7 +93,7 @@ describe('a file', () => {
       message: /catalog\/p\.json: models\.0\.prices\.0\.tiers\.0\.input/,
     });
     assert.throws(() => parseFile(wrong({ contxt: 5 }), 'p'), /contxt/);
-    assert.throws(() => of({ p: wrong({ source: 'elsewhere' }) }).modelsOf('p'), /no source 'elsewhere'/);
+    assert.throws(() => parseFile(wrong({ source: 'elsewhere' }), 'p'), /no source 'elsewhere'/);
   });
 });
 

@@ -4,8 +4,8 @@
  * prices, which are its own). A model that is found nowhere still works: it is only unpriced.
  */
 
-import type { ModelFacts, Price } from '../domain/model-facts.ts';
-import { type CatalogueEntry, type CatalogueFile, fileSchema } from './schema.ts';
+import type { ModelFacts, Price, Source } from '../domain/model-facts.ts';
+import type { CatalogueInput } from './schema.ts';
 
 export type Catalogue = {
   factsOf(provider: string, model: string): ModelFacts | undefined;
@@ -13,14 +13,16 @@ export type Catalogue = {
   modelsOf(provider: string): readonly ModelFacts[];
 };
 
-/** The text of a provider's file; undefined: there is none. */
+/** The text of a provider's file, known to be right (`parseFile`); undefined: there is none. */
 export type ReadFile = (provider: string) => string | undefined;
 
+type Entry = CatalogueInput['models'][number];
+
 type Loaded = {
-  readonly file: CatalogueFile;
+  readonly file: CatalogueInput;
   readonly makers: ReadonlyMap<string, string>;
-  readonly models: readonly ModelFacts[];
-  readonly byId: ReadonlyMap<string, ModelFacts>;
+  /** By ids and aliases in small letters. */
+  readonly byId: ReadonlyMap<string, Entry>;
   readonly dated: RegExp | undefined;
 };
 
@@ -34,15 +36,10 @@ export function createCatalogue(read: ReadFile): Catalogue {
     const provider = STANDS_FOR.get(name) ?? name;
     if (files.has(provider)) return files.get(provider);
     const text = read(provider);
-    const loaded = text === undefined ? undefined : load(parseFile(text, provider));
+    // Not checked again: that takes longer than all the rest of a start.
+    const loaded = text === undefined ? undefined : load(JSON.parse(text) as CatalogueInput);
     files.set(provider, loaded);
     return loaded;
-  };
-
-  const factsOf = (provider: string, model: string): ModelFacts | undefined => {
-    const loaded = fileOf(provider);
-    if (loaded === undefined) return undefined;
-    return ownFacts(loaded, model) ?? makersFacts(loaded, model);
   };
 
   const makersFacts = ({ file, makers }: Loaded, model: string): ModelFacts | undefined => {
@@ -53,14 +50,36 @@ export function createCatalogue(read: ReadFile): Catalogue {
     const theirs = maker === undefined || maker === file.provider ? undefined : fileOf(maker);
     if (theirs === undefined) return undefined;
     const name = model.slice(slash + 1).replace(/:\w+$/, '');
-    const found = ownFacts(theirs, name) ?? ownFacts(theirs, name.replaceAll('.', '-'));
-    return found === undefined ? undefined : { ...found, provider: file.provider, id: model, prices: [] };
+    const found = entryOf(theirs, name) ?? entryOf(theirs, name.replaceAll('.', '-'));
+    if (found === undefined) return undefined;
+    return { ...factsFrom(theirs.file, found), provider: file.provider, id: model, prices: [] };
   };
 
-  return { factsOf, modelsOf: (provider) => fileOf(provider)?.models ?? [] };
+  return {
+    factsOf(provider, model) {
+      const loaded = fileOf(provider);
+      if (loaded === undefined) return undefined;
+      const own = entryOf(loaded, model);
+      return own === undefined ? makersFacts(loaded, model) : factsFrom(loaded.file, own);
+    },
+    modelsOf(provider) {
+      const file = fileOf(provider)?.file;
+      return file === undefined ? [] : file.models.map((entry) => factsFrom(file, entry));
+    },
+  };
 }
 
-function ownFacts({ byId, dated }: Loaded, model: string): ModelFacts | undefined {
+function load(file: CatalogueInput): Loaded {
+  const byId = new Map<string, Entry>();
+  for (const entry of file.models)
+    for (const alias of entry.aliases ?? []) byId.set(alias.toLowerCase(), entry);
+  // An id of its own wins over another's alias.
+  for (const entry of file.models) byId.set(entry.id.toLowerCase(), entry);
+  const makers = new Map(Object.entries(file.makers ?? {}));
+  return { file, makers, byId, dated: file.dated === undefined ? undefined : new RegExp(file.dated) };
+}
+
+function entryOf({ byId, dated }: Loaded, model: string): Entry | undefined {
   const id = model.toLowerCase();
   const found = byId.get(id);
   if (found !== undefined || dated === undefined) return found;
@@ -68,44 +87,32 @@ function ownFacts({ byId, dated }: Loaded, model: string): ModelFacts | undefine
   return undated === id ? undefined : byId.get(undated);
 }
 
-/** Throws an error that names the file and the place in it. */
-export function parseFile(text: string, provider: string): CatalogueFile {
-  const result = fileSchema.safeParse(JSON.parse(text));
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    throw new Error(`catalog/${provider}.json: ${issue?.path.join('.')}: ${issue?.message}`);
-  }
-  return result.data;
-}
-
-function load(file: CatalogueFile): Loaded {
-  const byId = new Map<string, ModelFacts>();
-  const models = file.models.map((entry) => factsFrom(file, entry));
-  for (const [i, facts] of models.entries())
-    for (const name of [facts.id, ...(file.models[i]?.aliases ?? [])]) byId.set(name.toLowerCase(), facts);
-  // An id of its own wins over another's alias.
-  for (const facts of models) byId.set(facts.id.toLowerCase(), facts);
-  const makers = new Map(Object.entries(file.makers ?? {}));
-  return { file, makers, models, byId, dated: file.dated === undefined ? undefined : new RegExp(file.dated) };
-}
-
-function factsFrom(file: CatalogueFile, entry: CatalogueEntry): ModelFacts {
-  const { aliases: _aliases, source, prices, ...rest } = entry;
+function factsFrom(file: CatalogueInput, entry: Entry): ModelFacts {
+  const { aliases: _aliases, source, prices = [], ...rest } = entry;
   const { share, cache } = file.batch ?? {};
   const usual = share === undefined || cache === undefined ? undefined : { share, cache };
   return {
+    kind: 'chat',
+    abilities: [],
+    lacks: [],
+    deprecated: false,
     ...rest,
     provider: file.provider,
     source: sourceOf(file, source),
     prices: prices.map((price) => {
       const batch = price.batch ?? usual;
-      return { ...price, ...(batch && { batch }), source: sourceOf(file, price.source) } as Price;
+      return {
+        currency: 'USD',
+        ...price,
+        ...(batch && { batch }),
+        source: sourceOf(file, price.source),
+      } as Price;
     }),
   } as ModelFacts;
 }
 
-function sourceOf(file: CatalogueFile, name: string): ModelFacts['source'] {
+function sourceOf(file: CatalogueInput, name: string): Source {
   const source = file.sources[name];
   if (source === undefined) throw new Error(`catalog/${file.provider}.json: no source '${name}'`);
-  return source as ModelFacts['source'];
+  return source as Source;
 }

@@ -1,6 +1,6 @@
 /**
  * The form of a file in `catalog/`: one provider, its sources by a short name, its models. Strict, so that a slip of the
- * pen in a file is an error of the start and not a price that nobody sees.
+ * pen is an error of the tests and of `npm run catalog`, and not a price that nobody sees. A start does not check again.
  */
 
 import { z } from 'zod';
@@ -32,13 +32,13 @@ const price = z.strictObject({
   currency: z.enum(CURRENCIES).default('USD'),
   regions: z.array(id).min(1).optional(),
   from: day.optional(),
-  hours: z.strictObject({ from: time, to: time }).optional(),
+  hours: z.strictObject({ from: time, to: time, weekdays: z.literal(true).optional() }).optional(),
   tiers: z.array(tier).min(1),
   batch: batch.optional(),
   source: id,
 });
 
-export const modelSchema = z.strictObject({
+const modelSchema = z.strictObject({
   id,
   name: id.optional(),
   /** Other ids of the same model at the same price, dated ones included. */
@@ -57,7 +57,7 @@ export const modelSchema = z.strictObject({
   prices: z.array(price).default([]),
 });
 
-export const fileSchema = z.strictObject({
+const fileSchema = z.strictObject({
   provider: id,
   sources: z.record(id, z.strictObject({ url: z.url(), date: day, importer: id.optional() })),
   /** What stands behind an id that is a dated snapshot, as a pattern: it is cut off where the whole id is unknown. */
@@ -72,5 +72,19 @@ export const fileSchema = z.strictObject({
 });
 
 export type CatalogueFile = z.output<typeof fileSchema>;
-export type CatalogueEntry = z.output<typeof modelSchema>;
 export type CatalogueInput = z.input<typeof fileSchema>;
+
+/** Throws an error that names the file and the place in it. */
+export function parseFile(text: string, provider: string): CatalogueFile {
+  const result = fileSchema.safeParse(JSON.parse(text));
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new Error(`catalog/${provider}.json: ${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  const { data } = result;
+  const known = new Set(Object.keys(data.sources));
+  const named = data.models.flatMap(({ source, prices }) => [source, ...prices.map((each) => each.source)]);
+  const strange = named.find((name) => !known.has(name));
+  if (strange !== undefined) throw new Error(`catalog/${provider}.json: no source '${strange}'`);
+  return data;
+}

@@ -13,6 +13,7 @@ import { withoutKeys } from '../config/problem.ts';
 import { watchConfig } from '../config/watch.ts';
 import { createTransport, type Transport } from '../providers/transport.ts';
 import { benchesFile } from './benches-file.ts';
+import { idSecretOf } from './id-secret.ts';
 import { learnedFile } from './learned-file.ts';
 import { findSettings, loadFile, readyMadeKey, type Settings } from './settings.ts';
 
@@ -45,6 +46,7 @@ async function start(flags: Flags): Promise<void> {
     random: Math.random,
     log,
     fetch: transport.fetch,
+    idSecret: idSecretOf(config.dataDir, process.env, warn),
     memories: learned.load(),
     benches: benches.load(),
   });

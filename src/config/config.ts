@@ -35,6 +35,8 @@ export type AccountConfig = {
   readonly streamUpstream?: 'on' | 'off';
   /** How long an answer is read on after its client left; 0: not at all. */
   readonly drainMs: number;
+  /** Paths that are passed through to it; undefined: what the provider is known to have. */
+  readonly passes?: readonly string[];
   /** What is changed in the body of every request. */
   readonly bodyRules?: BodyRules;
   /** Empty: the provider's usual ones. */
@@ -64,6 +66,7 @@ export type KeyConfig = {
   readonly weight: number;
   /** Undefined: all. */
   readonly models?: readonly string[];
+  readonly objects?: boolean;
   readonly fallback: boolean;
 };
 
@@ -74,6 +77,7 @@ export type Config = {
     readonly host: string;
     readonly port: number;
     readonly bodyLimitBytes: number;
+    readonly uploadLimitBytes: number;
     /** Time open streams get to end after SIGTERM. */
     readonly drainMs: number;
     /** How long the answer to a call with an `Idempotency-Key` is kept; 0: the header means nothing. */
@@ -130,6 +134,7 @@ export function configOf(values: FileValues): Config {
       host: server.host,
       port: server.port,
       bodyLimitBytes: server.body_limit,
+      uploadLimitBytes: server.upload_limit,
       drainMs: server.drain,
       idempotencyTtlMs: server.idempotency_ttl,
     },
@@ -177,6 +182,7 @@ const accountOf = (account: AccountValues): AccountConfig => ({
     baseUrl: account.base_url,
     waitTimeoutMs: account.wait_timeout === 'off' ? undefined : account.wait_timeout,
     streamUpstream: account.stream_upstream === 'auto' ? undefined : account.stream_upstream,
+    passes: account.passes,
     bodyRules: bodyRulesOf(account),
   }),
   id: account.id,
@@ -219,7 +225,7 @@ const modelOf = ([name, model]: [string, ModelValues]): ModelConfig => ({
 });
 
 const keyOf = (key: KeyValues): KeyConfig => ({
-  ...given({ models: key.models }),
+  ...given({ models: key.models, objects: key.objects }),
   id: key.id,
   key: key.key,
   limits: withoutOff(key.limits),

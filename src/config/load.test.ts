@@ -47,6 +47,7 @@ describe('a small file', () => {
         host: '127.0.0.1',
         port: 4290,
         bodyLimitBytes: 33_554_432,
+        uploadLimitBytes: 536_870_912,
         drainMs: 300_000,
         idempotencyTtlMs: 60_000,
       },

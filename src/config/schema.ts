@@ -104,6 +104,12 @@ export const accountSchema = (known?: Known) =>
       .describe(
         'Asks for plain answers as streams and puts them together; `auto` where the provider is better asked so.',
       ),
+    passes: listOf(text('a path, as in /files'))
+      .optional()
+      .describe(
+        'Paths below the base URL that are passed through to this account, as in `[/files, /batches]`; ids in their ' +
+          'answers stay bound to it. Not given: what the provider is known to have.',
+      ),
     on_client_gone: clientGone()
       .prefault('cancel')
       .describe(
@@ -170,6 +176,12 @@ export const keySchema = section({
     ),
   weight: positiveNumber().prefault(1).describe('Share of a crowded pool among keys of one priority.'),
   models: listOf(text('the name of a model')).optional().describe('Models the key may use. None given: all.'),
+  objects: flag()
+    .optional()
+    .describe(
+      'May the key reach files, batches and other objects of the accounts? Not given: yes, unless it is bound to `models`, ' +
+        'for a batch can use any.',
+    ),
   fallback: flag().prefault(true).describe("May the key's calls be served by a fallback model?"),
 });
 
@@ -177,6 +189,11 @@ const server = section({
   host: text('an address to listen on').prefault('127.0.0.1').describe('Address to listen on.'),
   port: wholeNumber({ max: 65_535 }).prefault(4290).describe('Port to listen on; 0 takes a free one.'),
   body_limit: size().prefault('32mb').describe('Largest request body.'),
+  upload_limit: size()
+    .prefault('512mb')
+    .describe(
+      'Largest upload: a file, or a form with one. It is passed on as it comes and never held in memory.',
+    ),
   drain: duration(0).prefault('300s').describe('Time open streams get to end after SIGTERM.'),
   idempotency_ttl: duration(0)
     .prefault('60s')

@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isJsonObject, topLevelFields } from '../base/json.ts';
-import type { DialectId } from '../domain/call.ts';
+import type { ChatDialectId } from '../domain/call.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { FAILURES, Failure, type FailureKind } from '../domain/failure.ts';
 import { messagesSayings } from './anthropic-messages/sayings.suite.ts';
@@ -25,7 +25,7 @@ const SAYINGS = {
   'openai-responses': responsesSayings,
   'anthropic-messages': messagesSayings,
   gemini: geminiSayings,
-} as const satisfies Record<DialectId, Sayings>;
+} as const satisfies Record<ChatDialectId, Sayings>;
 
 const KEEP = { model: 'm', wantsUsage: true };
 

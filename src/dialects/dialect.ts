@@ -6,7 +6,7 @@
  */
 
 import type { AnswerTerms } from '../domain/answer-terms.ts';
-import type { ChatDialectId, DialectId, RequestHead } from '../domain/call.ts';
+import type { ChatDialectId, DialectId, RequestHead, Task } from '../domain/call.ts';
 import type { ChatEvent, ChatRequest } from '../domain/chat.ts';
 import type { Failure } from '../domain/failure.ts';
 
@@ -19,6 +19,8 @@ export type Chunk = {
   readonly model?: string;
   /** The frame carries nothing else: a usage report, or the terminal with what it tells of the end. */
   readonly only?: 'usage' | 'terminal';
+  /** It holds something of the answer that no event tells. */
+  readonly untold?: true;
 };
 
 /** Reads a stream, fed with bytes cut anywhere. Synchronous: the caller owns the waiting. */
@@ -62,6 +64,8 @@ export type ForwardOptions = {
   readonly model: string;
   /** False: a frame that carries nothing but usage is dropped. */
   readonly wantsUsage: boolean;
+  /** What the client asked, where the form of the answer depends on it. */
+  readonly request?: Uint8Array;
 };
 
 export type WrittenFailure = { readonly status: number; readonly body: Buffer };
@@ -89,7 +93,8 @@ export interface Wire {
   readonly id: DialectId;
   /** Below the version prefix, e.g. `/chat/completions`. */
   readonly path: string;
-
+  /** Other places where clients look for it, from the root on. */
+  readonly alsoAt?: readonly string[];
   /**
    * Where the address below that path says model and stream: the client's body with both in front of it, which is what all
    * others read and write. `target` is path and query. Throws `Failure('invalid_request')`.
@@ -97,6 +102,14 @@ export interface Wire {
   enter?(body: Uint8Array, target: string): Uint8Array;
   /** And what is then asked, from where the provider speaks it: what is forwarded is the body without the two. */
   address?(url: string, asked: { readonly model: string; readonly stream: boolean }): string;
+  /** Absent: a chat. */
+  readonly task?: Task;
+  /** The question is a form with files (`multipart/form-data`): read are its short fields, as JSON. */
+  readonly form?: true;
+  /** Content types of answers that are no JSON and pass as they come, while they come. */
+  readonly opaque?: RegExp;
+  /** A whole answer as the events that it would have been, for a client that asked for those. */
+  asEvents?(answer: Buffer): Buffer;
 
   /** The little that routing and admission need. Throws `Failure('invalid_request')` naming the field. */
   readHead(body: Uint8Array): RequestHead;

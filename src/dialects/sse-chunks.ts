@@ -12,10 +12,11 @@ import type { Chunk } from './dialect.ts';
 const BLANK_LINE = Buffer.from('\n\n');
 
 export class SseChunks {
-  readonly #splitter = new SseSplitter();
+  readonly #splitter: SseSplitter;
   readonly #read: (frame: Buffer) => Chunk;
 
-  constructor(read: (frame: Buffer) => Chunk) {
+  constructor(read: (frame: Buffer) => Chunk, limitBytes?: number) {
+    this.#splitter = new SseSplitter(limitBytes);
     this.#read = read;
   }
 

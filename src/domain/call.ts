@@ -7,7 +7,40 @@ import type { ChannelWishes, Wishes } from './wishes.ts';
 /** Those in which a chat is held: each can be carried over into every other. */
 export type ChatDialectId = 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'gemini';
 
-export type DialectId = ChatDialectId;
+/** Those of everything else: a call only goes to one of the same task. */
+export type TaskDialectId =
+  | 'openai-completions'
+  | 'openai-embeddings'
+  | 'gemini-embeddings'
+  | 'gemini-batch-embeddings'
+  | 'rerank'
+  | 'dashscope-rerank'
+  | 'openai-images'
+  | 'openai-speech'
+  | 'openai-moderations'
+  | 'openai-transcriptions'
+  | 'openai-translations'
+  | 'openai-image-edits'
+  | 'openai-image-variations';
+
+export type DialectId = ChatDialectId | TaskDialectId;
+
+/** What is asked for, if not a chat. */
+export type Task =
+  | 'completions'
+  | 'embeddings'
+  | 'rerank'
+  | 'images'
+  | 'speech'
+  | 'moderations'
+  | 'transcription';
+
+/** A question with files in it: sent from where it lies, as often as it must be. */
+export type CallForm = {
+  readonly contentType: string;
+  /** With this model in the place of the client's. */
+  send(model: string): { readonly bytes: AsyncIterable<Uint8Array>; readonly size: number };
+};
 
 /** A client's key as the relay knows it; the key itself is not kept, only its hash. */
 export type ClientKey = {
@@ -21,6 +54,8 @@ export type ClientKey = {
   readonly weight: number;
   /** Model names the key may use; undefined: all. */
   readonly models?: readonly string[];
+  /** May it reach files, batches and other objects? Undefined: where it may use all models. */
+  readonly objects?: boolean;
   /** May its calls be served by a fallback model? */
   readonly fallback: boolean;
 };
@@ -72,6 +107,10 @@ export type Call = {
   readonly head: RequestHead;
   /** The client's bytes, decompressed; with what they refer to in its place, where it was kept here. */
   readonly body: Uint8Array;
+  /** What is really sent, where `body` is only what a form with files says in short. */
+  readonly form?: CallForm;
+  /** The one account that has what the call names. */
+  readonly account?: string;
   /** Where the client's bytes referred to earlier answers. */
   readonly recalled?: Recalled;
   /** Client headers that may go upstream (the route filters nothing; the provider's allow-list does). */

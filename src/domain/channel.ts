@@ -22,6 +22,8 @@ export type Account = {
   readonly drainMs?: number;
   /** Are plain calls asked for as streams? Undefined: the provider's way. */
   readonly streamUpstream?: 'on' | 'off';
+  /** Paths that are passed through to it; undefined: what its provider is known to have. */
+  readonly passes?: readonly string[];
   /** What is changed in every body, after the provider's own rules. */
   readonly bodyRules?: BodyRules;
 };

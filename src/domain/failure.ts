@@ -204,6 +204,18 @@ export const FAILURES = {
     'request_refused',
     'Two accounts refused this very request while they served others: the fault is its own.',
   ),
+  object_not_found: client(
+    404,
+    'invalid_request_error',
+    'object_not_found',
+    'The id of a file, a batch or another object was not given to this key here.',
+  ),
+  objects_forbidden: client(
+    403,
+    'permission_error',
+    'objects_forbidden',
+    'The key may not do that with files, batches and other objects.',
+  ),
   idempotency_conflict: client(
     422,
     'invalid_request_error',

@@ -59,6 +59,17 @@ describe('the price of a model', () => {
   });
 });
 
+describe('a price for weekdays', () => {
+  it('does not hold from Saturday to Sunday', () => {
+    const hours = { from: '01:00', to: '04:00', weekdays: true } as const;
+    const model = facts({ prices: [price('1'), price('2', { hours })] });
+    assert.equal(inputOf(model, '2026-11-27T02:00:00Z'), '2', 'a Friday');
+    assert.equal(inputOf(model, '2026-11-28T02:00:00Z'), '1');
+    assert.equal(inputOf(model, '2026-11-29T02:00:00Z'), '1');
+    assert.equal(inputOf(model, '2026-11-30T02:00:00Z'), '2');
+  });
+});
+
 describe('what a model cannot give', () => {
   const needs = { tools: true, images: true, inputTokens: 1_000 };
 

@@ -67,8 +67,8 @@ export type Price = {
   readonly regions?: readonly string[];
   /** First day on which it holds. */
   readonly from?: string;
-  /** Only at this time of every day, UTC, `01:00` to `04:00`. */
-  readonly hours?: { readonly from: string; readonly to: string };
+  /** Only at this time of every day, or of every weekday, UTC, `01:00` to `04:00`. */
+  readonly hours?: { readonly from: string; readonly to: string; readonly weekdays?: true };
   /** Whole calls are charged at the tier that their whole input falls in. Ascending, at least one. */
   readonly tiers: readonly PriceTier[];
   /** The share of the price that a call in a batch costs, and whether prices of cached input hold there. */
@@ -113,6 +113,7 @@ const MINUTE_MS = 60_000;
 function holdsAt({ from, hours }: Price, nowMs: number): boolean {
   if (from !== undefined && nowMs < Date.parse(`${from}T00:00:00Z`)) return false;
   if (hours === undefined) return true;
+  if (hours.weekdays === true && [0, 6].includes(new Date(nowMs).getUTCDay())) return false;
   const minute = Math.floor((nowMs % DAY_MS) / MINUTE_MS);
   const [start, end] = [minuteOf(hours.from), minuteOf(hours.to)];
   return start < end ? minute >= start && minute < end : minute >= start || minute < end;

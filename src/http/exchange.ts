@@ -20,7 +20,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
 /** Where an answer is written: one exchange, or an answer that several share. */
 export type Outlet = Pick<
   Exchange,
-  'openStream' | 'sendJson' | 'sendFailure' | 'comment' | 'breakOff' | 'drained' | 'trail'
+  'openStream' | 'sendJson' | 'sendFailure' | 'comment' | 'breakOff' | 'tear' | 'drained' | 'trail'
 > & {
   readonly response: Pick<ServerResponse, 'headersSent' | 'destroyed' | 'writableNeedDrain'> & {
     write(bytes: Uint8Array): boolean;
@@ -93,6 +93,11 @@ export class Exchange {
     this.response.end();
   }
 
+  /** Ends an answer of bare bytes before its end: nothing but a torn connection says that it is not whole. */
+  tear(): void {
+    this.response.destroy();
+  }
+
   sendJson(status: number, body: Uint8Array, headers: Record<string, string>): void {
     this.response.writeHead(status, {
       'content-type': 'application/json',
@@ -115,6 +120,11 @@ export class Exchange {
     const close =
       failure.kind === 'request_too_large' || failure.kind === 'draining' ? { connection: 'close' } : {};
     this.sendJson(status, body, { ...failureHeaders(failure), ...storyHeaders(story), ...close });
+  }
+
+  /** The connection serves no other request: bytes of this one's body may still be on their way. */
+  closeAfter(): void {
+    if (!this.response.headersSent) this.response.setHeader('connection', 'close');
   }
 
   /** Waits until the client has taken what was written. Returns at once when it left. */

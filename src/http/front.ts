@@ -1,6 +1,7 @@
 /** What the front needs of the house: built in `app.ts`, the same for every route. */
 
 import type { Access } from '../access/access.ts';
+import type { ObjectIds } from '../access/object-ids.ts';
 import type { LaneView } from '../admission/lane-view.ts';
 import type { LaneWindow } from '../admission/limiter.ts';
 import type { LineState, LiveLine } from '../admission/queue.ts';
@@ -9,6 +10,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { Logger } from '../base/log.ts';
 import type { ClientKey } from '../domain/call.ts';
 import type { KeptAnswer } from '../relay/kept-answers.ts';
+import type { Passage } from '../relay/objects/passage.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { Snapshot } from '../relay/rooms.ts';
 import type { Bench } from '../routing/bench.ts';
@@ -18,6 +20,8 @@ import type { Idempotency } from './idempotency.ts';
 
 export type FrontSettings = {
   readonly bodyLimitBytes: number;
+  /** Of what is passed on as it comes. */
+  readonly uploadLimitBytes: number;
   /** A waiting or silent stream gets a comment this often. */
   readonly heartbeatMs: number;
   /** Models are known as `claude-via-…` too. */
@@ -28,6 +32,8 @@ export type Front = {
   readonly clock: Clock;
   readonly log: Logger;
   readonly relay: Relay;
+  readonly passage: Passage;
+  readonly objectIds: ObjectIds;
   readonly metrics: Metrics;
   readonly idempotency: Idempotency;
   /** What was kept of earlier calls. */

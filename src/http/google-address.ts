@@ -6,13 +6,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Wire } from '../dialects/dialect.ts';
 import { gemini } from '../dialects/gemini/gemini.ts';
+import { geminiBatchEmbeddings, geminiEmbeddings } from '../dialects/tasks/gemini-embeddings.ts';
 
 export const GOOGLE_PREFIXES = ['/v1beta', '/v1alpha', '/v1'] as const;
 
 /** What calls an upstream. */
-export const ACTIONS: ReadonlyMap<string, Wire> = new Map([
+export const ACTIONS: ReadonlyMap<string, Wire> = new Map<string, Wire>([
   ['generateContent', gemini],
   ['streamGenerateContent', gemini],
+  ['embedContent', geminiEmbeddings],
+  ['batchEmbedContents', geminiBatchEmbeddings],
 ]);
 
 /** Ids may hold slashes and colons. */

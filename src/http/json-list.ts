@@ -60,6 +60,10 @@ export class JsonList implements Outlet {
     this.#outlet.breakOff(words);
   }
 
+  tear(): void {
+    this.#outlet.tear();
+  }
+
   sendJson(status: number, body: Uint8Array, headers: Headers): void {
     this.#outlet.sendJson(status, body, headers);
   }

@@ -17,17 +17,24 @@ import type { Front } from './front.ts';
 import { wantsList } from './google-address.ts';
 import { JsonList } from './json-list.ts';
 import { type KeyWindow, keyLimitHeaders } from './key-limit-headers.ts';
+import { namedObjects } from './named-objects.ts';
+import { serveBytes } from './serve-bytes.ts';
 import { serveStream } from './serve-stream.ts';
+import { type SpooledForm, spooledForm } from './spooled-form.ts';
 
 /** Answers one request. Never throws: what goes wrong is told to the client in its dialect. */
 export async function serveRelay(front: Front, dialect: Wire, exchange: Exchange): Promise<void> {
   let opening: Opening | undefined;
   let outlet: Outlet = exchange;
+  let spooled: SpooledForm | undefined;
   try {
     const key = front.access().authenticate(exchange.request.headers);
     exchange.standing = keyHeadersOf(front, key, dialect);
-    const body = await bodyOf(front, exchange);
-    let call = readCall(front, dialect, { exchange, key, body });
+    if (dialect.form) spooled = await formOf(front, exchange);
+    const asked = namedObjects(front, key, spooled?.head ?? (await bodyOf(front, exchange)));
+    let call = readCall(front, dialect, { exchange, key, body: asked.body });
+    if (asked.account !== undefined) call = { ...call, account: asked.account };
+    if (spooled !== undefined) call = { ...call, form: spooled.form };
     if (call.headers['idempotency-key'] !== undefined) {
       const owned = front.idempotency.enter(call, exchange);
       if (owned === undefined) return;
@@ -43,10 +50,20 @@ export async function serveRelay(front: Front, dialect: Wire, exchange: Exchange
     const failure = Failure.from(error);
     if (failure.kind === 'internal')
       front.log.error({ call: exchange.id, error: describe(failure) }, 'internal fault');
+    // What is left of a form is not read.
+    if (dialect.form && !exchange.request.complete) exchange.closeAfter();
     if (opening === undefined) front.metrics.refused(failure.kind, failure.status);
     outlet.sendFailure(failure, dialect, opening?.story);
+  } finally {
+    await spooled?.close();
   }
 }
+
+const formOf = (front: Front, { request }: Exchange): Promise<SpooledForm> =>
+  spooledForm(request, {
+    limitBytes: front.settings().uploadLimitBytes,
+    hashed: request.headers['idempotency-key'] !== undefined,
+  });
 
 /** The bytes as the client meant them: uncompressed. */
 async function bodyOf(front: Front, { request }: Exchange): Promise<Buffer> {
@@ -84,6 +101,10 @@ async function servePlain(dialect: Wire, exchange: Outlet, opening: Opening): Pr
   const reply = await opening.reply;
   // Not `await using`: compiled code for it is several times slower, on every call.
   try {
+    if (reply.contentType !== undefined) {
+      await serveBytes(exchange, reply);
+      return;
+    }
     const whole = reply.whole();
     const chunk = whole instanceof Promise ? await whole : whole;
     if (chunk === undefined)
@@ -94,7 +115,11 @@ async function servePlain(dialect: Wire, exchange: Outlet, opening: Opening): Pr
     }
     const body =
       reply.translation?.plain(chunk, reply) ??
-      dialect.forwardReply(chunk, { model: reply.model, wantsUsage: true });
+      dialect.forwardReply(chunk, {
+        model: reply.model,
+        wantsUsage: true,
+        request: reply.journey.call.body,
+      });
     reply.keep(body);
     exchange.sendJson(200, body, storyHeaders(opening.story));
   } finally {

@@ -35,7 +35,7 @@ export async function serveStream(
     if (!response.headersSent) exchange.openStream(headOf(opening.story));
     else exchange.comment(dialect.heartbeat(servedText(opening)));
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
-      const bytes = reply.translation?.write(chunks, reply) ?? bytesFor(dialect, { chunks, call, reply });
+      const bytes = reply.translation?.write?.(chunks, reply) ?? bytesFor(dialect, { chunks, call, reply });
       if (bytes.length > 0) {
         if (reply.terminated) reply.keep(bytes);
         heart.beat();
@@ -44,7 +44,7 @@ export async function serveStream(
       }
       if (exchange.response.destroyed) return reply.clientLeft();
     }
-    const end = reply.translation?.end(reply) ?? (reply.terminated ? undefined : dialect.terminal);
+    const end = reply.translation?.end?.(reply) ?? (reply.terminated ? undefined : dialect.terminal);
     if (end !== undefined) {
       reply.keep(end);
       response.write(end);

@@ -21,6 +21,7 @@ import { calledAt, GOOGLE_PREFIXES, isGoogles, takeKey } from './google-address.
 import { addGoogleCount } from './google-count-route.ts';
 import { addLive } from './live-routes.ts';
 import { addGeminiModels, addModels, dialectOfLister } from './models-route.ts';
+import { objectDialectOf, serveObjects } from './objects-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
 import { addResponses } from './responses-routes.ts';
@@ -57,12 +58,17 @@ export function createServer(front: Front): Server {
   const routes = new Map(
     PREFIXES.flatMap((prefix) => IN_PATHS.map((dialect) => [prefix + dialect.path, dialect] as const)),
   );
+  for (const dialect of Object.values<Wire>(wires))
+    for (const path of dialect.alsoAt ?? []) routes.set(path, dialect);
   const handle: Server['handle'] = (request, response) => {
     const path = pathOf(request);
     if (path !== request.url) takeKey(request);
     const dialect = request.method === 'POST' ? (routes.get(path) ?? calledAt(path)) : undefined;
-    if (dialect === undefined) fastify.routing(request, response);
-    else void serve(dialect, request, response);
+    if (dialect === undefined) serveOthers(request, response);
+    else
+      void serve(dialect, new Exchange(request, response), (exchange) =>
+        serveRelay(front, dialect, exchange),
+      );
   };
   const http = createHttpServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, handle);
   const fastify = Fastify({
@@ -86,8 +92,11 @@ export function createServer(front: Front): Server {
     done();
   });
 
-  const serve = async (dialect: Wire, request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const exchange = new Exchange(request, response);
+  const serve = async (
+    dialect: Wire,
+    exchange: Exchange,
+    answer: (exchange: Exchange) => Promise<void>,
+  ): Promise<void> => {
     exchanges.add(exchange);
     exchange.onEnd(() => {
       exchanges.delete(exchange);
@@ -95,12 +104,25 @@ export function createServer(front: Front): Server {
     });
     if (draining) {
       // Unread bytes of a body must not be taken for the next request.
-      request.resume();
+      exchange.request.resume();
       exchange.sendFailure(
         new Failure('draining', { message: 'This instance is shutting down: try again.' }),
         dialect,
       );
-    } else await serveRelay(front, dialect, exchange);
+    } else await answer(exchange);
+  };
+
+  /** Objects of the accounts, and what Fastify knows. */
+  const serveOthers = (request: IncomingMessage, response: ServerResponse): void => {
+    const whole = pathOf(request);
+    const prefix = PREFIXES.find((each) => whole.startsWith(`${each}/`)) ?? '';
+    const path = whole.slice(prefix.length);
+    const dialect = prefix === '' ? undefined : objectDialectOf(front, request, path);
+    if (dialect === undefined) fastify.routing(request, response);
+    else
+      void serve(dialect, new Exchange(request, response), (exchange) =>
+        serveObjects(front, exchange, { dialect, prefix, path }),
+      );
   };
 
   addProbes(fastify, front, () => draining);

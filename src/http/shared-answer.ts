@@ -120,6 +120,11 @@ export class SharedAnswer implements Outlet {
     for (const exchange of this.#present()) exchange.breakOff(lastWords);
   }
 
+  tear(): void {
+    this.#drop();
+    for (const exchange of this.#present()) exchange.tear();
+  }
+
   sendJson(status: number, body: Uint8Array, headers: Headers): void {
     for (const exchange of this.#present()) exchange.sendJson(status, body, headers);
     this.#keep(body);

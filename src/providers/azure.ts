@@ -16,12 +16,14 @@ const CLASSIC_VERSION = '2024-10-21';
 const CLASSIC =
   /^(https:\/\/[\w.-]+\.(?:openai\.azure|cognitiveservices\.azure)\.(?:com|cn|us))(?:\/openai)?(?:\?api-version=([\w-]+))?$/;
 
-function chatAt(baseUrl: string): string {
-  const [, resource, version = CLASSIC_VERSION] = CLASSIC.exec(baseUrl) ?? [];
-  return resource === undefined
-    ? `${baseUrl}/chat/completions`
-    : `${resource}/openai/deployments/{model}/chat/completions?api-version=${version}`;
-}
+const at =
+  (path: string) =>
+  (baseUrl: string): string => {
+    const [, resource, version = CLASSIC_VERSION] = CLASSIC.exec(baseUrl) ?? [];
+    return resource === undefined
+      ? baseUrl + path
+      : `${resource}/openai/deployments/{model}${path}?api-version=${version}`;
+  };
 
 /** A token of Microsoft Entra; a key has no dots. */
 const TOKEN = /^eyJ[\w-]*\.[\w-]+\.[\w-]+$/;
@@ -75,7 +77,12 @@ export const azure: Provider = {
     ],
   }),
   speaks: {
-    'openai-chat': chatAt,
+    'openai-chat': at('/chat/completions'),
+    // https://learn.microsoft.com/azure/ai-services/openai/reference
+    'openai-embeddings': at('/embeddings'),
+    'openai-images': at('/images/generations'),
+    'openai-speech': at('/audio/speech'),
+    'openai-completions': at('/completions'),
     'openai-responses': (baseUrl) => (CLASSIC.test(baseUrl) ? undefined : `${baseUrl}/responses`),
     'anthropic-messages': beside(
       /^(https:\/\/[\w.-]+\.services\.ai\.azure\.com)\/openai\/v1$/,

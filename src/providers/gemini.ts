@@ -21,10 +21,16 @@ export const GEMINI_WAYS = {
   speaksToo: {
     'openai-chat': (baseUrl: string) => `${rootOf(baseUrl)}/openai/chat/completions`,
     gemini: (baseUrl: string) => `${rootOf(baseUrl)}/models`,
+    // https://ai.google.dev/api/embeddings
+    'gemini-embeddings': (baseUrl: string) => `${rootOf(baseUrl)}/models`,
+    'gemini-batch-embeddings': (baseUrl: string) => `${rootOf(baseUrl)}/models`,
+    // https://ai.google.dev/gemini-api/docs/openai
+    'openai-embeddings': (baseUrl: string) => `${rootOf(baseUrl)}/openai/embeddings`,
+    'openai-images': (baseUrl: string) => `${rootOf(baseUrl)}/openai/images/generations`,
   },
   strangersIn: 'gemini',
   authorize(headers, secret, dialect) {
-    if (dialect !== 'gemini') authorizeByBearer(headers, secret);
+    if (dialect?.startsWith('gemini') !== true) authorizeByBearer(headers, secret);
     else if (secret !== '') headers['x-goog-api-key'] = secret;
   },
   rules: GEMINI_RULES,

@@ -9,6 +9,7 @@ import { OPENAI_RULES } from './classify-openai.ts';
 import { QWEN_RULES_ABROAD } from './classify-qwen.ts';
 import type { Provider, PublishedLimits } from './provider.ts';
 import type { Rule } from './refusal-rule.ts';
+import { tasksOf } from './task-paths.ts';
 import { toldBy } from './told.ts';
 
 export type OpenAICompatibleOptions = {
@@ -17,7 +18,7 @@ export type OpenAICompatibleOptions = {
   readonly variables?: readonly string[];
   /** One address, or one per region, the default first. */
   readonly baseUrl?: string | Readonly<Record<string, string>>;
-  /** Dialects beside the chat completions. */
+  /** Dialects beside the chat completions, and beside what stands in the table of tasks. */
   readonly speaksToo?: Provider['speaks'];
   readonly strangersIn?: NonNullable<Provider['strangersIn']>;
   readonly authorize?: Provider['authorize'];
@@ -36,6 +37,7 @@ export type OpenAICompatibleOptions = {
   readonly enforcesSeconds?: boolean;
   readonly prepaid?: boolean;
   readonly models?: readonly string[];
+  readonly floatsOnly?: true;
   readonly quirks?: Provider['quirks'];
   readonly addressForms?: readonly string[];
   readonly regionVariables?: readonly string[];
@@ -56,7 +58,7 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     regions,
     baseUrl: (region = defaultRegion) =>
       typeof baseUrl === 'string' ? baseUrl : Object.hasOwn(byRegion, region) ? byRegion[region] : undefined,
-    speaks: { 'openai-chat': '/chat/completions', ...options.speaksToo },
+    speaks: { 'openai-chat': '/chat/completions', ...tasksOf(id), ...options.speaksToo },
     ...(options.strangersIn === undefined ? {} : { strangersIn: options.strangersIn }),
     forwardHeaders: options.forwardHeaders ?? [],
     ...(options.outputField === undefined ? {} : { outputField: options.outputField }),
@@ -75,6 +77,7 @@ export function createOpenAICompatible(options: OpenAICompatibleOptions): Provid
     enforcesSeconds: options.enforcesSeconds ?? false,
     prepaid: options.prepaid ?? false,
     models: options.models ?? [],
+    ...(options.floatsOnly === undefined ? {} : { floatsOnly: options.floatsOnly }),
     quirks: options.quirks ?? [],
     addressForms: options.addressForms ?? [],
     regionVariables: options.regionVariables ?? [],

@@ -5,7 +5,7 @@
 
 import type { HeaderMap } from '../base/fetch.ts';
 import type { BodyRules } from '../domain/body-rules.ts';
-import type { DialectId } from '../domain/call.ts';
+import type { ChatDialectId, DialectId } from '../domain/call.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Told } from './told.ts';
@@ -77,7 +77,7 @@ export interface Provider {
   /** Where it speaks each dialect. */
   readonly speaks: Readonly<Partial<Record<DialectId, DialectPath>>>;
   /** In which of them it is asked by those who speak none of them, if not in the usual one. */
-  readonly strangersIn?: DialectId;
+  readonly strangersIn?: ChatDialectId;
   /** Where a call's output is bounded in OpenAI chat, if not by `max_tokens`. */
   readonly outputField?: 'max_completion_tokens';
   /** What it knows, and wants, in OpenAI chat beside what everybody does. */
@@ -106,6 +106,8 @@ export interface Provider {
   readonly prepaid: boolean;
   /** Models offered when an account lists none. */
   readonly models: readonly string[];
+  /** Its embeddings come as numbers alone, and it refuses to be asked for base64. */
+  readonly floatsOnly?: true;
   readonly quirks: readonly Quirk[];
   /** The form of its addresses, where it has none of its own or others besides: for people. */
   readonly addressForms: readonly string[];

@@ -22,6 +22,22 @@ import { qwenLimits } from './qwen-limits.ts';
 export const messagesBeside = (host: string): ReturnType<typeof beside> =>
   beside(new RegExp(`^(${host})(?:/compatible-mode)?/v1$`, 'i'), '$1/apps/anthropic/v1/messages');
 
+/**
+ * Reranking stands beside the compatible path, in the language of Cohere for the models of now and in Model Studio's own for
+ * the others: https://www.alibabacloud.com/help/en/model-studio/text-rerank-api
+ */
+export const rerankBeside = (host: string): Provider['speaks'] => {
+  const compatible = new RegExp(`^(${host})/compatible-mode/v1$`, 'i');
+  return {
+    rerank: beside(compatible, '$1/compatible-api/v1/reranks'),
+    'dashscope-rerank': beside(compatible, '$1/api/v1/services/rerank/text-rerank/text-rerank'),
+  };
+};
+
+const OWN_RERANK = /^gte-|-vl-/;
+/** Completions are for the coders alone: https://help.aliyun.com/zh/model-studio/completions */
+const COMPLETES = /-coder/;
+
 /** Shared with the simulator, which answers in Model Studio's place. */
 export const QWEN_WAYS = {
   forwardHeaders: [
@@ -38,7 +54,7 @@ export const QWEN_WAYS = {
   chatWays: {
     // https://help.aliyun.com/zh/model-studio/deep-thinking ; those that only think, or never do, refuse the switch.
     thinks: 'enable_thinking',
-    thinkers: /^(?!qwen-max|qwen2|qwen-mt|qwq|qvq)(?!.*(?:coder|instruct|thinking|-ocr))/,
+    thinkers: /^(?!qwen-(?:max|vl|mt|long)|qwen2|qwq|qvq)(?!.*(?:coder|instruct|thinking|-ocr))/i,
     // https://help.aliyun.com/zh/model-studio/context-cache , https://help.aliyun.com/zh/model-studio/qwen-api-reference
     knows: ['top_k', 'repetition_penalty', 'cache_control'],
     // "[0, 2)": https://help.aliyun.com/zh/model-studio/qwen-api-reference
@@ -49,6 +65,13 @@ export const QWEN_WAYS = {
   continues: { 'openai-chat': { mark: 'partial' } },
   rules: QWEN_RULES,
   limits: qwenLimits,
+  // "Only float is supported": https://docs.qwencloud.com/api-reference/text-embedding/openai-embedding
+  floatsOnly: true,
+  serves(dialect, upstreamModel) {
+    if (dialect === 'rerank') return !OWN_RERANK.test(upstreamModel);
+    if (dialect === 'dashscope-rerank') return OWN_RERANK.test(upstreamModel);
+    return dialect !== 'openai-completions' || COMPLETES.test(upstreamModel);
+  },
   // Some models answer in streams alone: https://docs.qwencloud.com/resources/faq-text-generation
   streamsPlain: true,
   // "RPS = RPM/60, TPS = TPM/60": https://help.aliyun.com/zh/model-studio/rate-limit
@@ -79,6 +102,7 @@ export const qwen: Provider = createOpenAICompatible({
   name: 'Alibaba Cloud Model Studio',
   speaksToo: {
     'anthropic-messages': messagesBeside(ANY_HOST),
+    ...rerankBeside(ANY_HOST),
     // Not of the coding plan's: https://www.alibabacloud.com/help/en/model-studio/qwen-api-via-openai-responses
     'openai-responses': beside(new RegExp(`^(${ANY_HOST}/compatible-mode/v1)$`, 'i'), '$1/responses'),
   },
@@ -118,6 +142,14 @@ export const qwen: Provider = createOpenAICompatible({
     {
       what: 'An error inside a stream comes as an event with its status in a comment: it is read as one, and moves the call.',
       source: 'https://www.alibabacloud.com/help/en/model-studio/error-code',
+    },
+    {
+      what: 'Embeddings come as numbers alone: base64, which libraries ask for by themselves, is made of them here.',
+      source: 'https://docs.qwencloud.com/api-reference/text-embedding/openai-embedding',
+    },
+    {
+      what: 'Reranking has a place and a language for the models of now, and others for the older ones: both are spoken.',
+      source: 'https://www.alibabacloud.com/help/en/model-studio/text-rerank-api',
     },
     {
       what: 'An answer that broke off goes on from its beginning, marked `partial`.',

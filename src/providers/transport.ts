@@ -4,6 +4,7 @@
  * no decoding, no timeouts after the connection stands (first byte and idle are the relay's).
  */
 
+import { Readable } from 'node:stream';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { ConnectionError, type Fetch, type HeaderMap, type UpstreamResponse } from '../base/fetch.ts';
 
@@ -65,7 +66,7 @@ export function createTransport(options: TransportOptions): Transport {
           path: slash < 0 ? '/' : url.slice(slash),
           method: request.method,
           headers: pairsOf(headers),
-          body: request.body ?? null,
+          body: request.body ?? streamOf(request.upload),
         },
         exchange,
       );
@@ -73,6 +74,9 @@ export function createTransport(options: TransportOptions): Transport {
 
   return { fetch, close: () => agent.destroy(), openSockets: () => open };
 }
+
+const streamOf = (upload: AsyncIterable<Uint8Array> | undefined): Readable | null =>
+  upload === undefined ? null : Readable.from(upload, { objectMode: false });
 
 /** Undici takes flat pairs without another look; it writes host, connection and content-length itself. */
 function pairsOf(headers: Record<string, string>): string[] {

@@ -4,10 +4,13 @@
  */
 
 import type { Ask } from '../admission/queue.ts';
+import { wireOf } from '../dialects/index.ts';
+import type { Call } from '../domain/call.ts';
 import { type Channel, lineOf, type Model } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Estimate } from '../domain/limits.ts';
 import { type Exceeded, exceededBy } from '../state/windows.ts';
+import { ableFor } from './able.ts';
 import { costOn } from './capacity.ts';
 import { prefersFallback } from './foresee.ts';
 import type { Journey } from './journey.ts';
@@ -27,7 +30,7 @@ export type Start = Granted & {
 export function acquire(journey: Journey): Start | Promise<Start> | undefined {
   const { rooms, model } = journey;
   const pool = poolOf(journey, model);
-  refuseImpossible(pool);
+  refuseImpossible(pool, journey.call);
   // The usual case, for which nothing is made that only waiting needs.
   if (!journey.returns && rooms.queue.isEmpty(lineOf(model))) {
     const turn = pool.tryStart(rooms.clock.now());
@@ -102,9 +105,11 @@ function poolFollowing(journey: Journey, first: Pool): () => Pool {
 
 /** The model's channels as they are configured now; as the call knew them where there are none any more. */
 function channelsNow(journey: Journey, model: Model): readonly Channel[] {
-  const latest = journey.rooms.snapshot().catalog.resolve(model.name);
-  const channels = latest === undefined || latest.channels.length === 0 ? model.channels : latest.channels;
-  if (journey.call.wishes === undefined) return channels;
+  const { call, rooms } = journey;
+  const latest = rooms.snapshot().catalog.resolve(model.name);
+  const able = latest && ableFor(call, latest, rooms).channels;
+  const channels = able === undefined || able.length === 0 ? model.channels : able;
+  if (call.wishes === undefined) return channels;
   const wished = journey.channelsOf(channels);
   return wished.length === 0 ? journey.channelsOf(model.channels) : wished;
 }
@@ -143,7 +148,7 @@ const estimateOn = (journey: Journey, channel: Channel): Estimate =>
     maxOutputTokens: journey.call.head.maxOutputTokens,
   });
 
-function refuseImpossible({ channels, estimates }: Pool): void {
+function refuseImpossible({ channels, estimates }: Pool, { dialect }: Call): void {
   let widest: (Exceeded & { readonly input: number }) | undefined;
   for (let i = 0; i < channels.length; i++) {
     const estimate = estimates[i] as Estimate;
@@ -162,6 +167,7 @@ function refuseImpossible({ channels, estimates }: Pool): void {
     message:
       `The ${what}, more than the largest ${limit} limit of any channel (${capacity}): no waiting can help. ` +
       'Send less, or use a model with a larger limit.',
-    param: tokens > input ? 'max_tokens' : 'messages',
+    // What else is asked for than a chat stands in a field of its own.
+    ...(wireOf(dialect).task === undefined ? { param: tokens > input ? 'max_tokens' : 'messages' } : {}),
   });
 }

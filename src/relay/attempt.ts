@@ -168,21 +168,27 @@ async function speak(
   { outgoing, asked, watch, told }: Speaking,
 ): Promise<Opened> {
   const { rooms } = journey;
-  const { dialect, url, head, body } = outgoing;
+  const { dialect, head, body } = outgoing;
   const provider = rooms.providerOf(channel);
-  const headers = headersFor(journey.call, provider, { form: asked.form, account: channel.account });
+  const headers = headersFor(journey.call, provider, {
+    accept: acceptOf(dialect, asked.form),
+    account: channel.account,
+  });
+  const form = journey.call.form?.send(channel.upstreamModel);
+  if (form !== undefined) headers['content-length'] = String(form.size);
   Object.assign(headers, outgoing.headers);
   provider.authorize(headers, channel.account.secrets[secret] ?? '', dialect.id);
   const ready = asked.turned ?? dialect.forwardRequest(body, head, channel.upstreamModel);
-  const sent = dressed(ready, rulesFor(provider, channel, dialect.id));
+  // A form goes as it is.
+  const sent = dressed(ready, form === undefined ? rulesFor(provider, channel, dialect.id) : []);
   if (sent.dropped.length > 0)
     journey.story.dropped = [...new Set([...(journey.story.dropped ?? []), ...sent.dropped])];
   const startedAtMs = rooms.clock.now();
   const response = await rooms.fetchOf(channel)({
     method: 'POST',
-    url: addressed(url, dialect, { model: channel.upstreamModel, stream: asked.form !== 'plain' }),
+    url: addressed(outgoing.url, dialect, { model: channel.upstreamModel, stream: asked.form !== 'plain' }),
     headers,
-    body: sent.body,
+    ...(form === undefined ? { body: sent.body } : { upload: form.bytes }),
     signal: watch.signal,
   });
   told.headMs = rooms.clock.now() - startedAtMs;
@@ -203,6 +209,9 @@ async function speak(
   return { answer: await openAnswer(response, { form: asked.form, dialect, watch, classify }), classify };
 }
 
+const acceptOf = ({ opaque }: Wire, form: AnswerForm): string =>
+  form !== 'plain' ? 'text/event-stream' : opaque === undefined ? 'application/json' : '*/*';
+
 const addressed = (
   url: string,
   dialect: Wire,
@@ -212,11 +221,11 @@ const addressed = (
 function headersFor(
   call: Call,
   provider: Provider,
-  { form, account }: { readonly form: AnswerForm; readonly account: Account },
+  { accept, account }: { readonly accept: string; readonly account: Account },
 ): Record<string, string> {
   const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    accept: form === 'plain' ? 'application/json' : 'text/event-stream',
+    'content-type': call.form?.contentType ?? 'application/json',
+    accept,
     'accept-encoding': 'identity',
   };
   for (const name of provider.forwardHeaders) {
@@ -229,7 +238,7 @@ function headersFor(
   return headers;
 }
 
-async function refusalOf(
+export async function refusalOf(
   response: UpstreamResponse,
   { watch, clock }: { readonly watch: Watch; readonly clock: Clock },
 ): Promise<Refusal> {
@@ -243,7 +252,7 @@ async function refusalOf(
   return { status: response.status, headers: response.headers, body, phase: 'head', nowMs: clock.now() };
 }
 
-function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof ConnectionError)
     return new Failure('connection', {

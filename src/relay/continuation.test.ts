@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dialectOf } from '../dialects/index.ts';
-import type { DialectId } from '../domain/call.ts';
+import type { ChatDialectId } from '../domain/call.ts';
 import { providerOf } from '../providers/index.ts';
 import { continued } from './continuation.ts';
 import type { Outgoing } from './outgoing.ts';
@@ -11,7 +11,7 @@ const SO_FAR = { text: 'Once upon', tokens: 2.4 };
 function going(
   provider: string,
   request: Readonly<Record<string, unknown>>,
-  at: { baseUrl?: string; dialect?: DialectId } = {},
+  at: { baseUrl?: string; dialect?: ChatDialectId } = {},
 ) {
   const found = providerOf(provider) ?? assert.fail(provider);
   const baseUrl = at.baseUrl ?? found.baseUrl() ?? 'http://x.test/v1';

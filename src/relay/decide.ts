@@ -35,9 +35,10 @@ export function decide(journey: Journey, start: Start, failure: Failure): void {
 /** Only a channel that takes more tokens could serve it; where no limit is known, one more is tried. */
 function lookForLarger(journey: Journey, tried: Channel, failure: Failure): void {
   const least = tried.limits.tpm ?? 0;
-  for (const channel of journey.model.channels)
+  const channels = journey.channelsOf(journey.model.channels);
+  for (const channel of channels)
     if (channel.id === tried.id || (channel.limits.tpm ?? 0) <= least) journey.left.add(channel.id);
-  const isLarger = journey.model.channels.some(({ id }) => !journey.left.has(id));
+  const isLarger = channels.some(({ id }) => !journey.left.has(id));
   if (!isLarger && !journey.fallBack(failure)) throw failure;
 }
 

@@ -13,6 +13,7 @@ import { type Needs, shortfallOf } from '../domain/model-facts.ts';
 import type { Story } from '../domain/story.ts';
 import { affinityKeyOf } from '../routing/affinity-key.ts';
 import { estimateTokens } from '../tokens/estimate.ts';
+import { ableFor, unable } from './able.ts';
 import { needsOf } from './needs.ts';
 import type { Rooms, Snapshot } from './rooms.ts';
 import { type Thinker, thinkerOf } from './thinker.ts';
@@ -81,7 +82,8 @@ export class Journey {
     this.snapshot = rooms.snapshot();
     const model = this.snapshot.catalog.resolve(call.head.model);
     if (model === undefined || model.channels.length === 0) throw modelNotFound(call.head.model);
-    this.model = model;
+    this.model = ableFor(call, model, rooms);
+    if (this.model.channels.length === 0) throw unable(call, model, rooms);
     this.#asked = model;
     this.#fallbacks = call.options.fallback ? [...(call.models ?? model.fallbacks)] : [];
     this.rawInputTokens = estimateTokens(call.body);
@@ -99,7 +101,7 @@ export class Journey {
       durationMs: 0,
       status: 0,
     };
-    if (call.wishes !== undefined && this.channelsOf(model.channels).length === 0) {
+    if (call.wishes !== undefined && this.channelsOf(this.model.channels).length === 0) {
       const other = this.nextFallback;
       if (other === undefined) throw nobodyWished(model);
       this.fallBack(nobodyWished(model));
@@ -172,10 +174,17 @@ export class Journey {
   /** The next model that could serve the call. */
   get nextFallback(): Model | undefined {
     for (const name of this.#fallbacks) {
-      const model = this.snapshot.catalog.resolve(name);
-      if (model !== undefined && this.#canTakeOver(model)) return model;
+      const model = this.#ableModel(name);
+      if (model !== undefined) return model;
     }
     return undefined;
+  }
+
+  /** Undefined where none of its channels can do what is asked. */
+  #ableModel(name: string): Model | undefined {
+    const found = this.snapshot.catalog.resolve(name);
+    const model = found && ableFor(this.call, found, this.rooms);
+    return model !== undefined && this.#canTakeOver(model) ? model : undefined;
   }
 
   /** The channel that served the conversation before. */
@@ -314,8 +323,8 @@ export class Journey {
     for (;;) {
       const name = this.#fallbacks.shift();
       if (name === undefined) return false;
-      const model = this.snapshot.catalog.resolve(name);
-      if (model === undefined || !this.#canTakeOver(model)) continue;
+      const model = this.#ableModel(name);
+      if (model === undefined) continue;
       this.story.fallbacks.push({ from: this.model.name, to: name, reason: reason.kind });
       this.model = model;
       this.left.clear();

@@ -5,6 +5,7 @@
 
 import { readAll, type UpstreamResponse } from '../base/fetch.ts';
 import type { Assembler, Chunk, StreamReader, Wire } from '../dialects/dialect.ts';
+import { BytesReader } from '../dialects/tasks/task-stream.ts';
 import { type ChatEvent, isMeaningful } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Watch } from './watch.ts';
@@ -32,10 +33,14 @@ export type OpenedAnswer = {
   readonly rest?: { readonly body: AsyncIterator<Uint8Array>; readonly reader: StreamReader };
   /** Makes a plain answer of the chunks, where the client wants one and they are a stream's. */
   readonly assembler?: Assembler;
+  /** Of bytes that are neither JSON nor events. */
+  readonly contentType?: string;
 };
 
 export function openAnswer(response: UpstreamResponse, reading: Reading): Promise<OpenedAnswer> {
-  const { form } = reading;
+  const { form, dialect } = reading;
+  if (dialect.opaque?.test(response.headers['content-type'] ?? '') === true)
+    return openBytes(response, reading);
   if (form === 'plain') return readPlain(response, reading);
   if (response.headers['content-type']?.startsWith('application/json') === true)
     return form === 'stream' ? readPlainAsStream(response, reading) : readPlain(response, reading);
@@ -55,6 +60,8 @@ async function readPlain(
 async function readPlainAsStream(response: UpstreamResponse, reading: Reading): Promise<OpenedAnswer> {
   const { dialect } = reading;
   const { first } = await readPlain(response, reading);
+  const [chunk] = first;
+  if (dialect.asEvents !== undefined && chunk !== undefined) return { first: asStream(dialect, chunk.frame) };
   const events = first.flatMap(({ frame }) => dialect.readReply?.(frame).events ?? []);
   const start = events.find((event) => event.type === 'start');
   const writer = dialect.streamWriter?.(start ?? { id: '', model: '', created: 0 }, { wantsUsage: true });
@@ -68,12 +75,28 @@ async function readPlainAsStream(response: UpstreamResponse, reading: Reading): 
   return { first: reader.push(Buffer.concat(frames)) };
 }
 
+function asStream(dialect: Wire, answer: Buffer): Chunk[] {
+  const reader = dialect.streamReader();
+  return reader.push(dialect.asEvents?.(answer) ?? answer);
+}
+
+/** Sound and the like: it has begun with its first byte. */
+async function openBytes(response: UpstreamResponse, reading: Reading): Promise<OpenedAnswer> {
+  const { form, dialect, watch } = reading;
+  if (form === 'stream') {
+    const bytes = await readAll(response.body, REPLY_LIMIT_BYTES, () => watch.byte());
+    return { first: asStream(dialect, bytes) };
+  }
+  const contentType = response.headers['content-type'] ?? '';
+  return { ...(await openStream(response, reading, new BytesReader())), contentType };
+}
+
 /** Reads on until something meaningful came: a role or a comment is not yet an answer. */
 async function openStream(
   response: UpstreamResponse,
   { dialect, watch, classify }: Reading,
+  reader: StreamReader = dialect.streamReader(),
 ): Promise<OpenedAnswer> {
-  const reader = dialect.streamReader();
   const body = response.body[Symbol.asyncIterator]();
   const first: Chunk[] = [];
   for (;;) {
@@ -97,12 +120,12 @@ async function openAssembly(response: UpstreamResponse, reading: Reading): Promi
 
 /** True when an answer has begun. Throws when the first thing told is an error. */
 function begins(chunks: readonly Chunk[], classify: (event: ErrorEvent) => Failure): boolean {
-  for (const { events, only } of chunks) {
+  for (const { events, only, untold } of chunks) {
     for (const event of events) {
       if (event.type === 'error') throw classify(event);
       if (isMeaningful(event)) return true;
     }
-    if (only === 'terminal') return true;
+    if (only === 'terminal' || untold === true) return true;
   }
   return false;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Departure } from '../base/departure.ts';
 import { dialectOf } from '../dialects/index.ts';
-import type { Call, DialectId } from '../domain/call.ts';
+import type { Call, ChatDialectId, DialectId } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import { providerOf } from '../providers/index.ts';
@@ -14,7 +14,7 @@ import { outgoingOf } from './outgoing.ts';
 const SEALS = createSeals();
 const SHELF = createShelf({ now: () => 0, settings: () => ({ maxBytes: 1_000_000, ttlMs: 1_000 }) });
 
-function callOf(dialect: DialectId, fields: object): Call {
+function callOf(dialect: ChatDialectId, fields: object): Call {
   const messages = [{ role: 'user', content: 'Hi' }];
   const body = Buffer.from(JSON.stringify({ model: 'asked', max_tokens: 50, messages, ...fields }));
   return {
@@ -62,7 +62,7 @@ describe('a call on its way out', () => {
     };
     const login = 'oauth-2025-04-20';
     assert.deepEqual(headersAt('anthropic'), [{ 'anthropic-beta': 'effort-2025-11-24' }, [login]]);
-    assert.deepEqual(headersAt('qwen'), [{}, ['effort-2025-11-24', login]]);
+    assert.deepEqual(headersAt('qwen'), [{}, ['anthropic-beta']]);
     assert.deepEqual(headersAt('openai'), [{}, ['anthropic-beta']], 'they mean nothing in a crossing');
   });
 
@@ -161,7 +161,7 @@ describe('a call on its way out', () => {
       ['openai-chat', 'https://api.openai.com/v1/chat/completions'],
     );
     const base = providerOf('openai') ?? assert.fail();
-    const speaking = (call: Call, ...spoken: readonly DialectId[]) => {
+    const speaking = (call: Call, ...spoken: readonly ChatDialectId[]) => {
       const speaks = Object.fromEntries(spoken.map((id) => [id, `/${id}`]));
       return askedAt({ ...base, speaks }, call).dialect.id;
     };

@@ -6,8 +6,10 @@
 
 import type { Crossing, Dialect, Heard, Wire } from '../dialects/dialect.ts';
 import { dialectOf, dialects, heardOf, wireOf } from '../dialects/index.ts';
+import { familyFor } from '../dialects/tasks/index.ts';
 import type { AnswerTerms } from '../domain/answer-terms.ts';
 import type { Call, ChatDialectId, DialectId, RequestHead } from '../domain/call.ts';
+import type { Channel } from '../domain/channel.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf, type Provider } from '../providers/provider.ts';
@@ -18,15 +20,16 @@ import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
 import { ownAnswerId } from './own-answer-id.ts';
 import { BETA, type Hearer, type InOwnDialect, inOwnDialect, NO_HEADERS } from './own-dialect.ts';
 import { sealerOf, unsealed } from './sealed-thoughts.ts';
+import { crossedToKin, fitted } from './task-crossing.ts';
 import { withTakenNames } from './tool-names.ts';
-import { Translation } from './translation.ts';
+import { type Rewriting, Translation } from './translation.ts';
 
 export type Outgoing = InOwnDialect & {
   readonly dialect: Wire;
   readonly url: string;
   readonly head: RequestHead;
   /** Undefined where client and provider speak the same. */
-  readonly translation?: Translation;
+  readonly translation?: Rewriting;
 };
 
 /** The dialects in which a stranger's call is asked, the best first; others are asked last. */
@@ -46,19 +49,40 @@ export type Asked = Hearer & { readonly shelf: Shelf; readonly seals: Seals };
 
 /** Throws `invalid_request` where the body has no meaning that could be written anew, or `no_access`. */
 export function outgoingOf(call: Call, asked: Asked): Outgoing {
-  const { provider, channel, shelf, seals } = asked;
-  const { baseUrl } = channel.account;
+  const { provider, channel } = asked;
   const own = wireOf(call.dialect);
-  const addressIn = (dialect: DialectId): string | undefined =>
-    provider.serves?.(dialect, channel.upstreamModel) === false
-      ? undefined
-      : addressOf(provider, dialect, baseUrl);
-  const url = addressIn(own.id);
-  if (url !== undefined) return { dialect: own, url, head: call.head, ...inOwnDialect(call, asked) };
+  const url = addressIn(own.id, asked);
+  if (url !== undefined)
+    return { dialect: own, url, head: call.head, ...inOwnDialect(fitted(call, provider), asked) };
   const heard = heardOf(call.dialect);
-  if (heard === undefined) throw unspoken(provider);
+  if (heard !== undefined) return crossed(call, heard, asked);
+  for (const kin of familyFor(own.task)?.members ?? []) {
+    const other = addressIn(kin.id, asked);
+    if (other !== undefined)
+      return { ...crossedToKin(call, kin, channel.upstreamModel), url: other, headers: NO_HEADERS };
+  }
+  throw unspoken(provider);
+}
+
+const addressIn = (
+  dialect: DialectId,
+  { provider, channel }: Pick<Asked, 'provider' | 'channel'>,
+): string | undefined =>
+  provider.serves?.(dialect, channel.upstreamModel) === false
+    ? undefined
+    : addressOf(provider, dialect, channel.account.baseUrl);
+
+/** Can a call in this dialect be brought to the channel at all? */
+export function reaches(dialect: DialectId, provider: Provider, channel: Channel): boolean {
+  const kin = familyFor(wireOf(dialect).task)?.members ?? [];
+  const others = heardOf(dialect) === undefined ? kin : [...kin, ...IN_ORDER];
+  return [wireOf(dialect), ...others].some(({ id }) => addressIn(id, { provider, channel }) !== undefined);
+}
+
+function crossed(call: Call, heard: Heard, asked: Asked): Outgoing {
+  const { provider, channel, shelf, seals } = asked;
   for (const dialect of orderFor(provider)) {
-    const other = addressIn(dialect.id);
+    const other = addressIn(dialect.id, asked);
     if (other === undefined) continue;
     const keeping = { shelf, seals, key: call.key.id, provider: provider.id };
     const aim = { provider, upstreamModel: channel.upstreamModel, keeping };

@@ -18,7 +18,7 @@ import type { Journey } from './journey.ts';
 import { keepAnswer } from './kept-answers.ts';
 import { type ErrorEvent, type OpenedAnswer, REPLY_LIMIT_BYTES } from './open-answer.ts';
 import { died, failureOfBody } from './stream-end.ts';
-import type { Translation } from './translation.ts';
+import type { Rewriting } from './translation.ts';
 import type { Watch } from './watch.ts';
 
 export type ReplySource = {
@@ -30,7 +30,7 @@ export type ReplySource = {
   /** What the chunks are of. */
   readonly dialect: Wire;
   /** Where the client speaks another dialect than the chunks. */
-  readonly translation: Translation | undefined;
+  readonly translation: Rewriting | undefined;
   /** What an error event inside the stream means. */
   readonly classify: (event: ErrorEvent) => Failure;
 };
@@ -44,7 +44,7 @@ export class Reply implements AsyncDisposable {
   /** The public name of the model that served. */
   readonly model: string;
   /** Writes the chunks for a client of another dialect. */
-  readonly translation: Translation | undefined;
+  readonly translation: Rewriting | undefined;
   readonly #source: ReplySource;
   #first: readonly Chunk[] | undefined;
   #usage: Usage | undefined;
@@ -64,6 +64,11 @@ export class Reply implements AsyncDisposable {
     this.model = source.journey.model.name;
     this.translation = source.translation;
     this.#first = source.answer.first;
+  }
+
+  /** Of an answer that passes as it comes, and is no JSON; undefined for all others. */
+  get contentType(): string | undefined {
+    return this.#source.answer.contentType;
   }
 
   /** As the upstream told it, so far. */
@@ -241,7 +246,8 @@ export class Reply implements AsyncDisposable {
       usage,
       end,
       // A stream had its 200 before anything could fail.
-      status: journey.call.head.stream ? 200 : (this.#failure?.status ?? 200),
+      status:
+        journey.call.head.stream || this.contentType !== undefined ? 200 : (this.#failure?.status ?? 200),
       ...(this.#failure === undefined ? {} : { failure: this.#failure.kind }),
     });
   }

@@ -5,14 +5,16 @@
  */
 
 import { hash } from 'node:crypto';
-import type { DialectId } from '../domain/call.ts';
+import type { ChatDialectId } from '../domain/call.ts';
 import type { ChatMessage, ChatRequest, ToolCall } from '../domain/chat.ts';
 
 /**
  * https://platform.openai.com/docs/api-reference/chat/create, https://docs.claude.com/en/api/messages,
  * https://ai.google.dev/api/caching#FunctionDeclaration; of an id OpenAI says no more than its length.
  */
-const TAKEN: Readonly<Record<DialectId, { readonly name: RegExp; readonly id: RegExp; longest: number }>> = {
+const TAKEN: Readonly<
+  Record<ChatDialectId, { readonly name: RegExp; readonly id: RegExp; longest: number }>
+> = {
   'openai-chat': { name: /^[\w-]{1,64}$/, id: /^.{1,64}$/, longest: 64 },
   'openai-responses': { name: /^[\w-]{1,64}$/, id: /^.{1,64}$/, longest: 64 },
   'anthropic-messages': { name: /^[\w-]{1,128}$/, id: /^[\w-]{1,128}$/, longest: 64 },
@@ -25,7 +27,7 @@ export type Renamed = {
   readonly names?: ReadonlyMap<string, string>;
 };
 
-export function withTakenNames(request: ChatRequest, dialect: DialectId): Renamed {
+export function withTakenNames(request: ChatRequest, dialect: ChatDialectId): Renamed {
   const taken = TAKEN[dialect];
   const names = new Map<string, string>();
   const nameOf = (name: string): string => {

@@ -33,11 +33,19 @@ export type Answered = {
   estimatedUsage(): Usage;
 };
 
+/** Whatever writes an answer anew. Where answers come in streams, it writes those too. */
+export type Rewriting = {
+  readonly dropped: readonly string[];
+  readonly answerId?: string | undefined;
+  write?(chunks: readonly Chunk[], answered: Answered): Buffer;
+  end?(answered: Answered): Buffer;
+  plain(chunk: Chunk, answered: Answered): Buffer;
+};
 type ToolCallEvent = Extract<ChatEvent, { type: 'tool-call' }>;
 
 const NOTHING = Buffer.alloc(0);
 
-export class Translation {
+export class Translation implements Rewriting {
   readonly dropped: readonly string[];
   readonly answerId: string | undefined;
   readonly #options: TranslationOptions;

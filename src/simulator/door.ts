@@ -17,8 +17,11 @@ export type Route = {
   readonly dialect: Dialect | undefined;
   readonly envelope: Envelope;
   readonly models: boolean;
+  /** The path of files and batches, below the version. */
+  readonly objects?: string;
 };
 
+const OBJECTS = /^\/(?:files|batches)(?:\/|$)/;
 /** A provider that speaks one dialect: `/only/anthropic-messages/messages`. */
 const ONLY = /^\/only\/([a-z-]+)(\/.+)$/;
 
@@ -34,6 +37,7 @@ export function routeOf(method: string, pathname: string): Route {
     if (!pathname.startsWith(`${prefix}/`)) continue;
     const path = pathname.slice(prefix.length);
     if (method === 'GET' && path === '/models') return { dialect: undefined, envelope, models: true };
+    if (OBJECTS.test(path)) return { dialect: undefined, envelope, models: false, objects: path };
     const dialect = dialectAt(path);
     const told = ENVELOPES.get(dialect?.id ?? '') ?? envelope;
     return { dialect: method === 'POST' ? dialect : undefined, envelope: told, models: false };

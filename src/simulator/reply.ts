@@ -5,7 +5,7 @@
 
 import { type Clock, sleep } from '../base/clock.ts';
 import { ConnectionError, type UpstreamResponse } from '../base/fetch.ts';
-import type { Dialect, ReplyHead } from '../dialects/dialect.ts';
+import type { ReplyHead } from '../dialects/dialect.ts';
 import type { ChatRequest } from '../domain/chat.ts';
 import type { Fault } from './account.ts';
 import type { Answer } from './answers.ts';
@@ -14,12 +14,13 @@ import type { Ticket } from './quotas.ts';
 import type { RefusalKind } from './refusal-kind.ts';
 import { type RefusalOptions, writeRefusal, writeStreamRefusal } from './refusals.ts';
 import type { Tally } from './tally.ts';
+import type { Spoken } from './tasks.ts';
 
 export type AdmittedCall = {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly request: ChatRequest;
-  readonly dialect: Dialect;
+  readonly dialect: Spoken;
   readonly answer: Answer;
   readonly pace: Pace;
   readonly ticket: Ticket;
@@ -73,7 +74,12 @@ async function wholeReply(call: AdmittedCall): Promise<[UpstreamResponse, BodyEn
   if (!ticket.grow(tokens)) return [refused(call, 'tpm'), 'died'];
   const events = answer.steps.flatMap((step) => step.events);
   const body = wholeBody(dialect.writeReply(headOf(call), events));
-  return [{ status: 200, headers: call.headers(), body }, 'complete'];
+  const { contentType } = dialect;
+  const headers = {
+    ...call.headers(),
+    ...(contentType === undefined ? {} : { 'content-type': contentType }),
+  };
+  return [{ status: 200, headers, body }, 'complete'];
 }
 
 function streamedReply(call: AdmittedCall): UpstreamResponse {

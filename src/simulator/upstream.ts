@@ -11,6 +11,8 @@ import type { ChatRequest } from '../domain/chat.ts';
 import { type AccountOptions, createAccount, type Fault, type SimulatedAccount } from './account.ts';
 import { type AnswerOptions, DEFAULT_ANSWERS, planAnswer } from './answers.ts';
 import { routeOf, secretOf } from './door.ts';
+import { fieldsOfForm } from './forms.ts';
+import { createObjects } from './objects.ts';
 import { DEFAULT_PACE, type Pace, wholeBody } from './pace.ts';
 import { asQwenAsks, faultOf } from './parameters.ts';
 import { DEFAULT_REGION, type Region, regionOfHost } from './profiles.ts';
@@ -19,6 +21,7 @@ import type { RefusalKind } from './refusal-kind.ts';
 import { planRefusal, type RefusalOptions, writeRefusal } from './refusals.ts';
 import { DEFAULT_TIMEOUT_MS, reply } from './reply.ts';
 import { type SimulatorStats, statsOf, Tallies, type Tally } from './tally.ts';
+import { type Spoken, taskAt } from './tasks.ts';
 import { countPrompt } from './token-count.ts';
 
 export type SimulatorOptions = {
@@ -75,6 +78,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const bySecret = new Map(
     [...accounts.values()].flatMap((account) => account.secrets.map((secret) => [secret, account] as const)),
   );
+  const objects = new Map(options.accounts.map(({ id }) => [id, createObjects(id, { clock, random })]));
   const tallies = new Tallies();
 
   const headersOf = (visit: Visit): Record<string, string> => {
@@ -127,24 +131,45 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       },
       tally: tallies.strangers,
     };
-    if (!route.models) visit.tally.requests += 1;
+    // Neither is of any model, nor counted by a limit.
+    const isUncounted = route.models || route.objects !== undefined;
+    if (!isUncounted) visit.tally.requests += 1;
 
     const secret = secretOf(request.headers);
     const account = bySecret.get(secret);
     if (account === undefined) return refuse(visit, secret === '' ? 'no-secret' : 'bad-secret');
-    if (!route.models) tallies.move(visit, tallies.of(account.id));
+    if (!isUncounted) tallies.move(visit, tallies.of(account.id));
     if (account.isRevoked(secret)) return refuse(visit, 'bad-secret');
     if ((regionOfHost(url.hostname) ?? account.region) !== account.region)
       return refuse(visit, 'wrong-region');
     if (route.models) return modelsOf(account, headersOf(visit));
+    if (route.objects !== undefined) return objectsOf(visit, account, route.objects);
+    const task = taskAt(request.method, url.pathname);
+    if (task !== undefined) return answerTo(visit, account, task(await fieldsOfForm(request), url.pathname));
     if (route.dialect === undefined) return refuse(visit, 'no-route');
     return answerTo(visit, account, route.dialect);
+  };
+
+  const objectsOf = async (
+    visit: Visit,
+    account: SimulatedAccount,
+    path: string,
+  ): Promise<UpstreamResponse> => {
+    const answer = await objects.get(account.id)?.answer(visit.request, visit.url, path);
+    if (answer === undefined || 'missing' in answer)
+      return refuse(visit, 'no-route', answer === undefined ? {} : { message: answer.missing });
+    if ('wrong' in answer) return refuse(visit, 'parameter', { message: answer.wrong });
+    const headers = headersOf(visit);
+    if ('json' in answer)
+      return { status: 200, headers, body: wholeBody(Buffer.from(JSON.stringify(answer.json))) };
+    const type = { 'content-type': 'application/octet-stream', 'content-length': String(answer.size) };
+    return { status: 200, headers: { ...headers, ...type }, body: answer.bytes };
   };
 
   const answerTo = async (
     visit: Visit,
     account: SimulatedAccount,
-    dialect: Dialect,
+    dialect: Spoken | Dialect,
   ): Promise<UpstreamResponse> => {
     const body = visit.request.body ?? new Uint8Array();
     if (body.length > LARGEST_BODY_BYTES) return refuse(visit, 'too-large');
@@ -176,7 +201,11 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       signal: visit.request.signal,
       request: chat,
       dialect,
-      answer: planAnswer(chat, { promptTokens, random, options: answers }),
+      answer: ('plan' in dialect ? (dialect.plan ?? planAnswer) : planAnswer)(chat, {
+        promptTokens,
+        random,
+        options: answers,
+      }),
       pace,
       ticket,
       tally: visit.tally,
@@ -224,11 +253,15 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   };
 }
 
-function readChat(dialect: Dialect, body: Uint8Array, { pathname, search }: URL): ChatRequest | Error {
+function readChat(
+  dialect: Spoken | Dialect,
+  body: Uint8Array,
+  { pathname, search }: URL,
+): ChatRequest | Error {
   try {
-    return dialect.enter === undefined
-      ? dialect.readRequest(body)
-      : asQwenAsks(dialect, dialect.enter(body, pathname + search));
+    return 'enter' in dialect && dialect.enter !== undefined
+      ? asQwenAsks(dialect, dialect.enter(body, pathname + search))
+      : dialect.readRequest(body);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

@@ -1,5 +1,6 @@
 /** What is counted: one set of names, written from the stories of calls and from gauges read when asked for. */
 
+import type { PassStory } from '../domain/pass-story.ts';
 import type { Story } from '../domain/story.ts';
 import type { Counter, Histogram, Labels, Registry } from './registry.ts';
 
@@ -9,6 +10,8 @@ const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0
 export type Metrics = {
   /** A call that reached the relay is over. */
   story(story: Story): void;
+  /** A call that was passed through to the account of an object is over. */
+  passed(story: PassStory): void;
   /** A request was refused at the door, before there was a call. */
   refused(kind: string, status: number): void;
   /** A provider gave an answer that no rule knows. */
@@ -37,6 +40,15 @@ export function createMetrics(registry: Registry): Metrics {
     'sluice_resumed_total',
     'Answers that broke off and were continued on another channel, by why.',
   );
+  const passes = registry.counter(
+    'sluice_passed_total',
+    'Calls for files, batches and other objects, by path, account, end and status.',
+  );
+  const passedBytes = registry.counter('sluice_passed_bytes_total', 'Bytes of their bodies, by direction.');
+  const passedSeconds = registry.histogram('sluice_passed_duration_seconds', {
+    help: 'From the request for an object to the last byte, by path.',
+    buckets: SECONDS,
+  });
   const unknowns = registry.counter(
     'sluice_unknown_answers_total',
     'Refusals of providers that no rule knows; each is in the log, redacted.',
@@ -77,6 +89,12 @@ export function createMetrics(registry: Registry): Metrics {
       if (usage === undefined) return;
       for (const type of ['input', 'cacheRead', 'cacheWrite', 'output', 'reasoning'] as const)
         if (usage[type] > 0) tokens(`${model}|${type}`, () => ({ model, type })).add(usage[type]);
+    },
+    passed({ route, method, account = '', end = 'failed', status, sentBytes, receivedBytes, durationMs }) {
+      passes({ route, method, account, end, status: String(status) }).add();
+      if (sentBytes > 0) passedBytes({ account, direction: 'sent' }).add(sentBytes);
+      if (receivedBytes > 0) passedBytes({ account, direction: 'received' }).add(receivedBytes);
+      passedSeconds({ route }).observe(durationMs / 1_000);
     },
     unknownAnswer: (provider) => unknowns({ provider }).add(),
     refused: (kind, status) => refusals({ kind, status: String(status) }).add(),

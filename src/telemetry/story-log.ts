@@ -1,6 +1,7 @@
 /** Writes a call's story as one line of the log: what it waited for, what was tried and why, how it ended. */
 
 import type { Logger } from '../base/log.ts';
+import type { PassStory } from '../domain/pass-story.ts';
 import type { Story } from '../domain/story.ts';
 import type { Usage } from '../domain/usage.ts';
 
@@ -31,6 +32,13 @@ export function logStory(log: Logger, story: Story): void {
     }));
   if (story.end !== 'complete' && story.end !== 'client_gone') log.warn(line, 'call');
   else log.info(line, 'call');
+}
+
+/** One line for a call that was passed through. */
+export function logPass(log: Logger, { arrivedAtMs, durationMs, id, ...told }: PassStory): void {
+  const line = { call: id, ...told, durationMs: round(durationMs) };
+  if (told.end === 'failed') log.warn(line, 'passed');
+  else log.info(line, 'passed');
 }
 
 /** Without the amounts that are nothing. */

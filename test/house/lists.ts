@@ -11,6 +11,7 @@ export type ListRule = {
 export const LISTS: readonly ListRule[] = [
   { folder: 'src/providers/', contract: 'Provider' },
   { folder: 'src/dialects/', contract: 'Dialect' },
+  { folder: 'src/dialects/tasks/', contract: 'Wire' },
   { folder: 'src/routing/strategies/', contract: 'Strategy' },
 ];
 

@@ -49,6 +49,12 @@ export type House = {
     body: Readonly<Record<string, unknown>>,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer>;
+  /** The same on any path. */
+  post(
+    path: string,
+    body: Readonly<Record<string, unknown>>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
   /** Runs virtual time until all have been answered. */
   all(calls: readonly Promise<Answer>[], limitMs?: number): Promise<Answer[]>;
   one(call: Promise<Answer>, limitMs?: number): Promise<Answer>;
@@ -129,6 +135,7 @@ export function createHouse(yaml: string, options: HouseOptions = {}): House {
     },
     log: lines,
     call: (body, headers = {}) => callAt('/v1/chat/completions', body, headers),
+    post: (path, body, headers = {}) => callAt(path, body, headers),
     message: (body, headers = {}) => callAt('/v1/messages', { max_tokens: 1_000, ...body }, headers),
     all,
     one: (promise, limitMs = 600_000) => clock.runUntil(promise, limitMs),

@@ -1,6 +1,6 @@
 /** One answer, a text and a call of a tool, in the pieces in which an upstream of each dialect tells it. */
 
-import type { DialectId } from '../../src/domain/call.ts';
+import type { ChatDialectId } from '../../src/domain/call.ts';
 
 export type Spoken = {
   /** Who speaks it, and first of all it. */
@@ -81,7 +81,7 @@ const candidate = (parts: readonly object[], more: object = {}): string =>
     ...{ usageMetadata: { promptTokenCount: 321 }, modelVersion: 'm', responseId: 'r' },
   })}\n\n`;
 
-export const SPOKEN: Readonly<Record<DialectId, Spoken>> = {
+export const SPOKEN: Readonly<Record<ChatDialectId, Spoken>> = {
   'openai-chat': {
     provider: 'openai-compatible',
     opening: [chunk({ role: 'assistant', content: '' })],

@@ -10,7 +10,7 @@ import inject from 'light-my-request';
 import { sleep } from '../../src/base/clock.ts';
 import { ConnectionError, type Fetch } from '../../src/base/fetch.ts';
 import { dialectOf } from '../../src/dialects/index.ts';
-import type { DialectId } from '../../src/domain/call.ts';
+import type { ChatDialectId } from '../../src/domain/call.ts';
 import { createHouse, type House, KEY } from './house.ts';
 import { ARGUMENTS, SPOKEN, type Spoken, TEXT } from './spoken.ts';
 
@@ -33,7 +33,7 @@ const typesOf = (text: string): string[] =>
 const countOf = (text: string, type: string): number => typesOf(text).filter((each) => each === type).length;
 const jsonOf = (frame: string) => JSON.parse(frame.slice(frame.indexOf('{')));
 
-const CLIENTS: Readonly<Record<DialectId, Client>> = {
+const CLIENTS: Readonly<Record<ChatDialectId, Client>> = {
   'openai-chat': {
     path: '/v1/chat/completions',
     body: { ...ASK, messages: HI },
@@ -93,7 +93,7 @@ const WAYS = [
   ['gemini', 'openai-chat'],
   ['openai-responses', 'gemini'],
   ['anthropic-messages', 'gemini'],
-] as const satisfies [DialectId, DialectId][];
+] as const satisfies [ChatDialectId, ChatDialectId][];
 
 /** How it dies: an orderly close, a broken connection, or in words. */
 const ENDS = ['closes', 'breaks', 'tells an error'] as const;
@@ -142,7 +142,7 @@ function scene({ path, body: asks }: Client, spoken: Spoken, [pieces, end]: [rea
 }
 
 /** What a client makes of the bytes. */
-function meaningOf(dialect: DialectId, bytes: string) {
+function meaningOf(dialect: ChatDialectId, bytes: string) {
   const reader = dialectOf(dialect).streamReader();
   const events = reader.push(Buffer.from(bytes)).flatMap((chunk) => [...chunk.events]);
   return {

@@ -30,7 +30,10 @@ const CHUNKS = [
 ];
 
 /** Providers that answer, but for those that are down. */
-function providers(down: readonly string[] = []): { readonly fetch: Fetch; readonly seen: Seen[] } {
+function providers(
+  down: readonly string[] = [],
+  refusal = '{"error":{"message":"down","type":"server_error","code":null}}',
+): { readonly fetch: Fetch; readonly seen: Seen[] } {
   const seen: Seen[] = [];
   const fetch: Fetch = async ({ url, body }) => {
     const { host } = new URL(url);
@@ -39,12 +42,12 @@ function providers(down: readonly string[] = []): { readonly fetch: Fetch; reado
     const isDown = down.some((name) => host.includes(name));
     const stream = fields['stream'] === true;
     const text = isDown
-      ? '{"error":{"message":"down","type":"server_error","code":null}}'
+      ? refusal
       : stream
         ? `${CHUNKS.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('')}data: [DONE]\n\n`
         : JSON.stringify(ANSWER);
     return {
-      status: isDown ? 500 : 200,
+      status: isDown ? (refusal.includes('too large') ? 429 : 500) : 200,
       headers: { 'content-type': stream && !isDown ? 'text/event-stream' : 'application/json' },
       body: (async function* () {
         yield Buffer.from(text);
@@ -154,6 +157,16 @@ describe('wishes for providers', () => {
     );
     const other = await house.one(house.call(chat('Hi', { provider, models: ['mine'] })));
     assert.equal(served(other), '200 own/mine');
+  });
+
+  it('hold when a call is too large for whom they leave', async () => {
+    const message = 'Request too large for gpt-5-nano on tokens per min (TPM): Limit 30000, Requested 36055.';
+    const refusal = JSON.stringify({ error: { message, type: 'tokens', code: 'rate_limit_exceeded' } });
+    const { fetch, seen } = providers(['openai.com'], refusal);
+    const house = createHouse(YAML, { fetch });
+    const answer = await house.one(house.call(chat('Hi', { provider: { only: ['openai'] } })));
+    assert.equal(answer.status, 400);
+    assert.equal(seen.length, 1);
   });
 
   it('that nobody here can fulfil are named in the answer', async () => {

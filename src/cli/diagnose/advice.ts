@@ -78,6 +78,20 @@ export const ADVICE = {
     ),
   ),
   route_not_found: request(step('the client', 'Let `base_url` end in `/v1`; the SDK adds the rest.')),
+  object_not_found: request(
+    step(
+      'the client',
+      'Send the id as Sluice gave it, with the key it was given to; not the provider’s own.',
+    ),
+    step('the operator', 'Keep `data_dir` (or `SLUICE_MASTER_KEY`): with another secret older ids are void.'),
+  ),
+  objects_forbidden: request(
+    step('the client', 'Keep the ids of your objects: lists are for a relay with a single key.'),
+    step(
+      'the operator',
+      'Set `objects: true` on a key that may reach files and batches besides its `models`.',
+    ),
+  ),
   client_gone: own(
     undefined,
     'nothing to wait for: the client had left',

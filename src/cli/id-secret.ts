@@ -1,0 +1,50 @@
+/**
+ * What ids of objects are signed with: from the operator's master key, so that several relays and a new disk give the
+ * same, else from a file made once. Without either the ids of an earlier run are void.
+ */
+
+import { hkdfSync, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Environment } from '../config/interpolate.ts';
+
+const FILE = 'id-secret';
+const SECRET_BYTES = 32;
+/** A shorter one could be guessed. */
+const LEAST_KEY_LENGTH = 16;
+
+/** Throws where `SLUICE_MASTER_KEY` is too short. `warn`: the secret could not be kept. */
+export function idSecretOf(dataDir: string, env: Environment, warn: (reason: string) => void): Uint8Array {
+  const master = env['SLUICE_MASTER_KEY'];
+  if (master === undefined || master === '') return keptSecret(join(dataDir, FILE), warn);
+  if (master.length < LEAST_KEY_LENGTH)
+    throw new Error(`SLUICE_MASTER_KEY: expected at least ${LEAST_KEY_LENGTH} characters`);
+  return new Uint8Array(hkdfSync('sha256', master, '', 'sluice object ids', SECRET_BYTES));
+}
+
+function keptSecret(path: string, warn: (reason: string) => void): Uint8Array {
+  const kept = read(path);
+  if (kept !== undefined) return kept;
+  const secret = randomBytes(SECRET_BYTES);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    // Two that start at once: the first one's counts for both.
+    writeFileSync(path, `${secret.toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+    return secret;
+  } catch (error) {
+    const other = read(path);
+    if (other !== undefined) return other;
+    const reason = error instanceof Error ? error.message : String(error);
+    warn(`${path} could not be used: ids of files and batches hold until the next start (${reason})`);
+    return secret;
+  }
+}
+
+function read(path: string): Uint8Array | undefined {
+  try {
+    const secret = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url');
+    return secret.length === SECRET_BYTES ? secret : undefined;
+  } catch {
+    return undefined;
+  }
+}

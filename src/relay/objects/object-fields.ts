@@ -1,0 +1,110 @@
+/**
+ * Which strings of a JSON body are ids of objects: by the name under which they stand, for providers add fields faster
+ * than anybody lists them. On the way out ids are signed, on the way in they are opened; what a client keeps for itself
+ * (metadata) and what a model reads or writes (texts) is left alone.
+ */
+
+import { asBuffer } from '../../base/fetch.ts';
+import { type JsonEdit, splice } from '../../base/json.ts';
+import { visitStrings } from '../../base/json-strings.ts';
+
+/** The client's own keys and values. */
+const FREE: ReadonlySet<string> = new Set([
+  'metadata',
+  'attributes',
+  'arguments',
+  'json_schema',
+  'item_schema',
+]);
+
+/** Names of ids that do not say so. */
+const NAMED_IDS: ReadonlySet<string> = new Set([
+  'id',
+  'training_file',
+  'validation_file',
+  'result_files',
+  'input_file',
+  'input_files',
+  'output_file',
+  'error_file',
+  'conversation',
+  'container',
+  'video',
+]);
+
+/** Names that sound like ids of objects and are none: of the client, of the provider's bookkeeping, inside an answer. */
+const OTHER_IDS: ReadonlySet<string> = new Set([
+  'custom_id',
+  'call_id',
+  'tool_call_id',
+  'tool_use_id',
+  'request_id',
+  'model_id',
+  'user_id',
+  'account_id',
+  'organization_id',
+  'org_id',
+  'workspace_id',
+  'project_id',
+  'client_id',
+  'app_id',
+  'trace_id',
+  'provider_id',
+]);
+
+/** What people and models say: an id in it is a word. */
+const TEXTS: ReadonlySet<string> = new Set(['content', 'text', 'input', 'output', 'prompt', 'instructions']);
+
+/** `fileid://file-a,fileid://file-b` in a text: https://help.aliyun.com/zh/model-studio/long-context-qwen-long */
+const FILE_LINK = /fileid:\/\/([\w.:~-]+)/g;
+
+export const isIdField = (name: string): boolean =>
+  NAMED_IDS.has(name) || (/_ids?$/.test(name) && !OTHER_IDS.has(name));
+
+/** Inside a call for a model, where ids of many other things stand: those that make the provider read an object. */
+export const isObjectReference = (name: string): boolean => /^(?:file|vector_store)_ids?$/.test(name);
+
+/** The answer with its ids signed; as it is where it is no JSON. `addressOf`: what becomes of a provider's URL. */
+export function withSignedIds(
+  body: Uint8Array,
+  sign: (id: string) => string,
+  addressOf: (url: string) => string = (url) => url,
+): Buffer {
+  const bytes = asBuffer(body);
+  const edits: JsonEdit[] = [];
+  const isJson = visitStrings(bytes, FREE, ({ key, text, start, end }) => {
+    const told = isIdField(key) ? sign(text) : key.endsWith('_url') ? addressOf(text) : text;
+    if (told !== text) edits.push({ start, end, text: JSON.stringify(told) });
+  });
+  return isJson && edits.length > 0 ? splice(bytes, edits) : bytes;
+}
+
+/** What becomes of an id in a request. Each throws where the id is not to be used. */
+export type Opening = {
+  /** Of a string that has the form of a signed id, or undefined where it has another form. */
+  signed(text: string): string | undefined;
+  /** A string without that form in a field of ids. */
+  raw(text: string, field: string): void;
+};
+
+/** The request with its ids as the provider knows them; undefined where it is no JSON. */
+export function withOpenedIds(body: Uint8Array, ids: Opening): Buffer | undefined {
+  const bytes = asBuffer(body);
+  const edits: JsonEdit[] = [];
+  const isJson = visitStrings(bytes, FREE, ({ key, text, start, end }) => {
+    if (text === '') return;
+    const opened = TEXTS.has(key) ? undefined : ids.signed(text);
+    if (opened !== undefined) edits.push({ start, end, text: JSON.stringify(opened) });
+    else if (isIdField(key)) ids.raw(text, key);
+    else if (text.startsWith('fileid://')) {
+      const linked = text.replace(FILE_LINK, (_link, id: string) => {
+        const own = ids.signed(id);
+        if (own === undefined) ids.raw(id, 'file_id');
+        return `fileid://${own ?? id}`;
+      });
+      if (linked !== text) edits.push({ start, end, text: JSON.stringify(linked) });
+    }
+  });
+  if (!isJson) return undefined;
+  return edits.length === 0 ? bytes : splice(bytes, edits);
+}
