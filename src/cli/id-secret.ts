@@ -1,6 +1,6 @@
 /**
- * What ids of objects are signed with: from the operator's master key, so that several relays and a new disk give the
- * same, else from a file made once. Without either the ids of an earlier run are void.
+ * What ids of objects are signed with, and thoughts sealed that clients carry: from the operator's master key, so that
+ * several relays and a new disk give the same, else from a file made once. Without either those of an earlier run are void.
  */
 
 import { hkdfSync, randomBytes } from 'node:crypto';
@@ -35,7 +35,9 @@ function keptSecret(path: string, warn: (reason: string) => void): Uint8Array {
     const other = read(path);
     if (other !== undefined) return other;
     const reason = error instanceof Error ? error.message : String(error);
-    warn(`${path} could not be used: ids of files and batches hold until the next start (${reason})`);
+    warn(
+      `${path} could not be used: ids of files and batches, and thoughts sealed for clients, hold until the next start (${reason})`,
+    );
     return secret;
   }
 }

@@ -3,7 +3,7 @@
  * that it was given to. What another made, or was given to another, is not opened.
  */
 
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
 /** How they begin, so that they can be told from those of providers. */
 export const SEAL_MARK = 'slr1_';
@@ -19,8 +19,11 @@ export type Seals = {
   open(sealed: string, owner: string): string | undefined;
 };
 
-/** `secret`: 32 bytes; with another one nothing that was sealed before is opened. */
-export function createSeals(secret: Uint8Array = randomBytes(32)): Seals {
+const KEY_BYTES = 32;
+
+/** With another secret nothing that was sealed before is opened. It may serve other ends, too. */
+export function createSeals(kept: Uint8Array = randomBytes(KEY_BYTES)): Seals {
+  const secret = new Uint8Array(hkdfSync('sha256', kept, '', 'sluice sealed thoughts', KEY_BYTES));
   return {
     seal(text, owner) {
       const nonce = randomBytes(NONCE_BYTES);
