@@ -315,9 +315,7 @@ describe('an answer', () => {
   it('keeps the words of the provider, also those that we do not know', () => {
     const { body } = assemble(
       event({
-        ...HEAD,
-        request_id: 'r1',
-        provider: 'p',
+        ...{ ...HEAD, request_id: 'r1', provider: 'p' },
         choices: [{ delta: { content: 'a' } }],
         usage: null,
       }),
