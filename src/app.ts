@@ -28,6 +28,7 @@ import { providerOf, providers } from './providers/index.ts';
 import type { Provider } from './providers/provider.ts';
 import { hasLimits, quotaOfKey } from './relay/allowance.ts';
 import { countTokens } from './relay/count-tokens.ts';
+import { askMaker } from './relay/maker.ts';
 import { createPassage } from './relay/objects/passage.ts';
 import { createRelay } from './relay/relay.ts';
 import { createRetryBudget } from './relay/retry-budget.ts';
@@ -61,7 +62,7 @@ export type AppOptions = {
   /** The network. */
   readonly fetch: Fetch;
   /** Signs the ids of objects; not given: one of this run alone. */
-  readonly idSecret?: Uint8Array;
+  readonly idSecret?: () => Uint8Array;
   /** What an earlier run had learned. */
   readonly memories?: Memories;
   /** What an earlier run had benched for long, or switched off. */
@@ -158,10 +159,11 @@ export function createApp(options: AppOptions): App {
         logPass(log, story);
       },
     }),
-    objectIds: createObjectIds(options.idSecret ?? randomBytes(32)),
+    objectIds: createObjectIds(options.idSecret ?? (() => randomBytes(32))),
     metrics,
     idempotency: createIdempotency({ clock, log, metrics, ttlMs: () => config.server.idempotencyTtlMs }),
     shelf: rooms.shelf,
+    askMaker: (answer, act) => askMaker(rooms, answer, act),
     metricsText: () => registry.text(),
     access: () => access,
     snapshot: () => snapshot,

@@ -47,8 +47,7 @@ function settle({ home }: Setting, path: string, content: string): string {
 
 const copilot = (wire: string, type: string, api: string, base: string): Way => ({
   wire,
-  // In chat its tools for models of OpenAI's are no functions, and go as they are to a provider that speaks chat.
-  models: wire === 'openai-chat' ? EVERY.filter((model) => model !== 'gpt-5.5') : EVERY,
+  models: EVERY,
   command: ({ url, key, model, prompt }) => ({
     args: ['-p', prompt, '--allow-all-tools', '--no-color'],
     env: {

@@ -25,7 +25,7 @@ export const MODELS = {
   'qwen3-max': 'openai-chat/qwen3-max',
   'claude-sonnet-4-5': 'anthropic-messages/claude-sonnet-4-5',
   'qwen3.5-plus': 'openai-chat/qwen3.5-plus',
-  'gpt-5.5': 'openai-chat/qwen3-coder-plus',
+  'gpt-5.5': 'anthropic-messages/claude-sonnet-4-5',
   'gpt-6.1-sol': 'openai-chat/qwen3-coder-plus',
 } as const;
 

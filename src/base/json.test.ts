@@ -171,7 +171,8 @@ describe('the items of an array', () => {
       fc.property(fc.array(fc.jsonValue()), (items) => {
         assert.deepEqual(
           texts(JSON.stringify(items, null, 1))?.map((text) => JSON.parse(text)),
-          items,
+          // Which knows no -0.
+          JSON.parse(JSON.stringify(items)),
         );
       }),
     );

@@ -15,9 +15,7 @@ import type { Channel } from '../domain/channel.ts';
 import { providerOf } from '../providers/index.ts';
 import { type Provider, placed } from '../providers/provider.ts';
 import { dressed, rulesFor } from '../relay/body-rules.ts';
-import { outgoingOf } from '../relay/outgoing.ts';
-import { createSeals } from '../state/seals.ts';
-import type { Shelf } from '../state/shelf.ts';
+import { type Asked, outgoingOf } from '../relay/outgoing.ts';
 import type { LiveResult } from './check.ts';
 
 const PATIENCE_MS = 30_000;
@@ -83,8 +81,7 @@ async function modelsOf(channel: Channel, asking: Asking): Promise<readonly stri
 /** As the relay would ask: in the dialect and at the address of this channel, by the provider's own rules. */
 async function oneToken(channel: Channel, asking: Asking): Promise<string> {
   const provider = providerOfChannel(channel);
-  const kept = { shelf: NO_SHELF, seals: createSeals() };
-  const outgoing = outgoingOf(smallCall(channel.upstreamModel), { provider, channel, ...kept });
+  const outgoing = outgoingOf(smallCall(channel.upstreamModel), { provider, channel, ...NOTHING_KEPT });
   const { dialect, head, url, body } = outgoing;
   const ready = dialect.forwardRequest(body, head, channel.upstreamModel);
   const { status } = await ask(channel, asking, {
@@ -99,7 +96,10 @@ async function oneToken(channel: Channel, asking: Asking): Promise<string> {
 }
 
 /** Nobody comes back for what was said here. */
-const NO_SHELF: Shelf = { put() {}, get: () => undefined, remove: () => false, bytes: 0 };
+const NOTHING_KEPT: Pick<Asked, 'shelf' | 'seals'> = {
+  shelf: { put() {}, get: () => undefined, remove: () => false, bytes: 0 },
+  seals: { seal: () => '', open: () => undefined },
+};
 
 function smallCall(model: string): Call {
   const dialect = dialectOf('openai-chat');

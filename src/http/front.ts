@@ -6,8 +6,10 @@ import type { LaneView } from '../admission/lane-view.ts';
 import type { LaneWindow } from '../admission/limiter.ts';
 import type { LineState, LiveLine } from '../admission/queue.ts';
 import type { Clock } from '../base/clock.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { Logger } from '../base/log.ts';
 import type { ClientKey } from '../domain/call.ts';
+import type { KeptAnswer } from '../relay/kept-answers.ts';
 import type { Passage } from '../relay/objects/passage.ts';
 import type { Relay } from '../relay/relay.ts';
 import type { Snapshot } from '../relay/rooms.ts';
@@ -36,6 +38,8 @@ export type Front = {
   readonly idempotency: Idempotency;
   /** What was kept of earlier calls. */
   readonly shelf: Shelf;
+  /** An answer in the background, as its account tells it. */
+  askMaker(answer: KeptAnswer, act: 'look' | 'cancel'): Promise<JsonObject>;
   metricsText(): string;
   /** These three change with the configuration. */
   access(): Access;

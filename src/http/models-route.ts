@@ -94,7 +94,8 @@ const LISTS = /^\/(v1|v1beta|api\/v1|openai\/v1)\/models?(\/|$|\?)/;
 
 /** The dialect in which whoever asks for models is told what goes wrong; undefined: the usual one. */
 export function dialectOfLister(request: IncomingMessage): Wire | undefined {
-  if (!LISTS.test(request.url ?? '')) return undefined;
+  const { method, url = '' } = request;
+  if ((method !== 'GET' && method !== 'HEAD') || !LISTS.test(url)) return undefined;
   const known: Readonly<Record<string, Wire | undefined>> = dialects;
   const shape = shapeOf(request);
   return shape === 'openai' ? undefined : known[shape === 'anthropic' ? 'anthropic-messages' : 'gemini'];

@@ -1,6 +1,7 @@
 /**
  * What clients of the Responses dialect ask beside answers: for an answer that was kept, for the input that it was given,
- * to forget it, and what an input would weigh. Answered here, at no cost to any account; a key finds its own answers alone.
+ * to forget it, and what an input would weigh. Answered here, at no cost to any account, but for what is made in the
+ * background; a key finds its own answers alone.
  */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -10,6 +11,7 @@ import { openaiResponses } from '../dialects/openai-responses/openai-responses.t
 import type { ClientKey } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import { type AnswerShelf, answersOf, type KeptAnswer, outputOf } from '../relay/kept-answers.ts';
+import { isUnderWay } from '../relay/maker.ts';
 import { recalledCall } from '../relay/recalled.ts';
 import { decodedBody } from './decoded-body.ts';
 import type { Front } from './front.ts';
@@ -26,11 +28,19 @@ export function addResponses(server: FastifyInstance, front: Front, prefix: stri
     return { answers, answer };
   };
 
+  /** From its maker where it is still on its way. */
+  const fresh = async (request: FastifyRequest<OfAnswer>, act: 'look' | 'cancel'): Promise<JsonObject> => {
+    const { answers, answer } = kept(request);
+    const response = await front.askMaker(answer, act);
+    answers.renew(request.params.id, response);
+    return response;
+  };
+
   server.get<OfAnswer>(`${path}/:id`, (request) => {
     const { answer } = kept(request);
     if (request.query['stream'] === 'true')
       throw invalid('stream', 'an answer that has ended is told whole here: ask for it without stream');
-    return answer.response;
+    return isUnderWay(answer) ? fresh(request, 'look') : answer.response;
   });
   server.get<OfAnswer>(`${path}/:id/input_items`, (request) => {
     const { answers } = kept(request);
@@ -42,7 +52,7 @@ export function addResponses(server: FastifyInstance, front: Front, prefix: stri
     return { id, object: 'response', deleted: true };
   });
   server.post<OfAnswer>(`${path}/:id/cancel`, (request) => {
-    kept(request);
+    if (isUnderWay(kept(request).answer)) return fresh(request, 'cancel');
     throw new Failure('invalid_request', {
       message: 'This response has ended: only one that was asked for in the background can be cancelled.',
     });

@@ -88,6 +88,18 @@ describe('a stream that several share', () => {
     assert.equal(kept[0]?.body.toString(), 'data: 1\n\n');
   });
 
+  it('of bare bytes that break off is torn for everybody, and not kept', async () => {
+    const { answer, join, kept, keeper } = shared();
+    const all = [await join(), await join()];
+    answer.openStream({ 'content-type': 'audio/mpeg' });
+    answer.write(Buffer.from('half'));
+    answer.tear();
+    for (const { exchange } of all)
+      assert.ok(exchange.response.destroyed && !exchange.response.writableEnded);
+    await turn();
+    assert.deepEqual([kept.length, keeper.drops > 0], [0, true]);
+  });
+
   it('goes on without a slow one that came later, and cuts it off', async () => {
     const { answer, join } = shared();
     const first = await join();

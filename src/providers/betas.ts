@@ -24,11 +24,14 @@ const BETAS: Readonly<Record<string, BetaRule>> = {
 
 export type Betas = { readonly header: string | undefined; readonly stopped: readonly string[] };
 
-/** Of a header's value, what may travel to this provider. */
+const NONE: Betas = { header: undefined, stopped: ['anthropic-beta'] };
+
+/** Of a header's value, what may travel to this provider. Where none may, all of them have one name. */
 export function betasFor(provider: string, value: string): Betas {
   const rule = Object.hasOwn(BETAS, provider) ? BETAS[provider] : undefined;
+  if (rule === undefined) return NONE;
   const names = value.split(',').map((name) => name.trim());
-  const passes = (name: string): boolean => rule?.passes.test(name) === true && !rule.stops?.test(name);
+  const passes = (name: string): boolean => rule.passes.test(name) && !rule.stops?.test(name);
   const passed = names.filter(passes);
   return {
     header: passed.length === 0 ? undefined : passed.join(','),

@@ -54,7 +54,7 @@ export const QWEN_WAYS = {
   chatWays: {
     // https://help.aliyun.com/zh/model-studio/deep-thinking ; those that only think, or never do, refuse the switch.
     thinks: 'enable_thinking',
-    thinkers: /^(?!qwen-max|qwen2|qwen-mt|qwq|qvq)(?!.*(?:coder|instruct|thinking|-ocr))/,
+    thinkers: /^(?!qwen-(?:max|vl|mt|long)|qwen2|qwq|qvq)(?!.*(?:coder|instruct|thinking|-ocr))/i,
     // https://help.aliyun.com/zh/model-studio/context-cache , https://help.aliyun.com/zh/model-studio/qwen-api-reference
     knows: ['top_k', 'repetition_penalty', 'cache_control'],
     // "[0, 2)": https://help.aliyun.com/zh/model-studio/qwen-api-reference

@@ -27,6 +27,8 @@ export type AnswerShelf = {
   chain(id: string): readonly KeptAnswer[];
   /** An item of an answer, and whose it is. */
   item(id: string): { readonly item: JsonObject; readonly answer: KeptAnswer } | undefined;
+  /** As it is now, in the place of what was kept. */
+  renew(id: string, response: JsonObject): void;
   /** False: there is none. */
   remove(id: string): boolean;
 };
@@ -47,6 +49,8 @@ export function answersOf(shelf: Shelf, key: string): AnswerShelf {
       for (let next: string | undefined = id; next !== undefined; ) {
         const found: KeptAnswer | undefined = chain.length < LONGEST_CHAIN ? answer(next) : undefined;
         if (found === undefined) throw notThere(id, next);
+        if (found.response['status'] === 'queued' || found.response['status'] === 'in_progress')
+          throw underWay(next);
         chain.push(found);
         next = found.previous;
       }
@@ -57,6 +61,10 @@ export function answersOf(shelf: Shelf, key: string): AnswerShelf {
       const found = owner === undefined ? undefined : answer(owner);
       const item = found === undefined ? undefined : outputOf(found).find((each) => each['id'] === id);
       return found === undefined || item === undefined ? undefined : { item, answer: found };
+    },
+    renew(id, response) {
+      const found = answer(id);
+      if (found !== undefined) put(shelf, key, { ...found, response });
     },
     remove(id) {
       const found = answer(id);
@@ -72,6 +80,19 @@ const nameOfItem = (key: string, id: string): string => `${key}/item/${id}`;
 
 export const outputOf = ({ response }: KeptAnswer): readonly JsonObject[] =>
   Array.isArray(response['output']) ? response['output'].filter(isJsonObject) : [];
+
+const underWay = (id: string): Failure =>
+  new Failure('invalid_request', {
+    message: `previous_response_id: '${id}' was still under way when it was last asked for: ask for it until it has ended`,
+    param: 'previous_response_id',
+  });
+
+function put(shelf: Shelf, key: string, kept: KeptAnswer): void {
+  const id = String(kept.response['id']);
+  shelf.put(nameOf(key, id), JSON.stringify(kept));
+  for (const item of outputOf(kept))
+    if (typeof item['id'] === 'string') shelf.put(nameOfItem(key, item['id']), id);
+}
 
 function notThere(id: string, missing: string): Failure {
   const why =
@@ -107,20 +128,23 @@ export function keepAnswer(shelf: Shelf, { call, account, isNative, bytes }: Ans
   const text = responseIn(asBuffer(bytes));
   const response = text === undefined ? undefined : parseJson(text);
   if (!isJsonObject(response) || typeof response['id'] !== 'string') return;
-  if (response['status'] !== 'completed' && response['status'] !== 'incomplete') return;
-  const { id } = response;
+  // Many who speak the dialect keep nothing, and say so.
+  const native = isNative && response['store'] === true;
+  if (!(native ? KEPT : ENDED).has(response['status'])) return;
   const { recalled, key } = call;
-  const owner = JSON.stringify({
+  const input = parseJson(recalled?.input ?? asItems(textAt('input')));
+  put(shelf, key.id, {
     account,
-    // Many who speak the dialect keep nothing, and say so.
-    native: isNative && response['store'] === true,
+    native,
     ...(recalled?.previous === undefined ? {} : { previous: recalled.previous }),
+    input: Array.isArray(input) ? input.filter(isJsonObject) : [],
+    response,
   });
-  const input = recalled?.input ?? asItems(textAt('input'));
-  shelf.put(nameOf(key.id, id), `${owner.slice(0, -1)},"input":${input},"response":${text}}`);
-  for (const item of Array.isArray(response['output']) ? (response['output'] as unknown[]) : [])
-    if (isJsonObject(item) && typeof item['id'] === 'string') shelf.put(nameOfItem(key.id, item['id']), id);
 }
+
+const ENDED: ReadonlySet<unknown> = new Set(['completed', 'incomplete']);
+/** Of one in the background its maker can be asked how far it is. */
+const KEPT: ReadonlySet<unknown> = new Set([...ENDED, 'queued', 'in_progress']);
 
 /** An input as the list of items that it is; JSON. */
 export function asItems(input: string | undefined): string {

@@ -62,7 +62,7 @@ describe('a call on its way out', () => {
     };
     const login = 'oauth-2025-04-20';
     assert.deepEqual(headersAt('anthropic'), [{ 'anthropic-beta': 'effort-2025-11-24' }, [login]]);
-    assert.deepEqual(headersAt('qwen'), [{}, ['effort-2025-11-24', login]]);
+    assert.deepEqual(headersAt('qwen'), [{}, ['anthropic-beta']]);
     assert.deepEqual(headersAt('openai'), [{}, ['anthropic-beta']], 'they mean nothing in a crossing');
   });
 

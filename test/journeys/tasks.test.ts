@@ -143,3 +143,26 @@ it('a stream of sound or pictures that dies is told so in words', async () => {
   assert.match(text, /"error"/);
   assert.equal(house.app.rooms.limiter.open(), 0);
 });
+
+it('sound that several wait for under one idempotency key is made once, and keeps its type when it is given again', async () => {
+  const limits = accounts(1, 'speaker: { limits: { rpm: 600 } }');
+  const house = createHouse(`${limits}\nserver: { idempotency_ttl: 30s }`);
+  const say = (): Promise<Answer> =>
+    house.post('/v1/audio/speech', { model: 'speaker', input: 'water' }, { 'idempotency-key': 'once' });
+  const together = [say(), say()];
+  await house.arrived();
+  const [first, joined] = await house.all(together);
+  const late = say();
+  await house.arrived();
+  const again = await house.one(late);
+  for (const answer of [first, joined, again]) {
+    assert.equal(answer?.headers['content-type'], 'audio/wav');
+    assert.equal(answer?.text, first?.text);
+  }
+  assert.match(first?.text ?? '', /^RIFF/);
+  assert.deepEqual(
+    [first, joined, again].map((answer) => answer?.headers['x-sluice-idempotent']),
+    [undefined, 'joined', 'replayed'],
+  );
+  assert.equal(house.simulator.stats().requests, 1);
+});

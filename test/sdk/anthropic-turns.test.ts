@@ -174,7 +174,7 @@ describe('sealed thoughts', () => {
           assert.deepEqual(lost, [
             ...['anthropic-beta', 'context_management', 'defer_loading', 'web_search_20250305'],
           ]);
-        else assert.deepEqual(lost, ['claude-code-20250219', 'effort-2025-11-24']);
+        else assert.deepEqual(lost, ['anthropic-beta']);
       });
     });
 });

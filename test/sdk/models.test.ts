@@ -144,3 +144,32 @@ describe('models', () => {
     assert.equal((await get('/v1/models/qwen-plus', narrow)).status, 404);
   });
 });
+
+describe("OpenRouter's own client", () => {
+  let relay: TestRelay;
+  before(async () => {
+    relay = await startRelay(`
+accounts:
+  - { id: a, provider: simulator, secrets: [secret-of-a], stream_upstream: off, models: [qwen3-max, qwen-plus] }
+  - { id: b, provider: simulator, secrets: [secret-of-b], stream_upstream: off, models: [qwen3-max] }
+simulator: { ttft: 1ms, tokens_per_second: 5000, output_tokens: 10 }
+`);
+  });
+  after(() => relay.close());
+
+  it('is served by whom it wishes for, or by the first model of its list that there is', async () => {
+    const client = new OpenRouter({ apiKey: KEY, serverURL: `${relay.url}/api/v1` });
+    const messages = [{ role: 'user' as const, content: 'Hello' }];
+    for (const account of ['a', 'b']) {
+      const answer = await client.chat.send({
+        chatRequest: { model: 'qwen3-max', messages, provider: { only: [account] } },
+      });
+      assert.equal('choices' in answer && answer.choices.length, 1);
+      assert.equal(relay.log.findLast(({ msg }) => msg === 'call')?.['channel'], `${account}/qwen3-max`);
+    }
+    const other = await client.chat.send({
+      chatRequest: { models: ['somebody/else', 'qwen-plus'], messages },
+    });
+    assert.equal('model' in other && other.model, 'qwen-plus');
+  });
+});

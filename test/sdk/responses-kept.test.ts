@@ -281,6 +281,55 @@ ${KEYS}
     assert.deepEqual(bodyOf(second()).previous_response_id, data.id);
   });
 
+  it('is asked for at its account while that makes it in the background, and gone on from when it has ended', async () => {
+    const told = (status: string, output: object[] = []) => ({
+      ...{
+        id: 'resp_bg',
+        object: 'response',
+        created_at: 1,
+        status,
+        background: true,
+        store: true,
+        model: 'up',
+        output,
+      },
+    });
+    const seen: (string | undefined)[] = [];
+    let now = told('queued');
+    first().answer = ({ url }, response) => {
+      seen.push(url);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(now));
+    };
+    const asked = await openai.responses.create({ model: 'm', input: 'one', background: true });
+    assert.equal(asked.status, 'queued');
+    now = told('in_progress');
+    const looked = await openai.responses.retrieve('resp_bg');
+    assert.deepEqual([looked.status, looked.model], ['in_progress', 'm']);
+    const early = await caught(
+      openai.responses.create({ model: 'm', input: 'x', previous_response_id: 'resp_bg' }),
+    );
+    assert.ok(
+      early instanceof OpenAI.BadRequestError && early.param === 'previous_response_id',
+      String(early),
+    );
+    now = told('cancelled');
+    assert.equal((await openai.responses.cancel('resp_bg')).status, 'cancelled');
+    assert.deepEqual(seen, ['/v1/responses', '/v1/responses/resp_bg', '/v1/responses/resp_bg/cancel']);
+
+    now = told('queued');
+    await openai.responses.create({ model: 'm', input: 'one', background: true });
+    first().answer = (_received, response) => void response.writeHead(500).end('{}');
+    assert.ok((await caught(openai.responses.retrieve('resp_bg'))) instanceof OpenAI.InternalServerError);
+    now = told('completed', [{ type: 'message', id: 'msg_bg', role: 'assistant', content: [] }]);
+    first().answer = (_received, response) =>
+      void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(now));
+    assert.equal((await openai.responses.retrieve('resp_bg')).status, 'completed');
+    first().answer = answering('a');
+    const next = { model: 'm', input: 'two', previous_response_id: 'resp_bg' };
+    await openai.responses.create(next);
+    assert.deepEqual(bodyOf(first()), { ...next, model: 'up' });
+  });
+
   it('is referred to by its items, as they are where they are known', async () => {
     const answer = await openai.responses.create({ model: 'm', input: 'one' });
     const reference = { type: 'item_reference' as const, id: answer.output[0]?.id ?? '' };
