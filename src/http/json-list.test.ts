@@ -10,7 +10,7 @@ import { JsonList } from './json-list.ts';
 /** An outlet that keeps what it is given. */
 function kept() {
   const pieces: Uint8Array[] = [];
-  const state = { headers: {} as Record<string, string>, ended: 0, torn: 0, drains: false, failed: 0 };
+  const state = { headers: {} as Record<string, string>, ended: 0, drains: false, failed: 0, torn: 0 };
   const push = (bytes: Uint8Array): boolean => {
     pieces.push(bytes);
     return !state.drains;

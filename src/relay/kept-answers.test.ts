@@ -77,6 +77,11 @@ describe('an answer that is kept', () => {
       assert.equal(kept(bytes).shelf.bytes, 0, bytes.toString());
   });
 
+  it('has of its input what are items', () => {
+    const { answers } = kept(reply, { input: [null, 'x', { role: 'user', content: 'Hi' }] });
+    assert.deepEqual(answers.answer('resp_1')?.input, [{ role: 'user', content: 'Hi' }]);
+  });
+
   it('has its input as a list', () => {
     assert.equal(asItems(undefined), '[]');
     assert.equal(asItems('null'), '[]');

@@ -40,7 +40,9 @@ const LONGEST_CHAIN = 10_000;
 export function answersOf(shelf: Shelf, key: string): AnswerShelf {
   const answer = (id: string): KeptAnswer | undefined => {
     const text = shelf.get(nameOf(key, id));
-    return text === undefined ? undefined : (parseJson(text) as KeptAnswer);
+    const kept = text === undefined ? undefined : (parseJson(text) as KeptAnswer | undefined);
+    // A large input is not looked at before it is kept.
+    return kept && { ...kept, input: kept.input.filter(isJsonObject) };
   };
   return {
     answer,
@@ -64,7 +66,13 @@ export function answersOf(shelf: Shelf, key: string): AnswerShelf {
     },
     renew(id, response) {
       const found = answer(id);
-      if (found !== undefined) put(shelf, key, { ...found, response });
+      if (found === undefined) return;
+      const { input, ...rest } = found;
+      put(shelf, key, {
+        ...rest,
+        response,
+        texts: { input: JSON.stringify(input), response: JSON.stringify(response) },
+      });
     },
     remove(id) {
       const found = answer(id);
@@ -78,7 +86,7 @@ export function answersOf(shelf: Shelf, key: string): AnswerShelf {
 const nameOf = (key: string, id: string): string => `${key}/answer/${id}`;
 const nameOfItem = (key: string, id: string): string => `${key}/item/${id}`;
 
-export const outputOf = ({ response }: KeptAnswer): readonly JsonObject[] =>
+export const outputOf = ({ response }: Pick<KeptAnswer, 'response'>): readonly JsonObject[] =>
   Array.isArray(response['output']) ? response['output'].filter(isJsonObject) : [];
 
 const underWay = (id: string): Failure =>
@@ -87,10 +95,16 @@ const underWay = (id: string): Failure =>
     param: 'previous_response_id',
   });
 
-function put(shelf: Shelf, key: string, kept: KeptAnswer): void {
-  const id = String(kept.response['id']);
-  shelf.put(nameOf(key, id), JSON.stringify(kept));
-  for (const item of outputOf(kept))
+type Written = Omit<KeptAnswer, 'input'> & {
+  /** The large ones as they were written: inputs of many turns are not written again with each of them. */
+  readonly texts: { readonly input: string; readonly response: string };
+};
+
+function put(shelf: Shelf, key: string, { response, texts, ...rest }: Written): void {
+  const id = String(response['id']);
+  const small = JSON.stringify(rest).slice(0, -1);
+  shelf.put(nameOf(key, id), `${small},"input":${texts.input},"response":${texts.response}}`);
+  for (const item of outputOf({ response }))
     if (typeof item['id'] === 'string') shelf.put(nameOfItem(key, item['id']), id);
 }
 
@@ -126,19 +140,19 @@ export function keepAnswer(shelf: Shelf, { call, account, isNative, bytes }: Ans
   };
   if (textAt('store') === 'false') return;
   const text = responseIn(asBuffer(bytes));
-  const response = text === undefined ? undefined : parseJson(text);
+  if (text === undefined) return;
+  const response = parseJson(text);
   if (!isJsonObject(response) || typeof response['id'] !== 'string') return;
   // Many who speak the dialect keep nothing, and say so.
   const native = isNative && response['store'] === true;
   if (!(native ? KEPT : ENDED).has(response['status'])) return;
   const { recalled, key } = call;
-  const input = parseJson(recalled?.input ?? asItems(textAt('input')));
   put(shelf, key.id, {
     account,
     native,
     ...(recalled?.previous === undefined ? {} : { previous: recalled.previous }),
-    input: Array.isArray(input) ? input.filter(isJsonObject) : [],
     response,
+    texts: { input: recalled?.input ?? asItems(textAt('input')), response: text },
   });
 }
 

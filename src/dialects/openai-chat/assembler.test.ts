@@ -36,6 +36,7 @@ const answer = (message: object, finish: string | null = 'stop') => ({
   created: 7,
   model: 'm',
   choices: [{ index: 0, message, finish_reason: finish }],
+  system_fingerprint: null,
 });
 
 describe('recorded streams', () => {
@@ -345,7 +346,7 @@ describe('an answer', () => {
     });
   });
 
-  it('says nothing that no chunk said', () => {
+  it('says nothing that no chunk said, but that there is no fingerprint', () => {
     assert.equal('usage' in (recorded('no-usage.sse') as object), false);
     const { whole, body } = assemble(
       event({ choices: [{ delta: { content: 'a' }, finish_reason: 'stop' }] }),
@@ -353,6 +354,7 @@ describe('an answer', () => {
     assert.deepEqual(body, {
       object: 'chat.completion',
       choices: [{ index: 0, message: { role: 'assistant', content: 'a' }, finish_reason: 'stop' }],
+      system_fingerprint: null,
     });
     assert.equal(whole.model, undefined);
   });

@@ -67,6 +67,8 @@ export class OpenAIChatAssembler implements Assembler {
       model,
       choices: byIndex(this.#choices).map(([index, choice]) => choice.written(index)),
       usage: usage ?? this.#usageElsewhere,
+      // A plain answer always has it, and strict clients miss it.
+      system_fingerprint: null,
       ...rest,
     };
     const name = textOf(model);
