@@ -1,6 +1,6 @@
 /**
- * What ids of objects are signed with: from the operator's master key, so that several relays and a new disk give the
- * same, else from a file made once. Without either the ids of an earlier run are void.
+ * What ids of objects are signed with, and thoughts sealed that clients carry: from the operator's master key, so that
+ * several relays and a new disk give the same, else from a file made once. Without either those of an earlier run are void.
  */
 
 import { hkdfSync, randomBytes } from 'node:crypto';
@@ -23,7 +23,13 @@ export function idSecretOf(
   warn: (reason: string) => void,
 ): () => Uint8Array {
   const master = env['SLUICE_MASTER_KEY'];
-  if (master === undefined || master === '') return () => keptSecret(join(dataDir, FILE), warn);
+  if (master === undefined || master === '') {
+    let kept: Uint8Array | undefined;
+    return () => {
+      kept ??= keptSecret(join(dataDir, FILE), warn);
+      return kept;
+    };
+  }
   if (master.length < LEAST_KEY_LENGTH)
     throw new Error(`SLUICE_MASTER_KEY: expected at least ${LEAST_KEY_LENGTH} characters`);
   const secret = new Uint8Array(hkdfSync('sha256', master, '', 'sluice object ids', SECRET_BYTES));
@@ -43,7 +49,9 @@ function keptSecret(path: string, warn: (reason: string) => void): Uint8Array {
     const other = read(path);
     if (other !== undefined) return other;
     const reason = error instanceof Error ? error.message : String(error);
-    warn(`${path} could not be used: ids of files and batches hold until the next start (${reason})`);
+    warn(
+      `${path} could not be used: ids of files and batches, and thoughts sealed for clients, hold until the next start (${reason})`,
+    );
     return secret;
   }
 }
