@@ -17,7 +17,6 @@ function assemble(...stream: readonly Buffer[]) {
 
 const recorded = (name: string): unknown =>
   assemble(readFileSync(new URL(`../fixtures/openai-chat/${name}`, import.meta.url))).body;
-
 const event = (fields: object): Buffer => writeSseEvent(JSON.stringify(fields));
 const HEAD = { id: 'c', object: 'chat.completion.chunk', created: 7, model: 'm' };
 const DONE = writeSseEvent('[DONE]');
