@@ -23,6 +23,7 @@ import { sealerOf, unsealed } from './sealed-thoughts.ts';
 import { crossedToKin, fitted } from './task-crossing.ts';
 import { withTakenNames } from './tool-names.ts';
 import { type Rewriting, Translation } from './translation.ts';
+import { orderedTurns } from './turn-order.ts';
 
 export type Outgoing = InOwnDialect & {
   readonly dialect: Wire;
@@ -130,7 +131,10 @@ function carried(
       ...out.request,
       // What a dialect can say may depend on who hears it.
       model: aim.upstreamModel,
-      messages: unsealed(withThoughts(out.request.messages, aim.keeping, lost), aim.keeping, lost),
+      messages: orderedTurns(
+        unsealed(withThoughts(out.request.messages, aim.keeping, lost), aim.keeping, lost),
+        lost,
+      ),
     },
     target,
   );

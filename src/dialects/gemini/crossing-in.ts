@@ -7,6 +7,7 @@ import type { JsonObject } from '../../base/json.ts';
 import type { ChatMessage, ChatPart, ChatRequest, ToolCall } from '../../domain/chat.ts';
 import type { Crossing } from '../dialect.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
+import { nameDetail } from '../picture-detail.ts';
 import { takeThinking } from '../thinking.ts';
 import { picturesOfTools } from '../tool-pictures.ts';
 import { wirePartOf } from './parts.ts';
@@ -109,6 +110,7 @@ const sealed = ([first, ...others]: readonly ToolCall[]): ToolCall[] =>
 
 function isSayable(part: ChatPart, dropped: Set<string>): boolean {
   if (part.type === 'text') return part.text !== '';
+  nameDetail(part.value, dropped);
   const type = textOf(objectOf(part.value)?.['type']);
   if (type !== '' && wirePartOf(part) !== undefined) return true;
   dropped.add(type === '' ? 'content' : type);
