@@ -135,8 +135,7 @@ function responseOf(text: string): JsonObject {
   return isPlain ? value : { [OUTPUT]: text };
 }
 
-/**
- * Turns of the model's that follow one on another are one: router-for-me/CLIProxyAPI#4959. Results that follow one on another answer one turn of the model's, and stand in one turn. */
+/** Results that follow one on another answer one turn of the model's, and stand in one turn. */
 export function writeContents(messages: readonly ChatMessage[]): JsonObject[] {
   const names = new Map(
     messages.flatMap(({ toolCalls = [] }) => toolCalls.map(({ id, name }): [string, string] => [id, name])),
@@ -147,14 +146,10 @@ export function writeContents(messages: readonly ChatMessage[]): JsonObject[] {
     if (message.role !== 'tool') {
       results = undefined;
       const isOurs = message.role === 'assistant';
-      const last = written.at(-1);
-      // A call that follows on a turn of the model's is refused: both are one turn.
-      if (isOurs && last?.role === 'model') last.parts.push(...answerParts(message));
-      else
-        written.push({
-          role: isOurs ? 'model' : 'user',
-          parts: isOurs ? answerParts(message) : wireParts(message),
-        });
+      written.push({
+        role: isOurs ? 'model' : 'user',
+        parts: isOurs ? answerParts(message) : wireParts(message),
+      });
       continue;
     }
     if (results === undefined) {
