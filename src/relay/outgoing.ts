@@ -16,7 +16,8 @@ import { addressOf, type Provider } from '../providers/provider.ts';
 import type { Seals } from '../state/seals.ts';
 import type { Shelf } from '../state/shelf.ts';
 import { inItsWay, portable } from './chat-ways.ts';
-import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
+import { type Keeping, nextPlace, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
+import { withToolsOffered } from './offered-tools.ts';
 import { ownAnswerId } from './own-answer-id.ts';
 import { BETA, type Hearer, type InOwnDialect, inOwnDialect, NO_HEADERS } from './own-dialect.ts';
 import { sealerOf, unsealed } from './sealed-thoughts.ts';
@@ -87,7 +88,7 @@ function crossed(call: Call, heard: Heard, asked: Asked): Outgoing {
     if (other === undefined) continue;
     const keeping = { shelf, seals, key: call.key.id, provider: provider.id };
     const aim = { provider, upstreamModel: channel.upstreamModel, keeping };
-    const { body, ...rest } = carried(call, { from: heard, to: dialect }, aim);
+    const { body, place, ...rest } = carried(call, { from: heard, to: dialect }, aim);
     return {
       dialect,
       url: other,
@@ -99,7 +100,7 @@ function crossed(call: Call, heard: Heard, asked: Asked): Outgoing {
         from: dialect,
         to: heard,
         wantsUsage: call.head.wantsUsage,
-        keeper: new ThoughtKeeper(keeping),
+        keeper: new ThoughtKeeper(keeping, place),
         answerId: ownAnswerId(call),
         ...rest,
       }),
@@ -117,18 +118,25 @@ type Aim = {
   readonly keeping: Keeping & { readonly seals: Seals };
 };
 
+type Carried = Omit<Crossing, 'request'> & {
+  readonly body: Buffer;
+  /** Of the answer in its conversation. */
+  readonly place: string;
+  readonly names?: ReadonlyMap<string, string>;
+};
+
 function carried(
   call: Call,
   { from, to }: { readonly from: Heard; readonly to: Dialect },
   aim: Aim,
-): { readonly body: Buffer; readonly names?: ReadonlyMap<string, string> } & Omit<Crossing, 'request'> {
+): Carried {
   const { body } = call;
   const out: Crossing = from.readCrossing?.(body) ?? { request: from.readRequest(body), dropped: [] };
   const lost = new Set<string>();
   const target = { provider: aim.provider, dialect: to.id, dropped: lost };
   const asked = portable(
     {
-      ...out.request,
+      ...withToolsOffered(out.request, lost),
       // What a dialect can say may depend on who hears it.
       model: aim.upstreamModel,
       messages: orderedTurns(
@@ -142,6 +150,7 @@ function carried(
   const { request, names } = withTakenNames(aimed(inItsWay(fit.request, target), aim, to.id), to.id);
   return {
     body: to.writeRequest({ ...request, wantsUsage: request.stream }),
+    place: nextPlace(out.request.messages),
     dropped: [...new Set([...(call.recalled?.lost ?? []), ...out.dropped, ...lost, ...fit.dropped])],
     ...(out.terms && { terms: termsOf(out.terms, call, aim) }),
     ...(names && { names }),

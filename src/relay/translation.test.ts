@@ -128,6 +128,23 @@ describe('a stream between two dialects', () => {
     assert.ok(events.some((event) => event.type === 'finish' && event.reason === 'tool_calls'));
   });
 
+  for (const to of [chat, responses])
+    it(`has arguments to be read of a call without any, but of none that was cut off, in ${to.id}`, () => {
+      const begun: ChatEvent = { type: 'tool-call', index: 0, id: 'c', name: 'f', arguments: '' };
+      const other: ChatEvent = { ...begun, index: 1, id: 'd', arguments: '{"a":1}' };
+      const argumentsOf = (reason: 'tool_calls' | 'length', terms?: AnswerTerms) => {
+        const { events } = carried({ from: messages, to }, [begun, other, { type: 'finish', reason }], {
+          ...(terms && { terms }),
+        });
+        const calls = events.filter((event) => event.type === 'tool-call' && event.index === 0);
+        return calls.map((event) => (event.type === 'tool-call' ? event.arguments : '')).join('');
+      };
+      assert.equal(argumentsOf('tool_calls'), '{}');
+      assert.equal(argumentsOf('length'), '');
+      const custom = { tools: new Map([['f', { name: 'f', kind: 'custom' as const }]]) };
+      assert.equal(argumentsOf('tool_calls', custom), '', 'a text may be empty');
+    });
+
   for (const to of [messages, responses])
     it(`that the provider broke off has an error and no end in ${to.id}`, () => {
       const { events, ended } = carried({ from: chat, to }, [

@@ -5,6 +5,7 @@
 
 import type { Chunk, Dialect, Heard, ReplyHead, StreamWriter } from '../dialects/dialect.ts';
 import type { AnswerTerms } from '../domain/answer-terms.ts';
+import type { DialectId } from '../domain/call.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
@@ -42,6 +43,10 @@ export type Rewriting = {
   plain(chunk: Chunk, answered: Answered): Buffer;
 };
 type ToolCallEvent = Extract<ChatEvent, { type: 'tool-call' }>;
+type FinishEvent = Extract<ChatEvent, { type: 'finish' }>;
+
+/** Clients that read the arguments of every call as JSON; others get them as an object. */
+const READS_JSON: ReadonlySet<DialectId> = new Set(['openai-chat', 'openai-responses'] as const);
 
 const NOTHING = Buffer.alloc(0);
 
@@ -122,8 +127,18 @@ export class Translation implements Rewriting {
     }
     if (event.type !== 'finish' || !this.#calls.any) return [event];
     // Some providers say `stop` where they call tools.
-    const finish: ChatEvent = event.reason === 'stop' ? { ...event, reason: 'tool_calls' } : event;
-    return [...this.#calls.rest(head.id), finish];
+    const finish: FinishEvent = event.reason === 'stop' ? { ...event, reason: 'tool_calls' } : event;
+    return [...this.#calls.rest(head.id), ...this.#bare(finish), finish];
+  }
+
+  /** A call that was cut off has no arguments that anybody should read. */
+  #bare({ reason, choice = 0 }: FinishEvent): readonly ChatEvent[] {
+    const { to, terms } = this.#options;
+    if (reason !== 'tool_calls' || !READS_JSON.has(to.id)) return NO_EVENTS;
+    return this.#calls
+      .bare(choice)
+      .filter(({ name = '' }) => terms?.tools?.get(name)?.kind !== 'custom')
+      .map(({ name: _name, ...event }) => event);
   }
 
   #renamed(event: ToolCallEvent): ToolCallEvent {

@@ -34,7 +34,7 @@ const SHARED = new Set(['temperature', 'top_p', 'top_k']);
 function renamedExtra({ extra }: ChatRequest, dropped: Set<string>): JsonObject {
   const renamed: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(extra)) {
-    if (value === null || value === undefined || name === 'tools') continue;
+    if (saysNothing(value) || name === 'tools') continue;
     if (SHARED.has(name)) renamed[name] = value;
     else if (name === 'stop_sequences') renamed['stop'] = value;
     else if (name === 'metadata') Object.assign(renamed, userOf(value, dropped));
@@ -55,6 +55,10 @@ function renamedExtra({ extra }: ChatRequest, dropped: Set<string>): JsonObject 
   }
   return renamed;
 }
+
+/** An empty list of words to stop at is refused elsewhere. */
+const saysNothing = (value: unknown): boolean =>
+  value === null || value === undefined || (Array.isArray(value) && value.length === 0);
 
 /** How much is shown of it is the client's affair, and no part of the wish. */
 function thinkingOf({ type, budget_tokens: budget }: JsonObject): JsonObject {

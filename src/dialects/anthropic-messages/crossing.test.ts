@@ -76,7 +76,7 @@ describe('a request for messages on its way to OpenAI chat', () => {
       ...{
         context_management: { edits: [{ type: 'clear_thinking_20251015' }] },
         container: 'c',
-        mcp_servers: [],
+        mcp_servers: [{ url: 'https://example.com' }],
         output_config: { task_budget: {} },
         metadata: { user_id: 'u', team: 't' },
       },
