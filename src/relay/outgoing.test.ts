@@ -25,7 +25,11 @@ function callOf(dialect: ChatDialectId, fields: object): Call {
   };
 }
 
-function askedAt(named: string | Provider, call: Call, ...[baseUrl, sealedBy]: (string | undefined)[]) {
+function askedAt(
+  named: string | Provider,
+  call: Call,
+  ...[baseUrl, sealedBy, upstreamModel = 'up']: (string | undefined)[]
+) {
   const provider = typeof named === 'string' ? (providerOf(named) ?? assert.fail(named)) : named;
   const account = {
     id: 'a',
@@ -33,7 +37,7 @@ function askedAt(named: string | Provider, call: Call, ...[baseUrl, sealedBy]: (
     baseUrl: baseUrl ?? provider.baseUrl() ?? '',
     secrets: [],
   };
-  const channel: Channel = { id: 'a/up', account, upstreamModel: 'up', limits: {}, tier: 0, weight: 1 };
+  const channel: Channel = { id: 'a/up', account, upstreamModel, limits: {}, tier: 0, weight: 1 };
   const outgoing = outgoingOf(call, { provider, channel, shelf: SHELF, seals: SEALS, sealedBy });
   return { ...outgoing, json: JSON.parse(Buffer.from(outgoing.body).toString()) };
 }
@@ -64,6 +68,18 @@ describe('a call on its way out', () => {
     assert.deepEqual(headersAt('anthropic'), [{ 'anthropic-beta': 'effort-2025-11-24' }, [login]]);
     assert.deepEqual(headersAt('qwen'), [{}, ['anthropic-beta']]);
     assert.deepEqual(headersAt('openai'), [{}, ['anthropic-beta']], 'they mean nothing in a crossing');
+  });
+
+  it('shows a model that seals its thoughts none that another had without a seal', () => {
+    const thinking = { type: 'thinking', thinking: 'hm', signature: '' };
+    const content = [thinking, { type: 'text', text: 'Hello.' }];
+    const hi = { role: 'user', content: 'Hi' };
+    const messages = [hi, { role: 'assistant', content }, hi];
+    const call = callOf('anthropic-messages', { messages });
+    const { json, dropped } = askedAt('anthropic', call, undefined, undefined, 'claude-sonnet-4-5');
+    assert.deepEqual(json.messages[1].content, content.slice(1));
+    assert.deepEqual(dropped, ['thinking']);
+    assert.equal(askedAt('deepseek', call).body, call.body, 'who seals nothing wants them back');
   });
 
   it('has turns of the system in the middle only where these are known', () => {

@@ -74,8 +74,9 @@ export class Translation implements Rewriting {
         if (event.type === 'usage') continue;
         for (const told of this.#told(event, answered)) {
           this.#options.keeper?.take(told);
-          if (this.#isHidden(told)) continue;
-          const written = this.#writerFor(answered).write(told);
+          const shown = this.#shown(told);
+          if (shown === undefined) continue;
+          const written = this.#writerFor(answered).write(shown);
           if (written.length > 0) frames.push(written);
         }
       }
@@ -108,7 +109,7 @@ export class Translation implements Rewriting {
       ...answered.head,
       ...(start && { id: this.answerId ?? start.id, created: start.created }),
     };
-    const shown = events.filter((event) => !this.#isHidden(event));
+    const shown = events.map((event) => this.#shown(event)).filter((event) => event !== undefined);
     if (!shown.some(({ type }) => type === 'usage'))
       shown.push({ type: 'usage', usage: answered.usage ?? answered.estimatedUsage() });
     return to.writeReply(head, shown, terms);
@@ -146,9 +147,14 @@ export class Translation implements Rewriting {
     return name === undefined ? event : { ...event, name };
   }
 
-  /** What nobody may read is for its provider alone, unless it travels sealed. */
-  #isHidden(event: ChatEvent): boolean {
-    return event.type === 'reasoning' && event.redacted === true && !this.#options.terms?.seal;
+  /**
+   * Seals are for their provider alone, unless they travel sealed themselves: a client of this dialect would show them to
+   * others who speak it, and they refuse them.
+   */
+  #shown(event: ChatEvent): ChatEvent | undefined {
+    if (!('signature' in event) || this.#options.terms?.seal !== undefined) return event;
+    const { signature: _seal, ...rest } = event;
+    return rest.type === 'reasoning' && rest.text === '' ? undefined : rest;
   }
 }
 
