@@ -144,6 +144,24 @@ describe('a call on its way out', () => {
     assert.equal(askedAt('deepseek', call).body, call.body, 'who seals nothing wants them back');
   });
 
+  it('is refused where its provider would have nothing to answer, and says why', () => {
+    const refusal = (at: string | Provider, content: unknown) => {
+      try {
+        askedAt(at, callOf('openai-chat', { messages: [{ role: 'user', content }] }));
+      } catch (error) {
+        return error instanceof Failure && error.kind === 'invalid_request' ? error.message : error;
+      }
+      return 'none';
+    };
+    const base = providerOf('openai-compatible') ?? assert.fail();
+    const responses = { ...base, speaks: { 'openai-responses': '/responses' } };
+    const sound = [{ type: 'input_audio', input_audio: { data: 'AA==', format: 'wav' } }];
+    const why = 'The provider of this model is left with nothing to answer: ';
+    assert.equal(refusal('anthropic', sound), `${why}it has no place for input_audio.`);
+    assert.equal(refusal(responses, sound), `${why}it has no place for input_audio.`);
+    assert.equal(refusal('anthropic', ' '), `${why}every turn is empty.`);
+  });
+
   it('has turns of the system in the middle only where these are known', () => {
     const messages = [
       { role: 'user', content: 'Hi' },

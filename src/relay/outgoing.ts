@@ -154,14 +154,24 @@ function carried(
   );
   const fit: Crossing = to.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
   const { request, names } = withTakenNames(aimed(inItsWay(fit.request, target), aim, to.id), to.id);
+  const dropped = [...new Set([...(call.recalled?.lost ?? []), ...out.dropped, ...lost, ...fit.dropped])];
+  if (request.messages.length === 0) throw nothingLeft(dropped);
   return {
     body: to.writeRequest({ ...request, wantsUsage: request.stream }),
     place: nextPlace(out.request.messages),
-    dropped: [...new Set([...(call.recalled?.lost ?? []), ...out.dropped, ...lost, ...fit.dropped])],
+    dropped,
     ...(out.terms && { terms: termsOf(out.terms, call, aim) }),
     ...(names && { names }),
   };
 }
+
+/** The names are the client's own. */
+const nothingLeft = (dropped: readonly string[]): Failure =>
+  new Failure('invalid_request', {
+    message: `The provider of this model is left with nothing to answer: ${
+      dropped.length === 0 ? 'every turn is empty' : `it has no place for ${dropped.slice(0, 5).join(', ')}`
+    }.`,
+  });
 
 const termsOf = (terms: AnswerTerms, { recalled }: Call, { keeping }: Aim): AnswerTerms => ({
   ...terms,
