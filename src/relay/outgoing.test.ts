@@ -144,6 +144,16 @@ describe('a call on its way out', () => {
     assert.equal(askedAt('deepseek', call).body, call.body, 'who seals nothing wants them back');
   });
 
+  it('shows no provider of Responses what another one has encrypted', () => {
+    const thought = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAA' };
+    const input = [{ role: 'user', content: 'Hi' }, thought];
+    const call = callOf('openai-responses', { input, messages: undefined });
+    const { json, dropped } = askedAt('openai', call, { sealedBy: 'xai' });
+    assert.deepEqual([json.input, dropped], [input.slice(0, 1), ['encrypted_content']]);
+    for (const sealedBy of ['openai', undefined])
+      assert.equal(askedAt('openai', call, sealedBy === undefined ? {} : { sealedBy }).body, call.body);
+  });
+
   it('is refused where its provider would have nothing to answer, and says why', () => {
     const refusal = (at: string | Provider, content: unknown) => {
       try {

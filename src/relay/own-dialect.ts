@@ -8,6 +8,7 @@ import {
   withoutThoughts,
   withoutUnsealed,
 } from '../dialects/anthropic-messages/adapt.ts';
+import { withoutThoughts as withoutEncrypted } from '../dialects/openai-responses/adapt.ts';
 import type { Call } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import { betasFor } from '../providers/betas.ts';
@@ -36,9 +37,13 @@ export type Hearer = {
 
 export function inOwnDialect(call: Call, { provider, channel, sealedBy }: Hearer): InOwnDialect {
   const { body, dropped = NOTHING_DROPPED } = spokenTo(withWishes(call, provider), channel.account);
+  const isForeign = sealedBy !== undefined && sealedBy !== provider.id;
+  if (call.dialect === 'openai-responses' && isForeign) {
+    const adapted = withoutEncrypted(body);
+    return { body: adapted.body, headers: NO_HEADERS, dropped: [...dropped, ...adapted.dropped] };
+  }
   if (call.dialect !== 'anthropic-messages') return { body, headers: NO_HEADERS, dropped };
   const told = provider.foldsSystem ? withoutSystemTurns(body) : body;
-  const isForeign = sealedBy !== undefined && sealedBy !== provider.id;
   const adapted = isForeign
     ? withoutThoughts(told)
     : SEALS_THOUGHTS.test(channel.upstreamModel)
