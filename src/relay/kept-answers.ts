@@ -38,7 +38,13 @@ const LONGEST_CHAIN = 10_000;
 
 /** Of one key. */
 export function answersOf(shelf: Shelf, key: string): AnswerShelf {
+  /** Many items of one answer are asked for at once. */
+  let last: { readonly id: string; readonly answer: KeptAnswer | undefined } | undefined;
   const answer = (id: string): KeptAnswer | undefined => {
+    if (last?.id !== id) last = { id, answer: read(id) };
+    return last.answer;
+  };
+  const read = (id: string): KeptAnswer | undefined => {
     const text = shelf.get(nameOf(key, id));
     const kept = text === undefined ? undefined : (parseJson(text) as KeptAnswer | undefined);
     // A large input is not looked at before it is kept.
@@ -66,6 +72,7 @@ export function answersOf(shelf: Shelf, key: string): AnswerShelf {
     },
     renew(id, response) {
       const found = answer(id);
+      last = undefined;
       if (found === undefined) return;
       const { input, ...rest } = found;
       put(shelf, key, {
@@ -76,6 +83,7 @@ export function answersOf(shelf: Shelf, key: string): AnswerShelf {
     },
     remove(id) {
       const found = answer(id);
+      last = undefined;
       if (found === undefined) return false;
       for (const item of outputOf(found)) shelf.remove(nameOfItem(key, String(item['id'])));
       return shelf.remove(nameOf(key, id));

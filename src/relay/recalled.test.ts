@@ -163,6 +163,18 @@ describe('a call that refers to items', () => {
     ]);
   });
 
+  it('is refused where few words stand for more than any body may hold', () => {
+    const large = shelfOf(20e6);
+    keep(large, callOf({ input: 'one' }), { id: 'resp_2', output: [message('msg_2', 'y'.repeat(4e6))] });
+    const references = (count: number) =>
+      Array.from({ length: count }, () => ({ type: 'item_reference', id: 'msg_2' }));
+    assert.equal(json(recalledCall(callOf({ input: references(2) }), large).body).input[1].role, 'assistant');
+    assert.throws(
+      () => recalledCall(callOf({ input: references(10_000) }), large),
+      (error) => error instanceof Failure && error.kind === 'request_too_large',
+    );
+  });
+
   it('is sent as it is to the account that made all of them, and only there', () => {
     const call = callOf({ input: [reference, user('two')] });
     const recalled = recalledCall(call, shelf);

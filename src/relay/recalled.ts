@@ -9,6 +9,7 @@ import { asBuffer } from '../base/fetch.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../base/json.ts';
 import type { Call, ClientKey, Recalled } from '../domain/call.ts';
 import type { Account } from '../domain/channel.ts';
+import { Failure } from '../domain/failure.ts';
 import { SEAL_MARK } from '../state/seals.ts';
 import type { Shelf } from '../state/shelf.ts';
 import { type AnswerShelf, answersOf, outputOf } from './kept-answers.ts';
@@ -37,13 +38,14 @@ function recall<T extends Referring>(call: T, fields: JsonObject, answers: Answe
   const makers = new Set(chain.slice(-1).map((answer) => (answer.native ? answer.account : '')));
   const lost = new Set<string>();
   const known = new Set<JsonObject>();
+  const items = new FoundItems(answers);
   const said = itemsOf(input).flatMap((item) => {
     if (item['type'] !== 'item_reference' && !isBareReference(item)) {
       // Only Sluice understands it.
       if (isOwnThought(item)) makers.add('');
       return [item];
     }
-    const found = answers.item(String(item['id']));
+    const found = items.find(String(item['id']));
     makers.add(found?.answer.native === true ? found.answer.account : '');
     if (found === undefined) lost.add('item_reference');
     else known.add(found.item);
@@ -70,6 +72,38 @@ function recall<T extends Referring>(call: T, fields: JsonObject, answers: Answe
       abroad: { body: written(abroad.items), lost: [...new Set([...lost, ...abroad.lost])] },
     },
   };
+}
+
+/** As much as a body may be, in characters: a reference is short, and may stand there a thousand times. */
+const MOST_RECALLED = 32 * 1024 * 1024;
+
+type FoundItem = ReturnType<AnswerShelf['item']>;
+
+/** The items that references stand for, each looked up once. Throws `request_too_large`. */
+class FoundItems {
+  readonly #answers: AnswerShelf;
+  readonly #found = new Map<string, { readonly item: FoundItem; readonly size: number }>();
+  #size = 0;
+
+  constructor(answers: AnswerShelf) {
+    this.#answers = answers;
+  }
+
+  find(id: string): FoundItem {
+    let found = this.#found.get(id);
+    if (found === undefined) {
+      const item = this.#answers.item(id);
+      found = { item, size: item === undefined ? 0 : JSON.stringify(item.item).length };
+      this.#found.set(id, found);
+    }
+    this.#size += found.size;
+    if (this.#size > MOST_RECALLED)
+      throw new Failure('request_too_large', {
+        message: `input: what it refers to is longer than ${MOST_RECALLED} characters: refer to each item once`,
+        param: 'input',
+      });
+    return found.item;
+  }
 }
 
 /** A reference need not say that it is one. */
