@@ -86,7 +86,8 @@ export class Reply implements AsyncDisposable {
     return {
       id: this.translation?.answerId ?? this.#started?.id ?? this.journey.call.id,
       model: this.model,
-      created: this.#started?.created ?? 0,
+      // Not every dialect tells it.
+      created: this.#started?.created || Math.floor(this.journey.call.arrivedAtMs / 1_000),
     };
   }
 

@@ -275,6 +275,13 @@ describe('a plain answer between two dialects', () => {
       assert.deepEqual(plain(ways, [...events, usage]), [{ type: 'start', ...HEAD }, ...events, usage]);
   });
 
+  it('was created when the call came, where the upstream does not say when', () => {
+    const translation = new Translation({ from: messages, to: chat, wantsUsage: true, dropped: [] });
+    const frame = messages.writeReply(HEAD, events);
+    const reply = { ...answered(usageOf(3)), head: { ...HEAD, created: 77 } };
+    assert.equal(JSON.parse(translation.plain({ frame, events: [] }, reply).toString()).created, 77);
+  });
+
   it('has an estimate where the upstream told no usage', () => {
     for (const ways of ALL_WAYS) {
       const last = plain(ways, events).at(-1);

@@ -107,7 +107,7 @@ export class Translation implements Rewriting {
     const start = events.find((event) => event.type === 'start');
     const head = {
       ...answered.head,
-      ...(start && { id: this.answerId ?? start.id, created: start.created }),
+      ...(start && { id: this.answerId ?? start.id, created: start.created || answered.head.created }),
     };
     const shown = events.map((event) => this.#shown(event)).filter((event) => event !== undefined);
     if (!shown.some(({ type }) => type === 'usage'))

@@ -111,6 +111,8 @@ describe('a turn of tools with sealed thoughts', () => {
       assert.equal(first.status, 200, first.text);
       assert.ok(first.text.includes('reasoning_content'));
       assert.ok(!first.text.includes('seal-1'), 'there is no place for it');
+      const created = Number(/"created":(\d+)/.exec(first.text)?.[1]);
+      assert.equal(created, Math.floor(house.clock.now() / 1_000), 'Anthropic does not say when');
       const next = await run(house.call({ ...NEXT, stream }));
       assert.equal(next.headers['x-sluice-dropped'], undefined);
       const { messages } = asked[1]?.json ?? assert.fail();
