@@ -62,7 +62,7 @@ export type AppOptions = {
   /** The network. */
   readonly fetch: Fetch;
   /** Signs the ids of objects and seals the thoughts that clients carry; not given: one of this run alone. */
-  readonly idSecret?: Uint8Array;
+  readonly idSecret?: () => Uint8Array;
   /** What an earlier run had learned. */
   readonly memories?: Memories;
   /** What an earlier run had benched for long, or switched off. */
@@ -113,7 +113,7 @@ export function createApp(options: AppOptions): App {
   });
   health.onEvent((occurrence) => alerts.raise(occurrence));
 
-  const idSecret = options.idSecret ?? randomBytes(32);
+  const idSecret = options.idSecret ?? (() => randomBytes(32));
   const rooms: Rooms = {
     clock,
     random,

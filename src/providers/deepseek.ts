@@ -23,7 +23,7 @@ export const deepseek: Provider = createOpenAICompatible({
   variables: ['DEEPSEEK_API_KEY'],
   baseUrl: 'https://api.deepseek.com/v1',
   // Without the field of a thought, a turn of tools is refused: https://api-docs.deepseek.com/guides/thinking_mode
-  chatWays: { thinks: 'thinking', effortToo: true, wantsThoughts: true },
+  chatWays: { thinks: 'thinking', effortToo: true, wantsThoughts: true, functionsOnly: true },
   foldsSystem: true,
   speaksToo: {
     'anthropic-messages': beside(/^(https:\/\/api\.deepseek\.com)(?:\/v1)?$/, '$1/anthropic/v1/messages'),

@@ -21,13 +21,20 @@ export type Seals = {
 
 const KEY_BYTES = 32;
 
-/** With another secret nothing that was sealed before is opened. It may serve other ends, too. */
-export function createSeals(kept: Uint8Array = randomBytes(KEY_BYTES)): Seals {
-  const secret = new Uint8Array(hkdfSync('sha256', kept, '', 'sluice sealed thoughts', KEY_BYTES));
+/**
+ * With another secret nothing that was sealed before is opened. It may serve other ends, too, and is asked for when something
+ * is sealed or opened, not before.
+ */
+export function createSeals(kept: () => Uint8Array = () => randomBytes(KEY_BYTES)): Seals {
+  let known: Uint8Array | undefined;
+  const secretOf = (): Uint8Array => {
+    known ??= new Uint8Array(hkdfSync('sha256', kept(), '', 'sluice sealed thoughts', KEY_BYTES));
+    return known;
+  };
   return {
     seal(text, owner) {
       const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv(CIPHER, secret, nonce);
+      const cipher = createCipheriv(CIPHER, secretOf(), nonce);
       cipher.setAAD(Buffer.from(owner));
       const said = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
       return SEAL_MARK + said.toString('base64url');
@@ -36,7 +43,7 @@ export function createSeals(kept: Uint8Array = randomBytes(KEY_BYTES)): Seals {
       if (!sealed.startsWith(SEAL_MARK)) return undefined;
       const bytes = Buffer.from(sealed.slice(SEAL_MARK.length), 'base64url');
       if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
-      const decipher = createDecipheriv(CIPHER, secret, bytes.subarray(0, NONCE_BYTES));
+      const decipher = createDecipheriv(CIPHER, secretOf(), bytes.subarray(0, NONCE_BYTES));
       decipher.setAAD(Buffer.from(owner));
       decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
       try {
