@@ -31,7 +31,8 @@ const rows = async (...args: string[]): Promise<ModelRow[]> =>
   JSON.parse(await run(...args, '--json')) as ModelRow[];
 
 test('a price that was turned into dollars is cut to what it is worth', async () => {
-  const price = { currency: 'USD', tiers: [{ input: '2.6904896', output: '6.125' }] } as const;
+  const source = { url: 'https://example.com', date: '2026-01-01' };
+  const price = { currency: 'USD', tiers: [{ input: '2.6904896', output: '6.125' }], source } as const;
   const row = { model: 'm', kind: 'chat', context: null, maxOutput: null, price, abilities: [], from: [] };
   assert.match(tableOf([row]), /\$2\.69~ +\$6\.125 /);
 });
