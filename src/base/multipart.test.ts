@@ -112,6 +112,9 @@ test('what readers could take differently is refused', () => {
     `${disposition}\r\n${disposition}`,
     'Content-Disposition: form-data;\r\n name="a"',
     'Content-Disposition: form-data; name="a',
+    `X: 1\nContent-Disposition: form-data; name="model"\r\n${disposition}`,
+    `X: 1\rContent-Disposition: form-data; name="model"\r\n${disposition}`,
+    `X: 1\0\r\n${disposition}`,
   ])
     assert.throws(() => scanned(head(wrong)), MultipartError, wrong);
   assert.equal(scanned(head('content-disposition:form-data;name=a'))[0]?.name, 'a');
@@ -130,6 +133,14 @@ test('a form that is cut, has rubbish behind a boundary or no end of heads is an
   assert.throws(() => scanned(many), /more than 1000 parts/);
 });
 
+test('around its parts a form has nothing that could be taken for one', () => {
+  const form = formOf(PARTS.slice(1, 3)).toString();
+  const hidden = form.replaceAll('whisper-1', 'other').replaceAll('\r\n--', '\n--');
+  for (const wrong of [`\n${hidden}${form}`, `x\r\n${form}`, `${form}x`, `${form}${form}`])
+    assert.throws(() => scanned(Buffer.from(wrong)), MultipartError);
+  assert.deepEqual(scanned(Buffer.from(`\r\n${form}\r\n`)).length, 2);
+});
+
 test('the boundary is read from the content type, quoted or not', () => {
   assert.equal(boundaryOf('multipart/form-data; boundary=abc'), 'abc');
   assert.equal(boundaryOf('Multipart/Form-Data; charset=utf-8; Boundary="a b:c"'), 'a b:c');
@@ -139,6 +150,8 @@ test('the boundary is read from the content type, quoted or not', () => {
     '',
     '; boundary=',
     '; boundary="a"; boundary=b',
+    "; boundary=a; boundary*=utf-8''b",
+    '; boundary=a; boundary*0=b',
     '; boundary="a\u00ff"',
     `; boundary=${'a'.repeat(71)}`,
   ])

@@ -25,7 +25,7 @@ export type SpooledForm = {
 
 export type SpoolOptions = {
   readonly limitBytes: number;
-  /** Puts a hash of the files into the head, so that two forms can be told apart by it. */
+  /** Puts a hash of files and long fields into the head, so that two forms can be told apart by it. */
   readonly hashed?: boolean;
   /** Default: the system's folder for such files. */
   readonly folder?: string;

@@ -188,15 +188,38 @@ accounts:
     assert.equal(other.status, 422);
   });
 
+  it('names no file by its id where several keys share the relay, however it is written', async () => {
+    const shared = await startRelay(`
+accounts:
+  - { id: one, provider: openai-compatible, base_url: "${one.url}", secrets: [secret-of-one], models: [whisper] }
+keys:
+  - { id: test, key: ${KEY} }
+  - { id: other, key: other-key-0123456789abcdef }
+`);
+    const asked = one.received.length;
+    for (const [name, value] of [
+      ['file_id', 'file-1'],
+      ['image[0][file_id]', 'file-1'],
+      ['file_ids', JSON.stringify(['file-1', 'x'.repeat(5_000)])],
+    ] as const) {
+      const answer = await post({ model: 'whisper' }, [[name, value]], {}, shared.url);
+      assert.ok([400, 404].includes(answer.status), name);
+    }
+    assert.equal(one.received.length, asked);
+    assert.equal((await post({ model: 'whisper' }, [], {}, shared.url)).status, 200);
+    await shared.close();
+  });
+
   function post(
     fields: Readonly<Record<string, string>>,
     more: readonly (readonly [string, string])[] = [],
     headers: Readonly<Record<string, string>> = {},
+    url = relay.url,
   ): Promise<Response> {
     const body = new FormData();
     body.append('file', new Blob([SOUND]), 'sound.wav');
     for (const [name, value] of [...Object.entries(fields), ...more]) body.append(name, value);
-    return fetch(`${relay.url}/v1/audio/transcriptions`, {
+    return fetch(`${url}/v1/audio/transcriptions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${KEY}`, ...headers },
       body,
