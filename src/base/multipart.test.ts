@@ -32,7 +32,7 @@ const PARTS: readonly Wanted[] = [
   { name: 'file', filename: 'a.wav', value: `RIFF\r\n--x-bound\r\n\0\r\n${'-'.repeat(50)}` },
   { name: 'model', value: 'whisper-1' },
   { name: 'empty', value: '' },
-  { name: 'long', value: 'x'.repeat(5_000) },
+  { name: 'long', value: 'x'.repeat(140_000) },
 ];
 
 test('parts are found with their places, and the values of short ones', () => {
@@ -49,6 +49,22 @@ test('parts are found with their places, and the values of short ones', () => {
   );
   for (const [i, { start, end }] of parts.entries())
     assert.equal(form.toString('utf8', start, end), PARTS[i]?.value);
+});
+
+test('of many long values only so much is kept, and of what is not each byte is told', () => {
+  const told: Buffer[] = [];
+  const scanner = new MultipartScanner(BOUNDARY, (bytes) => told.push(Buffer.from(bytes)));
+  const value = 'y'.repeat(120_000);
+  const form = formOf([...Array.from({ length: 10 }, (_, i) => ({ name: `f${i}`, value })), ...PARTS]);
+  for (let at = 0; at < form.length; at += 50_000) scanner.push(form.subarray(at, at + 50_000));
+  const parts = scanner.finish();
+  const isKept = (part: FormPart): boolean => part.value !== undefined;
+  assert.deepEqual(parts.slice(0, 10).map(isKept), [...Array<boolean>(8).fill(true), false, false]);
+  assert.deepEqual(parts.slice(10).map(isKept), [false, true, true, false]);
+  assert.equal(
+    Buffer.concat(told).toString(),
+    value + value + (PARTS[0]?.value ?? '') + (PARTS[3]?.value ?? ''),
+  );
 });
 
 test('a form cut at every byte reads the same', () => {

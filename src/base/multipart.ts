@@ -22,7 +22,10 @@ export class MultipartError extends Error {
 
 const MOST_PARTS = 1_000;
 const LONGEST_HEAD_BYTES = 8 * 1024;
-const LONGEST_VALUE_BYTES = 4 * 1024;
+/** A prompt for a picture has up to 32,000 letters: https://platform.openai.com/docs/api-reference/images/createEdit */
+const LONGEST_VALUE_BYTES = 128 * 1024;
+/** Of all values of a form. */
+const MOST_KEPT_BYTES = 1024 * 1024;
 
 /** https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1 */
 const BOUNDARY = /^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/;
@@ -61,6 +64,9 @@ export class MultipartScanner {
   #start = 0;
   #value: Buffer[] = [];
   #valueBytes = 0;
+  /** The part under way is a file or too long to be kept. */
+  #isLong = false;
+  #keptBytes = 0;
 
   /** `onLong`: is given the bytes of all values that are not kept, files and long ones, in pieces. */
   constructor(boundary: string, onLong?: (bytes: Buffer) => void) {
@@ -144,6 +150,7 @@ export class MultipartScanner {
     this.#start = this.#at;
     this.#value = [];
     this.#valueBytes = 0;
+    this.#isLong = this.#head.filename !== undefined;
     this.#state = 'value';
     return true;
   }
@@ -156,7 +163,9 @@ export class MultipartScanner {
 
   #keep(bytes: Buffer): void {
     this.#valueBytes += bytes.length;
-    if (this.#head?.filename === undefined && this.#valueBytes <= LONGEST_VALUE_BYTES) {
+    this.#isLong ||=
+      this.#valueBytes > LONGEST_VALUE_BYTES || this.#keptBytes + this.#valueBytes > MOST_KEPT_BYTES;
+    if (!this.#isLong) {
       if (bytes.length > 0) this.#value.push(Buffer.from(bytes));
       return;
     }
@@ -166,12 +175,12 @@ export class MultipartScanner {
 
   #endPart(): void {
     if (this.#head === undefined) return;
-    const isShort = this.#head.filename === undefined && this.#valueBytes <= LONGEST_VALUE_BYTES;
+    if (!this.#isLong) this.#keptBytes += this.#valueBytes;
     this.#parts.push({
       ...this.#head,
       start: this.#start,
       end: this.#at,
-      ...(isShort ? { value: Buffer.concat(this.#value).toString('utf8') } : {}),
+      ...(this.#isLong ? {} : { value: Buffer.concat(this.#value).toString('utf8') }),
     });
     this.#head = undefined;
   }

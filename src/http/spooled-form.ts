@@ -124,9 +124,9 @@ function modelIn(parts: readonly FormPart[]): FormPart | undefined {
 function headOf(parts: readonly FormPart[], hash: string | undefined): Buffer {
   const fields = new Map<string, unknown>();
   for (const { name, filename, value, start, end } of parts) {
-    const said =
-      filename === undefined ? (value ?? { bytes: end - start }) : { filename, bytes: end - start };
-    const told = name === 'stream' ? said === 'true' : said;
+    const bytes = end - start;
+    const said = filename === undefined ? (value ?? `(${bytes} bytes)`) : { filename, bytes };
+    const told = name === 'stream' ? /^true$/i.test(String(said)) : said;
     const before = fields.get(name);
     fields.set(
       name,

@@ -119,6 +119,41 @@ accounts:
     });
   });
 
+  it('gets events where it asked for them, also from a model that has none', async () => {
+    const events = async (): Promise<unknown[]> =>
+      (await (await post({ model: 'whisper', stream: 'True' })).text())
+        .split('\n')
+        .flatMap((line) => (line.startsWith('data: ') ? [JSON.parse(line.slice(6))] : []));
+    const usage = { type: 'tokens', input_tokens: 14, output_tokens: 4, total_tokens: 18 };
+    assert.deepEqual(await events(), [
+      { type: 'transcript.text.delta', delta: 'Hello.' },
+      { type: 'transcript.text.done', text: 'Hello.', usage },
+    ]);
+    one.answer = said('Hello.\n', 'text/plain');
+    assert.deepEqual(await events(), [
+      { type: 'transcript.text.delta', delta: 'Hello.\n' },
+      { type: 'transcript.text.done', text: 'Hello.\n' },
+    ]);
+    one.answer = said('{"created":7,"data":[{"b64_json":"aaaa"}]}');
+    const stream = await openai.images.edit({
+      image: await toFile(Buffer.from('PNG'), 'a.png'),
+      prompt: 'p'.repeat(32_000),
+      model: 'whisper',
+      stream: true,
+    });
+    const edited: unknown[] = [];
+    for await (const event of stream) edited.push(event);
+    assert.deepEqual(edited, [{ type: 'image_edit.completed', b64_json: 'aaaa', created_at: 7 }]);
+  });
+
+  it('gets events that it asked for in a way that only the provider understands', async () => {
+    const told = 'data: {"type":"transcript.text.done","text":"Hello."}\n\n';
+    one.answer = said(told, 'text/event-stream');
+    const response = await post({ model: 'whisper', stream: '1' });
+    assert.equal(response.headers.get('content-type'), 'text/event-stream');
+    assert.equal(await response.text(), told);
+  });
+
   it('is translated, and pictures are edited and varied, each at its own address', async () => {
     const file = await toFile(SOUND, 'sound.wav');
     await openai.audio.translations.create({ file, model: 'whisper' });
