@@ -77,7 +77,8 @@ function isSayable(
   part: ChatPart,
   { role, dropped }: { readonly role: ChatMessage['role']; readonly dropped: Set<string> },
 ): boolean {
-  if (part.type === 'text') return true;
+  // In front of calls of tools some say nothing at length.
+  if (part.type === 'text') return part.text !== '' || role !== 'assistant';
   const type = textOf(objectOf(part.value)?.['type']);
   if (role !== 'assistant' && (type === 'image_url' || type === 'file')) return true;
   dropped.add(type === '' ? 'content' : type);

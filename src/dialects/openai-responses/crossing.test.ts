@@ -320,6 +320,22 @@ describe('a request for OpenAI chat on its way to Responses', () => {
     assert.equal(object.store, true);
   });
 
+  it('has no item of an assistant that says nothing before it calls', () => {
+    const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } };
+    const { body } = into({
+      messages: [
+        { role: 'user', content: 'hi' },
+        { role: 'assistant', content: '', tool_calls: [call] },
+        { role: 'tool', tool_call_id: 'c', content: '' },
+        { role: 'assistant', content: '' },
+      ],
+    });
+    assert.deepEqual(body.input.slice(1), [
+      { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' },
+      { type: 'function_call_output', call_id: 'c', output: '' },
+    ]);
+  });
+
   it('names each thing that has no place there, once', () => {
     const picture = { type: 'image_url', image_url: { url: 'https://example.com/a.png' } };
     const { body, dropped } = into({
