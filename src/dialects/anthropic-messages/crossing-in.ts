@@ -98,7 +98,10 @@ const FITS: ReadonlyMap<string, (value: unknown) => JsonObject | undefined> = ne
 
 function fittedMessages(messages: readonly ChatMessage[], dropped: Set<string>): ChatMessage[] {
   const fitted = messages.map((message) => fittedMessage(message, dropped));
-  const instructions = fitted.filter(({ role }) => role === 'system').flatMap(({ parts }) => parts);
+  const told = fitted.filter(({ role }) => role === 'system').flatMap(({ parts }) => parts);
+  // Instructions are text alone.
+  const instructions = told.filter(({ type }) => type === 'text');
+  if (instructions.length < told.length) dropped.add('content');
   // One in which nothing is said is refused.
   const turns = fitted.filter((message) => message.role !== 'system' && !isEmpty(message));
   if (instructions.length === 0) return turns;

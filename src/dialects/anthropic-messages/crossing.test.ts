@@ -278,6 +278,18 @@ describe('a request for OpenAI chat on its way to messages', () => {
     ]);
   });
 
+  it('has instructions of text alone, and names what was shown beside it', () => {
+    const picture = { type: 'image_url', image_url: { url: 'https://example.com/a.png' } };
+    const content = [{ type: 'text', text: 'Be brief.' }, picture];
+    const { body, dropped } = into({
+      messages: [
+        { role: 'developer', content },
+        { role: 'user', content: 'hi' },
+      ],
+    });
+    assert.deepEqual([body.system, dropped], ['Be brief.', ['content']]);
+  });
+
   it('gives every schema of a tool its type, and no word of blanks to stop at', () => {
     const tools = [{}, { properties: {} }, null].map((parameters) => ({
       type: 'function',

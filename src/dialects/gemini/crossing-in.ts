@@ -78,7 +78,10 @@ function fittedExtra(extra: JsonObject, model: string, dropped: Set<string>): Js
 
 function fittedMessages(messages: readonly ChatMessage[], dropped: Set<string>): ChatMessage[] {
   const fitted = picturesOfTools(messages.map((message) => fittedMessage(message, dropped)));
-  const instructions = fitted.filter(({ role }) => role === 'system').flatMap(({ parts }) => parts);
+  const told = fitted.filter(({ role }) => role === 'system').flatMap(({ parts }) => parts);
+  // Instructions are text alone.
+  const instructions = told.filter(({ type }) => type === 'text');
+  if (instructions.length < told.length) dropped.add('content');
   const turns = joinedTurns(fitted.filter((message) => message.role !== 'system' && !isEmpty(message)));
   if (instructions.length === 0) return turns;
   // Instructions alone are what the user says.
