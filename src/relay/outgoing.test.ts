@@ -43,6 +43,40 @@ function askedAt(named: string | Provider, call: Call, { baseUrl, sealedBy, fact
   return { ...outgoing, json: JSON.parse(Buffer.from(outgoing.body).toString()) };
 }
 
+describe('a turn of which nothing can be said to the provider', () => {
+  const video = { type: 'video', source: {} };
+  const refusalOf = (dialect: ChatDialectId, fields: object, provider: string): string => {
+    try {
+      askedAt(provider, callOf(dialect, fields));
+    } catch (error) {
+      return error instanceof Failure
+        ? `${error.kind} ${error.options.param} ${error.message}`
+        : String(error);
+    }
+    return 'sent';
+  };
+
+  it('is refused in words of the client instead of answered', () => {
+    const asked = { messages: [{ role: 'user', content: [video] }] };
+    const told = refusalOf('anthropic-messages', asked, 'groq');
+    assert.match(told, /^invalid_request messages messages: nothing of the last turn .*left out: video/);
+    assert.match(refusalOf('anthropic-messages', asked, 'gemini'), /^invalid_request messages /);
+    const contents = { contents: [{ role: 'user', parts: [{ nothing: 1 }] }], messages: undefined };
+    assert.match(refusalOf('gemini', contents, 'groq'), /^invalid_request contents contents: nothing/);
+  });
+
+  it('is left out where it is not the last, as an empty text at most', () => {
+    const messages = [
+      { role: 'user', content: [video] },
+      { role: 'assistant', content: 'What is it?' },
+      { role: 'user', content: 'A film.' },
+    ];
+    const { json, dropped } = askedAt('groq', callOf('anthropic-messages', { messages }));
+    assert.deepEqual(json.messages[0], { role: 'user', content: '' });
+    assert.deepEqual(dropped, ['video']);
+  });
+});
+
 describe('a call on its way out', () => {
   it('keeps its own bytes where the provider speaks its dialect', () => {
     for (const [id, dialect, url] of [

@@ -10,7 +10,7 @@ import { familyFor } from '../dialects/tasks/index.ts';
 import type { AnswerTerms } from '../domain/answer-terms.ts';
 import type { Call, ChatDialectId, DialectId, RequestHead } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
-import type { ChatRequest } from '../domain/chat.ts';
+import type { ChatMessage, ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf, type Provider } from '../providers/provider.ts';
 import type { Seals } from '../state/seals.ts';
@@ -140,9 +140,11 @@ function carried(
   );
   const fit: Crossing = to.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
   const { request, names } = withTakenNames(aimed(inItsWay(fit.request, target), aim, to.id), to.id);
+  const dropped = [...new Set([...(call.recalled?.lost ?? []), ...out.dropped, ...lost, ...fit.dropped])];
+  if (dropped.length > 0 && isSilent(asked.messages, fit.request.messages)) throw unsayable(from.id, dropped);
   return {
     body: to.writeRequest({ ...request, wantsUsage: request.stream }),
-    dropped: [...new Set([...(call.recalled?.lost ?? []), ...out.dropped, ...lost, ...fit.dropped])],
+    dropped,
     ...(out.terms && { terms: termsOf(out.terms, call, aim) }),
     ...(names && { names }),
   };
@@ -155,6 +157,30 @@ const termsOf = (terms: AnswerTerms, { recalled }: Call, { keeping }: Aim): Answ
     ? {}
     : { repeated: { ...terms.repeated, previous_response_id: recalled.previous } }),
 });
+
+/** Of the turn that asks for an answer nothing is left. */
+function isSilent(asked: ChatRequest['messages'], written: ChatRequest['messages']): boolean {
+  const last = asked.at(-1);
+  const said = written.at(-1);
+  if (last === undefined || said === undefined) return true;
+  return last.role === 'user' && (said.role !== 'user' || said.parts.length === 0);
+}
+
+/** An answer to nothing would be paid, and mistaken for one. */
+function unsayable(dialect: DialectId, dropped: readonly string[]): Failure {
+  const param = TURNS[dialect] ?? 'messages';
+  return new Failure('invalid_request', {
+    message:
+      `${param}: nothing of the last turn means anything to the provider of this model (left out: ${dropped.join(', ')}). ` +
+      'Say it in words, or ask a model that takes it.',
+    param,
+  });
+}
+
+const TURNS: Readonly<Partial<Record<DialectId, string>>> = {
+  'openai-responses': 'input',
+  gemini: 'contents',
+};
 
 /** By the names that clients know. */
 const OUTPUT_FIELDS: Readonly<Partial<Record<DialectId, string>>> = {
@@ -175,9 +201,16 @@ function aimed(
   { provider, upstreamModel: model }: Pick<Aim, 'provider' | 'upstreamModel'>,
   dialect: ChatDialectId,
 ): ChatRequest {
+  if (dialect !== 'openai-chat') return { ...request, model };
   const { maxOutputTokens, extra, ...rest } = request;
   const { outputField } = provider;
-  if (maxOutputTokens === undefined || outputField === undefined || dialect !== 'openai-chat')
-    return { ...request, model };
-  return { ...rest, model, extra: { ...extra, [outputField]: maxOutputTokens } };
+  const messages = request.messages.map(withContent);
+  if (maxOutputTokens === undefined || outputField === undefined) return { ...request, model, messages };
+  return { ...rest, model, messages, extra: { ...extra, [outputField]: maxOutputTokens } };
 }
+
+/** A user's turn without any content is refused there. */
+const withContent = (message: ChatMessage): ChatMessage =>
+  message.role === 'user' && message.parts.length === 0
+    ? { ...message, parts: [{ type: 'text', text: '' }] }
+    : message;
