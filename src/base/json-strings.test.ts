@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isJsonObject, splice } from './json.ts';
-import { type JsonString, visitStrings } from './json-strings.ts';
+import { type JsonString, type Skip, visitStrings } from './json-strings.ts';
 
-const NONE: ReadonlySet<string> = new Set();
+const NONE = (): boolean => false;
 
-function found(text: string, skip = NONE): string[] | undefined {
+function found(text: string, skip: Skip = NONE): string[] | undefined {
   const values: JsonString[] = [];
   return visitStrings(Buffer.from(text), skip, (value) => values.push(value))
     ? values.map(({ key, text: value }) => `${key}=${value}`)
@@ -30,12 +30,25 @@ test('escapes are undone in names and in values', () => {
 });
 
 test('what stands under a name to skip is left out, however deep, and what follows it is not', () => {
-  const skip = new Set(['metadata']);
+  const skip: Skip = (name) => name === 'metadata';
   assert.deepEqual(found('{"metadata":{"id":"a","x":[{"id":"b"}]},"id":"c"}', skip), ['id=c']);
   assert.deepEqual(found('{"data":[{"metadata":"a","id":"b"},{"metadata":["c"],"id":"d"}]}', skip), [
     'id=b',
     'id=d',
   ]);
+});
+
+test('what is to be left out can depend on what opens and on where it stands, and each string knows its place', () => {
+  const objects: Skip = (name, path, opens) => name === 'a' && opens === 'object' && path.length > 1;
+  assert.deepEqual(
+    found('{"a":{"x":"top"},"b":{"a":["list"]},"c":[{"a":{"x":"deep"}},{"a":"text"}]}', objects),
+    ['x=top', 'a=list', 'a=text'],
+  );
+  const places: string[] = [];
+  visitStrings(Buffer.from('{"a":[{"b":{"id":"x"}}]}'), NONE, ({ path }) =>
+    places.push(path.map(({ name, isList }) => `${name}${isList ? '[' : '{'}`).join(' ')),
+  );
+  assert.deepEqual(places, ['{ a[ a{ b{']);
 });
 
 test('what is cut, closed wrongly or without end deep is no JSON', () => {

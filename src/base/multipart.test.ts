@@ -32,7 +32,7 @@ const PARTS: readonly Wanted[] = [
   { name: 'file', filename: 'a.wav', value: `RIFF\r\n--x-bound\r\n\0\r\n${'-'.repeat(50)}` },
   { name: 'model', value: 'whisper-1' },
   { name: 'empty', value: '' },
-  { name: 'long', value: 'x'.repeat(5_000) },
+  { name: 'long', value: 'x'.repeat(140_000) },
 ];
 
 test('parts are found with their places, and the values of short ones', () => {
@@ -49,6 +49,22 @@ test('parts are found with their places, and the values of short ones', () => {
   );
   for (const [i, { start, end }] of parts.entries())
     assert.equal(form.toString('utf8', start, end), PARTS[i]?.value);
+});
+
+test('of many long values only so much is kept, and of what is not each byte is told', () => {
+  const told: Buffer[] = [];
+  const scanner = new MultipartScanner(BOUNDARY, (bytes) => told.push(Buffer.from(bytes)));
+  const value = 'y'.repeat(120_000);
+  const form = formOf([...Array.from({ length: 10 }, (_, i) => ({ name: `f${i}`, value })), ...PARTS]);
+  for (let at = 0; at < form.length; at += 50_000) scanner.push(form.subarray(at, at + 50_000));
+  const parts = scanner.finish();
+  const isKept = (part: FormPart): boolean => part.value !== undefined;
+  assert.deepEqual(parts.slice(0, 10).map(isKept), [...Array<boolean>(8).fill(true), false, false]);
+  assert.deepEqual(parts.slice(10).map(isKept), [false, true, true, false]);
+  assert.equal(
+    Buffer.concat(told).toString(),
+    value + value + (PARTS[0]?.value ?? '') + (PARTS[3]?.value ?? ''),
+  );
 });
 
 test('a form cut at every byte reads the same', () => {
@@ -112,6 +128,9 @@ test('what readers could take differently is refused', () => {
     `${disposition}\r\n${disposition}`,
     'Content-Disposition: form-data;\r\n name="a"',
     'Content-Disposition: form-data; name="a',
+    `X: 1\nContent-Disposition: form-data; name="model"\r\n${disposition}`,
+    `X: 1\rContent-Disposition: form-data; name="model"\r\n${disposition}`,
+    `X: 1\0\r\n${disposition}`,
   ])
     assert.throws(() => scanned(head(wrong)), MultipartError, wrong);
   assert.equal(scanned(head('content-disposition:form-data;name=a'))[0]?.name, 'a');
@@ -130,6 +149,14 @@ test('a form that is cut, has rubbish behind a boundary or no end of heads is an
   assert.throws(() => scanned(many), /more than 1000 parts/);
 });
 
+test('around its parts a form has nothing that could be taken for one', () => {
+  const form = formOf(PARTS.slice(1, 3)).toString();
+  const hidden = form.replaceAll('whisper-1', 'other').replaceAll('\r\n--', '\n--');
+  for (const wrong of [`\n${hidden}${form}`, `x\r\n${form}`, `${form}x`, `${form}${form}`])
+    assert.throws(() => scanned(Buffer.from(wrong)), MultipartError);
+  assert.deepEqual(scanned(Buffer.from(`\r\n${form}\r\n`)).length, 2);
+});
+
 test('the boundary is read from the content type, quoted or not', () => {
   assert.equal(boundaryOf('multipart/form-data; boundary=abc'), 'abc');
   assert.equal(boundaryOf('Multipart/Form-Data; charset=utf-8; Boundary="a b:c"'), 'a b:c');
@@ -139,6 +166,8 @@ test('the boundary is read from the content type, quoted or not', () => {
     '',
     '; boundary=',
     '; boundary="a"; boundary=b',
+    "; boundary=a; boundary*=utf-8''b",
+    '; boundary=a; boundary*0=b',
     '; boundary="a\u00ff"',
     `; boundary=${'a'.repeat(71)}`,
   ])

@@ -22,7 +22,10 @@ export class MultipartError extends Error {
 
 const MOST_PARTS = 1_000;
 const LONGEST_HEAD_BYTES = 8 * 1024;
-const LONGEST_VALUE_BYTES = 4 * 1024;
+/** A prompt for a picture has up to 32,000 letters: https://platform.openai.com/docs/api-reference/images/createEdit */
+const LONGEST_VALUE_BYTES = 128 * 1024;
+/** Of all values of a form. */
+const MOST_KEPT_BYTES = 1024 * 1024;
 
 /** https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1 */
 const BOUNDARY = /^[\w'()+,./:=? -]{0,69}[\w'()+,./:=?-]$/;
@@ -32,7 +35,12 @@ export function boundaryOf(contentType: string): string | undefined {
   if (!/^multipart\/form-data\s*(;|$)/i.test(contentType)) return undefined;
   const found = [...contentType.matchAll(/;\s*boundary=(?:"([^"]*)"|([^;\s"]+))/gi)];
   const boundary = found[0]?.[1] ?? found[0]?.[2];
-  if (found.length !== 1 || boundary === undefined || !BOUNDARY.test(boundary))
+  if (
+    found.length !== 1 ||
+    /;\s*boundary\s*\*/i.test(contentType) ||
+    boundary === undefined ||
+    !BOUNDARY.test(boundary)
+  )
     throw new MultipartError('content-type: expected one boundary, as in multipart/form-data; boundary=…');
   return boundary;
 }
@@ -45,7 +53,7 @@ const NOTHING = Buffer.alloc(0);
 
 export class MultipartScanner {
   readonly #delimiter: Buffer;
-  readonly #onFile: ((bytes: Buffer) => void) | undefined;
+  readonly #onLong: ((bytes: Buffer) => void) | undefined;
   readonly #parts: FormPart[] = [];
   #state: State = 'preamble';
   /** What was not yet made out. The first delimiter has no line before it: one is thought there. */
@@ -56,10 +64,13 @@ export class MultipartScanner {
   #start = 0;
   #value: Buffer[] = [];
   #valueBytes = 0;
+  /** The part under way is a file or too long to be kept. */
+  #isLong = false;
+  #keptBytes = 0;
 
-  /** `onFile`: is given the bytes of all files, in pieces. */
-  constructor(boundary: string, onFile?: (bytes: Buffer) => void) {
-    this.#onFile = onFile;
+  /** `onLong`: is given the bytes of all values that are not kept, files and long ones, in pieces. */
+  constructor(boundary: string, onLong?: (bytes: Buffer) => void) {
+    this.#onLong = onLong;
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   }
 
@@ -96,6 +107,7 @@ export class MultipartScanner {
       case 'head':
         return this.#readHead();
       case 'epilogue':
+        this.#demandBlank(this.#held);
         this.#take(this.#held.length);
         return false;
     }
@@ -106,6 +118,7 @@ export class MultipartScanner {
     // The beginning of a delimiter may stand at the end.
     const length = found < 0 ? Math.max(0, this.#held.length - this.#delimiter.length + 1) : found;
     if (this.#state === 'value') this.#keep(this.#held.subarray(0, length));
+    else this.#demandBlank(this.#held.subarray(0, length));
     this.#take(length);
     if (found < 0) return false;
     if (this.#state === 'value') this.#endPart();
@@ -137,28 +150,37 @@ export class MultipartScanner {
     this.#start = this.#at;
     this.#value = [];
     this.#valueBytes = 0;
+    this.#isLong = this.#head.filename !== undefined;
     this.#state = 'value';
     return true;
   }
 
+  /** Around the parts: to some readers it is nothing, and others find a part in it. */
+  #demandBlank(bytes: Buffer): void {
+    if (!bytes.every((byte) => byte === 0x0d || byte === 0x0a || byte === 0x20))
+      throw new MultipartError('the form has something before its first boundary or behind its last one');
+  }
+
   #keep(bytes: Buffer): void {
     this.#valueBytes += bytes.length;
-    if (this.#head?.filename !== undefined) {
-      this.#onFile?.(bytes);
+    this.#isLong ||=
+      this.#valueBytes > LONGEST_VALUE_BYTES || this.#keptBytes + this.#valueBytes > MOST_KEPT_BYTES;
+    if (!this.#isLong) {
+      if (bytes.length > 0) this.#value.push(Buffer.from(bytes));
       return;
     }
-    if (this.#valueBytes > LONGEST_VALUE_BYTES) this.#value = [];
-    else if (bytes.length > 0) this.#value.push(Buffer.from(bytes));
+    for (const piece of this.#value.splice(0)) this.#onLong?.(piece);
+    this.#onLong?.(bytes);
   }
 
   #endPart(): void {
     if (this.#head === undefined) return;
-    const isShort = this.#head.filename === undefined && this.#valueBytes <= LONGEST_VALUE_BYTES;
+    if (!this.#isLong) this.#keptBytes += this.#valueBytes;
     this.#parts.push({
       ...this.#head,
       start: this.#start,
       end: this.#at,
-      ...(isShort ? { value: Buffer.concat(this.#value).toString('utf8') } : {}),
+      ...(this.#isLong ? {} : { value: Buffer.concat(this.#value).toString('utf8') }),
     });
     this.#head = undefined;
   }
@@ -180,7 +202,8 @@ const PARAMETER = /;[ \t]*([\w-]+\*?)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g;
 function headOf(head: string): { readonly name: string; readonly filename?: string } {
   const lines = head.split('\r\n').filter((line) => /^content-disposition[ \t]*:/i.test(line));
   const written = lines.length === 1 ? DISPOSITION.exec(lines[0] ?? '')?.[1] : undefined;
-  if (written === undefined || /\r\n[ \t]/.test(head)) throw unreadable();
+  // A line end of one byte, a folded line and a zero are taken differently.
+  if (written === undefined || /\r\n[ \t]|(?<!\r)\n|\r(?!\n)|\0/.test(head)) throw unreadable();
   let name: string | undefined;
   let filename: string | undefined;
   for (const [, parameter = '', quoted, token] of written.matchAll(PARAMETER)) {

@@ -48,7 +48,9 @@ test('a key in the address is moved to its header, and the rest stays', () => {
   assert.deepEqual(taken('/v1beta/m:x?key=k%2F1&alt=sse'), ['/v1beta/m:x?alt=sse', 'k/1']);
   assert.deepEqual(taken('/v1beta/m:x?key=k'), ['/v1beta/m:x', 'k']);
   assert.deepEqual(taken('/v1/m:x?key=k', { 'x-goog-api-key': 'own' }), ['/v1/m:x', 'own']);
-  for (const url of ['/v1/m', '/v1/m?monkey=1', '/metrics?key=k', '/v1beta/key=k'])
+  for (const path of ['/api/v1/models', '/openai/v1/files', '/rerank', '/metrics'])
+    assert.deepEqual(taken(`${path}?after=a&key=k`), [`${path}?after=a`, 'k']);
+  for (const url of ['/v1/m', '/v1/m?monkey=1', '/v1beta/key=k'])
     assert.deepEqual(taken(url), [url, undefined]);
 });
 

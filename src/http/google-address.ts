@@ -37,13 +37,13 @@ const GOOGLES_OWN =
 export const isGoogles = (path: string): boolean => GOOGLES_OWN.test(path);
 
 /**
- * A key that stands in the address is moved to the header where the others look for it: whoever reads the address behind
- * the door, to tell it or to log it, sees none.
+ * A key that stands in the address, wherever it is asked, is moved to the header where the others look for it: whoever reads
+ * the address behind the door, to tell it, to log it or to pass it on to a provider, sees none.
  */
 export function takeKey(request: IncomingMessage): void {
   const url = request.url ?? '';
   const start = url.indexOf('?');
-  if (start < 0 || !url.startsWith('/v1') || !url.includes('key=', start)) return;
+  if (start < 0 || !url.includes('key=', start)) return;
   const query = new URLSearchParams(url.slice(start + 1));
   const key = query.get('key');
   if (key === null) return;

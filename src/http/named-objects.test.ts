@@ -28,16 +28,18 @@ const escaped = (text: string, which: readonly boolean[]): string =>
     .join('');
 
 test('however a reference is written, the body is read', () => {
-  const name = fc.constantFrom('file_id', 'file_ids', 'vector_store_id', 'vector_store_ids');
+  const name = fc.constantFrom(
+    ...['file_id', 'file_ids', 'vector_store_id', 'vector_store_ids', 'conversation', 'container'],
+  );
   const which = fc.array(fc.boolean(), { maxLength: 9 });
   fc.assert(
     fc.property(name, which, fc.json(), (field, escapes, more) => {
-      const body = Buffer.from(`{"more":${more},"${escaped(field, escapes)}":["file-1"]}`);
+      const body = Buffer.from(`{"more":${more},"${escaped(field, escapes)}":"file-1"}`);
       let found = '';
       withOpenedIds(body, {
         signed: () => undefined,
-        raw: (id, key) => {
-          if (isObjectReference(key) && id === 'file-1') found = key;
+        raw: (id, key, path) => {
+          if (isObjectReference(key, path) && id === 'file-1') found = key;
         },
       });
       assert.equal(found, field);

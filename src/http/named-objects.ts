@@ -20,8 +20,8 @@ export function namedObjects(front: Front, key: ClientKey, body: Buffer): Named 
   const ids = new IdOpener(front.objectIds, { key: key.id, accounts: front.passage.accounts() });
   const opened = withOpenedIds(body, {
     signed: (text) => ids.signed(text),
-    raw: (text, field) => {
-      if (isShared && isObjectReference(field)) ids.raw(text, field);
+    raw: (text, field, path) => {
+      if (isShared && isObjectReference(field, path)) ids.raw(text, field);
     },
   });
   // It cannot be told what somebody else would read in it.
@@ -41,6 +41,9 @@ export function mayName(body: Buffer): boolean {
       '_id',
       (at) => body[at - 1] === LETTER_E && (body[at - 2] === LETTER_L || body[at - 2] === LETTER_R),
     ) ||
+    // conversation, container, container_id
+    body.includes('"conversation"', 0, 'latin1') ||
+    body.includes('"container', 0, 'latin1') ||
     // fileid://, and its slashes may have a backslash each
     anyAt(body, ':/', (at) => body[at - 1] === LETTER_D) ||
     anyAt(body, ':\\/', (at) => body[at - 1] === LETTER_D) ||

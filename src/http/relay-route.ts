@@ -3,10 +3,12 @@
  * with back-pressure and heartbeats. Where client and upstream speak the same dialect the bytes are the upstream's.
  */
 
+import { topLevelFields } from '../base/json.ts';
 import type { Wire } from '../dialects/dialect.ts';
 import type { Call, CallForm, ClientKey } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import { hasLimits } from '../relay/allowance.ts';
+import { isObjectReference } from '../relay/objects/object-fields.ts';
 import type { Opening } from '../relay/relay.ts';
 import { askedCall } from './asked-call.ts';
 import { readBody } from './body.ts';
@@ -34,7 +36,7 @@ export async function serveRelay(front: Front, dialect: Wire, exchange: Exchange
     const asked = namedObjects(front, key, spooled?.head ?? (await bodyOf(front, exchange)));
     let call = readCall(front, dialect, { exchange, key, body: asked.body });
     if (asked.account !== undefined) call = { ...call, account: asked.account };
-    if (spooled !== undefined) call = { ...call, form: formWithoutIds(spooled, call) };
+    if (spooled !== undefined) call = { ...call, form: formWithoutIds(front, spooled, call) };
     if (call.headers['idempotency-key'] !== undefined) {
       const owned = front.idempotency.enter(call, exchange);
       if (owned === undefined) return;
@@ -66,8 +68,11 @@ const formOf = (front: Front, { request }: Exchange): Promise<SpooledForm> =>
   });
 
 /** It is sent as it came, and so would be what only we can read. */
-function formWithoutIds({ form }: SpooledForm, { account }: Call): CallForm {
-  if (account === undefined) return form;
+function formWithoutIds(front: Front, { head, form }: SpooledForm, { account }: Call): CallForm {
+  // `a[0][file_id]` is a field, too, and so is one whose value is too long to be told.
+  const names = [...(topLevelFields(head)?.keys() ?? [])].flatMap((name) => name.split(/[^\w-]+/));
+  const isForeign = front.access().size > 1 && names.some((name) => isObjectReference(name, []));
+  if (account === undefined && !isForeign) return form;
   throw new Failure('invalid_request', {
     message: 'The form names a file by its id: ids are not understood in forms. Send the file itself.',
   });

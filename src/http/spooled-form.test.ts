@@ -50,7 +50,7 @@ const spool = async (
     ...options
   }: Partial<SpoolOptions> & { headers?: Record<string, string>; cut?: boolean } = {},
 ): Promise<SpooledForm> =>
-  spooledForm(await requestOf(body, headers, cut), { limitBytes: 10_000, folder, ...options });
+  spooledForm(await requestOf(body, headers, cut), { limitBytes: 200_000, folder, ...options });
 
 const sentWith = async ({ form }: SpooledForm, model: string): Promise<string> => {
   const { bytes, size } = form.send(model);
@@ -85,7 +85,7 @@ test('the short fields are told, and the form is sent as often as need be, each 
   await spooled.close();
 });
 
-test('a hash is of the files, whatever the boundary', async () => {
+test('a hash is of the files and of the fields that are too long to be told, whatever the boundary', async () => {
   const hashOf = async (form: string, type = TYPE): Promise<unknown> => {
     const spooled = await spool(form, { hashed: true, headers: { 'content-type': type } });
     await spooled.close();
@@ -94,6 +94,9 @@ test('a hash is of the files, whatever the boundary', async () => {
   const first = await hashOf(FORM);
   assert.equal(await hashOf(FORM.replaceAll('--b', '--c'), 'multipart/form-data; boundary=c'), first);
   assert.notEqual(await hashOf(FORM.replace('RIFF', 'RIFX')), first);
+  const long = FORM.replace('true', 'a'.repeat(140_000));
+  assert.notEqual(await hashOf(long.replace('aaaa', 'aaab')), await hashOf(long));
+  assert.notEqual(await hashOf(long.replace(/a\r\n--b--/, 'b\r\n--b--')), await hashOf(long));
 });
 
 test('what cannot be taken leaves no file', async () => {

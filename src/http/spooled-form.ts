@@ -25,7 +25,7 @@ export type SpooledForm = {
 
 export type SpoolOptions = {
   readonly limitBytes: number;
-  /** Puts a hash of the files into the head, so that two forms can be told apart by it. */
+  /** Puts a hash of files and long fields into the head, so that two forms can be told apart by it. */
   readonly hashed?: boolean;
   /** Default: the system's folder for such files. */
   readonly folder?: string;
@@ -124,9 +124,9 @@ function modelIn(parts: readonly FormPart[]): FormPart | undefined {
 function headOf(parts: readonly FormPart[], hash: string | undefined): Buffer {
   const fields = new Map<string, unknown>();
   for (const { name, filename, value, start, end } of parts) {
-    const said =
-      filename === undefined ? (value ?? { bytes: end - start }) : { filename, bytes: end - start };
-    const told = name === 'stream' ? said === 'true' : said;
+    const bytes = end - start;
+    const said = filename === undefined ? (value ?? `(${bytes} bytes)`) : { filename, bytes };
+    const told = name === 'stream' ? /^true$/i.test(String(said)) : said;
     const before = fields.get(name);
     fields.set(
       name,

@@ -38,11 +38,11 @@ export function uploadOf(request: IncomingMessage, { limitBytes, allowField }: U
 /** Undefined where it is no form. Throws `invalid_request`. */
 export function scannerFor(
   contentType: string,
-  onFile?: (bytes: Buffer) => void,
+  onLong?: (bytes: Buffer) => void,
 ): MultipartScanner | undefined {
   try {
     const boundary = boundaryOf(contentType);
-    return boundary === undefined ? undefined : new MultipartScanner(boundary, onFile);
+    return boundary === undefined ? undefined : new MultipartScanner(boundary, onLong);
   } catch (error) {
     throw unreadable(error);
   }

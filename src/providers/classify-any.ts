@@ -12,7 +12,13 @@ const BANNED =
 const UNQUOTED = /^(?:(?!\s')[^"“”「」`]){0,400}/;
 
 const BY_WORDS: readonly Rule[] = [
-  [{ named: ['content_filter', 'content_policy_violation', 'data_inspection_failed'] }, 'content_refused'],
+  // `moderation_blocked` is said of pictures: ucx0204/CarrotMangaTranslator#122, jeffstric/ZJT#480.
+  [
+    {
+      named: ['content_filter', 'content_policy_violation', 'moderation_blocked', 'data_inspection_failed'],
+    },
+    'content_refused',
+  ],
   // A ban dressed as a rate limit: QuantumNous/new-api#462. A 400 may echo a client's words, but not as its first.
   [{ status: [401, 403, 429], words: new RegExp(`${UNQUOTED.source}(?:${BANNED.source})`, 'i') }, 'banned'],
   [{ status: 400, words: new RegExp(`^(?:your|this|the) (?:${BANNED.source})`, 'i') }, 'banned'],

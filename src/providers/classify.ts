@@ -131,6 +131,16 @@ function forClient(kind: FailureKind, then: Then, facts: RefusalFacts): Partial<
   };
 }
 
+/** What the provider said of a request that is the client's own affair, cleaned, whatever its status means to a model. */
+export function clientWordsOf(refusal: Refusal): Pick<FailureOptions, 'clientBody'> {
+  const { message, code, param } = readRefusal(refusal);
+  const text = redact(message);
+  if (text === '') return {};
+  return {
+    clientBody: clientBodyOf({ message: text, code: plainName(code) ?? null, param: plainName(param) }),
+  };
+}
+
 /** A text about limits speaks of the account's, whose name is nobody's business: of it the two numbers are kept. */
 function textFor(kind: FailureKind, { message, asked }: RefusalFacts): string {
   const { meaning } = ruleOf(kind);

@@ -41,7 +41,17 @@ export function openAnswer(response: UpstreamResponse, reading: Reading): Promis
   const { form, dialect } = reading;
   if (dialect.opaque?.test(response.headers['content-type'] ?? '') === true)
     return openBytes(response, reading);
-  if (form === 'plain') return readPlain(response, reading);
+  if (form === 'plain') {
+    // Asked for in a way that only its provider understands: it is passed on as it comes.
+    const type = response.headers['content-type'] ?? '';
+    if (
+      dialect.task === undefined ||
+      dialect.streamWriter !== undefined ||
+      !type.startsWith('text/event-stream')
+    )
+      return readPlain(response, reading);
+    return openStream(response, reading).then((opened) => ({ ...opened, contentType: type }));
+  }
   if (response.headers['content-type']?.startsWith('application/json') === true)
     return form === 'stream' ? readPlainAsStream(response, reading) : readPlain(response, reading);
   return form === 'stream' ? openStream(response, reading) : openAssembly(response, reading);

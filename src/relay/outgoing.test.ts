@@ -25,9 +25,18 @@ function callOf(dialect: ChatDialectId, fields: object): Call {
   };
 }
 
-type Where = { readonly baseUrl?: string; readonly sealedBy?: string; readonly facts?: Channel['facts'] };
+type Where = {
+  readonly baseUrl?: string;
+  readonly sealedBy?: string;
+  readonly facts?: Channel['facts'];
+  readonly upstreamModel?: string;
+};
 
-function askedAt(named: string | Provider, call: Call, { baseUrl, sealedBy, facts }: Where = {}) {
+function askedAt(
+  named: string | Provider,
+  call: Call,
+  { baseUrl, sealedBy, facts, upstreamModel = 'up' }: Where = {},
+) {
   const provider = typeof named === 'string' ? (providerOf(named) ?? assert.fail(named)) : named;
   const account = {
     id: 'a',
@@ -36,7 +45,7 @@ function askedAt(named: string | Provider, call: Call, { baseUrl, sealedBy, fact
     secrets: [],
   };
   const channel: Channel = {
-    ...{ id: 'a/up', account, upstreamModel: 'up', limits: {}, tier: 0, weight: 1 },
+    ...{ id: 'a/up', account, upstreamModel, limits: {}, tier: 0, weight: 1 },
     ...(facts && { facts }),
   };
   const outgoing = outgoingOf(call, { provider, channel, shelf: SHELF, seals: SEALS, sealedBy });
@@ -59,20 +68,48 @@ describe('a turn of which nothing can be said to the provider', () => {
   it('is refused in words of the client instead of answered', () => {
     const asked = { messages: [{ role: 'user', content: [video] }] };
     const told = refusalOf('anthropic-messages', asked, 'groq');
-    assert.match(told, /^invalid_request messages messages: nothing of the last turn .*left out: video/);
+    assert.match(
+      told,
+      /^invalid_request messages messages: the provider .* nothing to answer: it has no place for video/,
+    );
     assert.match(refusalOf('anthropic-messages', asked, 'gemini'), /^invalid_request messages /);
     const contents = { contents: [{ role: 'user', parts: [{ nothing: 1 }] }], messages: undefined };
-    assert.match(refusalOf('gemini', contents, 'groq'), /^invalid_request contents contents: nothing/);
+    assert.match(refusalOf('gemini', contents, 'groq'), /^invalid_request contents contents: the provider/);
   });
 
-  it('is left out where it is not the last, as an empty text at most', () => {
+  it('is refused at the end of a conversation, too', () => {
+    const messages = [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'Yes?' },
+      { role: 'user', content: [video] },
+    ];
+    for (const provider of ['groq', 'gemini', 'openai'])
+      assert.match(refusalOf('anthropic-messages', { messages }, provider), /no place for video/, provider);
+    const contents = [
+      { role: 'user', parts: [{ text: 'Hi' }] },
+      { role: 'model', parts: [{ text: 'Yes?' }] },
+      { role: 'user', parts: [{ nothing: 1 }] },
+    ];
+    assert.match(refusalOf('gemini', { contents, messages: undefined }, 'groq'), /no place for .*nothing/);
+    const input = [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'Yes?' },
+      { role: 'user', content: [{ type: 'input_video' }] },
+    ];
+    assert.match(refusalOf('openai-responses', { input, messages: undefined }, 'groq'), /no place for/);
+  });
+
+  it('is left out where it is not the last', () => {
     const messages = [
       { role: 'user', content: [video] },
       { role: 'assistant', content: 'What is it?' },
       { role: 'user', content: 'A film.' },
     ];
     const { json, dropped } = askedAt('groq', callOf('anthropic-messages', { messages }));
-    assert.deepEqual(json.messages[0], { role: 'user', content: '' });
+    assert.deepEqual(
+      json.messages.map(({ role }: { role: string }) => role),
+      ['assistant', 'user'],
+    );
     assert.deepEqual(dropped, ['video']);
   });
 });
@@ -155,6 +192,37 @@ describe('a call on its way out', () => {
     assert.deepEqual(headersAt('anthropic'), [{ 'anthropic-beta': 'effort-2025-11-24' }, [login]]);
     assert.deepEqual(headersAt('qwen'), [{}, ['anthropic-beta']]);
     assert.deepEqual(headersAt('openai'), [{}, ['anthropic-beta']], 'they mean nothing in a crossing');
+  });
+
+  it('shows a model that seals its thoughts none that another had without a seal', () => {
+    const thinking = { type: 'thinking', thinking: 'hm', signature: '' };
+    const content = [thinking, { type: 'text', text: 'Hello.' }];
+    const hi = { role: 'user', content: 'Hi' };
+    const messages = [hi, { role: 'assistant', content }, hi];
+    const call = callOf('anthropic-messages', { messages });
+    const { json, dropped } = askedAt('anthropic', call, { upstreamModel: 'claude-sonnet-4-5' });
+    assert.deepEqual(json.messages[1].content, content.slice(1));
+    assert.deepEqual(dropped, ['thinking']);
+    assert.equal(askedAt('deepseek', call).body, call.body, 'who seals nothing wants them back');
+  });
+
+  it('is refused where its provider would have nothing to answer, and says why', () => {
+    const refusal = (at: string | Provider, content: unknown) => {
+      try {
+        askedAt(at, callOf('openai-chat', { messages: [{ role: 'user', content }] }));
+      } catch (error) {
+        return error instanceof Failure && error.kind === 'invalid_request' ? error.message : error;
+      }
+      return 'none';
+    };
+    const base = providerOf('openai-compatible') ?? assert.fail();
+    const responses = { ...base, speaks: { 'openai-responses': '/responses' } };
+    const sound = [{ type: 'input_audio', input_audio: { data: 'AA==', format: 'wav' } }];
+    const why = 'messages: the provider of this model is left with nothing to answer: ';
+    const end = '. Say it in words, or ask another model.';
+    assert.equal(refusal('anthropic', sound), `${why}it has no place for input_audio${end}`);
+    assert.equal(refusal(responses, sound), `${why}it has no place for input_audio${end}`);
+    assert.equal(refusal('anthropic', ' '), `${why}every turn is empty${end}`);
   });
 
   it('has turns of the system in the middle only where these are known', () => {

@@ -10,13 +10,14 @@ import { familyFor } from '../dialects/tasks/index.ts';
 import type { AnswerTerms } from '../domain/answer-terms.ts';
 import type { Call, ChatDialectId, DialectId, RequestHead } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
-import type { ChatMessage, ChatRequest } from '../domain/chat.ts';
+import type { ChatRequest } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import { addressOf, type Provider } from '../providers/provider.ts';
 import type { Seals } from '../state/seals.ts';
 import type { Shelf } from '../state/shelf.ts';
 import { inItsWay, portable } from './chat-ways.ts';
-import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
+import { type Keeping, nextPlace, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
+import { withToolsOffered } from './offered-tools.ts';
 import { ownAnswerId } from './own-answer-id.ts';
 import { BETA, type Hearer, type InOwnDialect, inOwnDialect, NO_HEADERS } from './own-dialect.ts';
 import { sealerOf, unsealed } from './sealed-thoughts.ts';
@@ -24,6 +25,7 @@ import { crossedToKin, fitted } from './task-crossing.ts';
 import { needsFunctions } from './text-tools.ts';
 import { withTakenNames } from './tool-names.ts';
 import { type Rewriting, Translation } from './translation.ts';
+import { orderedTurns } from './turn-order.ts';
 
 export type Outgoing = InOwnDialect & {
   readonly dialect: Wire;
@@ -88,7 +90,7 @@ function crossed(call: Call, heard: Heard, asked: Asked): Outgoing {
     const keeping = { shelf, seals, key: call.key.id, provider: provider.id };
     const { upstreamModel, facts } = channel;
     const aim = { provider, upstreamModel, keeping, mostOutput: facts?.maxOutput ?? Infinity };
-    const { body, ...rest } = carried(call, { from: heard, to: dialect }, aim);
+    const { body, place, ...rest } = carried(call, { from: heard, to: dialect }, aim);
     return {
       dialect,
       url: other,
@@ -100,7 +102,7 @@ function crossed(call: Call, heard: Heard, asked: Asked): Outgoing {
         from: dialect,
         to: heard,
         wantsUsage: call.head.wantsUsage,
-        keeper: new ThoughtKeeper(keeping),
+        keeper: new ThoughtKeeper(keeping, place),
         answerId: ownAnswerId(call),
         ...rest,
       }),
@@ -120,30 +122,43 @@ type Aim = {
   readonly keeping: Keeping & { readonly seals: Seals };
 };
 
+type Carried = Omit<Crossing, 'request'> & {
+  readonly body: Buffer;
+  /** Of the answer in its conversation. */
+  readonly place: string;
+  readonly names?: ReadonlyMap<string, string>;
+};
+
 function carried(
   call: Call,
   { from, to }: { readonly from: Heard; readonly to: Dialect },
   aim: Aim,
-): { readonly body: Buffer; readonly names?: ReadonlyMap<string, string> } & Omit<Crossing, 'request'> {
+): Carried {
   const { body } = call;
   const out: Crossing = from.readCrossing?.(body) ?? { request: from.readRequest(body), dropped: [] };
   const lost = new Set<string>();
   const target = { provider: aim.provider, dialect: to.id, dropped: lost };
   const asked = portable(
     {
-      ...bounded(out.request, aim.mostOutput, () => lost.add(OUTPUT_FIELDS[from.id] ?? 'max_tokens')),
+      ...bounded(withToolsOffered(out.request, lost), aim.mostOutput, () =>
+        lost.add(OUTPUT_FIELDS[from.id] ?? 'max_tokens'),
+      ),
       // What a dialect can say may depend on who hears it.
       model: aim.upstreamModel,
-      messages: unsealed(withThoughts(out.request.messages, aim.keeping, lost), aim.keeping, lost),
+      messages: orderedTurns(
+        unsealed(withThoughts(out.request.messages, aim.keeping, lost), aim.keeping, lost),
+        lost,
+      ),
     },
     target,
   );
   const fit: Crossing = to.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
   const { request, names } = withTakenNames(aimed(inItsWay(fit.request, target), aim, to.id), to.id);
   const dropped = [...new Set([...(call.recalled?.lost ?? []), ...out.dropped, ...lost, ...fit.dropped])];
-  if (dropped.length > 0 && isSilent(asked.messages, fit.request.messages)) throw unsayable(from.id, dropped);
+  if (isSilent(out.request.messages, request.messages, dropped)) throw nothingLeft(from.id, dropped);
   return {
     body: to.writeRequest({ ...request, wantsUsage: request.stream }),
+    place: nextPlace(out.request.messages),
     dropped,
     ...(out.terms && { terms: termsOf(out.terms, call, aim) }),
     ...(names && { names }),
@@ -158,21 +173,23 @@ const termsOf = (terms: AnswerTerms, { recalled }: Call, { keeping }: Aim): Answ
     : { repeated: { ...terms.repeated, previous_response_id: recalled.previous } }),
 });
 
-/** Of the turn that asks for an answer nothing is left. */
-function isSilent(asked: ChatRequest['messages'], written: ChatRequest['messages']): boolean {
+type Turns = ChatRequest['messages'];
+
+/** Nothing is left of all turns, or of the one that asks for an answer. */
+function isSilent(asked: Turns, written: Turns, dropped: readonly string[]): boolean {
   const last = asked.at(-1);
   const said = written.at(-1);
   if (last === undefined || said === undefined) return true;
-  return last.role === 'user' && (said.role !== 'user' || said.parts.length === 0);
+  return dropped.length > 0 && last.role === 'user' && (said.role !== 'user' || said.parts.length === 0);
 }
 
-/** An answer to nothing would be paid, and mistaken for one. */
-function unsayable(dialect: DialectId, dropped: readonly string[]): Failure {
+/** An answer to nothing would be paid, and mistaken for one. The names are the client's own. */
+function nothingLeft(dialect: DialectId, dropped: readonly string[]): Failure {
   const param = TURNS[dialect] ?? 'messages';
+  const why =
+    dropped.length === 0 ? 'every turn is empty' : `it has no place for ${dropped.slice(0, 5).join(', ')}`;
   return new Failure('invalid_request', {
-    message:
-      `${param}: nothing of the last turn means anything to the provider of this model (left out: ${dropped.join(', ')}). ` +
-      'Say it in words, or ask a model that takes it.',
+    message: `${param}: the provider of this model is left with nothing to answer: ${why}. Say it in words, or ask another model.`,
     param,
   });
 }
@@ -201,16 +218,9 @@ function aimed(
   { provider, upstreamModel: model }: Pick<Aim, 'provider' | 'upstreamModel'>,
   dialect: ChatDialectId,
 ): ChatRequest {
-  if (dialect !== 'openai-chat') return { ...request, model };
   const { maxOutputTokens, extra, ...rest } = request;
   const { outputField } = provider;
-  const messages = request.messages.map(withContent);
-  if (maxOutputTokens === undefined || outputField === undefined) return { ...request, model, messages };
-  return { ...rest, model, messages, extra: { ...extra, [outputField]: maxOutputTokens } };
+  if (maxOutputTokens === undefined || outputField === undefined || dialect !== 'openai-chat')
+    return { ...request, model };
+  return { ...rest, model, extra: { ...extra, [outputField]: maxOutputTokens } };
 }
-
-/** A user's turn without any content is refused there. */
-const withContent = (message: ChatMessage): ChatMessage =>
-  message.role === 'user' && message.parts.length === 0
-    ? { ...message, parts: [{ type: 'text', text: '' }] }
-    : message;

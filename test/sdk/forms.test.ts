@@ -119,6 +119,41 @@ accounts:
     });
   });
 
+  it('gets events where it asked for them, also from a model that has none', async () => {
+    const events = async (): Promise<unknown[]> =>
+      (await (await post({ model: 'whisper', stream: 'True' })).text())
+        .split('\n')
+        .flatMap((line) => (line.startsWith('data: ') ? [JSON.parse(line.slice(6))] : []));
+    const usage = { type: 'tokens', input_tokens: 14, output_tokens: 4, total_tokens: 18 };
+    assert.deepEqual(await events(), [
+      { type: 'transcript.text.delta', delta: 'Hello.' },
+      { type: 'transcript.text.done', text: 'Hello.', usage },
+    ]);
+    one.answer = said('Hello.\n', 'text/plain');
+    assert.deepEqual(await events(), [
+      { type: 'transcript.text.delta', delta: 'Hello.\n' },
+      { type: 'transcript.text.done', text: 'Hello.\n' },
+    ]);
+    one.answer = said('{"created":7,"data":[{"b64_json":"aaaa"}]}');
+    const stream = await openai.images.edit({
+      image: await toFile(Buffer.from('PNG'), 'a.png'),
+      prompt: 'p'.repeat(32_000),
+      model: 'whisper',
+      stream: true,
+    });
+    const edited: unknown[] = [];
+    for await (const event of stream) edited.push(event);
+    assert.deepEqual(edited, [{ type: 'image_edit.completed', b64_json: 'aaaa', created_at: 7 }]);
+  });
+
+  it('gets events that it asked for in a way that only the provider understands', async () => {
+    const told = 'data: {"type":"transcript.text.done","text":"Hello."}\n\n';
+    one.answer = said(told, 'text/event-stream');
+    const response = await post({ model: 'whisper', stream: '1' });
+    assert.equal(response.headers.get('content-type'), 'text/event-stream');
+    assert.equal(await response.text(), told);
+  });
+
   it('is translated, and pictures are edited and varied, each at its own address', async () => {
     const file = await toFile(SOUND, 'sound.wav');
     await openai.audio.translations.create({ file, model: 'whisper' });
@@ -188,15 +223,38 @@ accounts:
     assert.equal(other.status, 422);
   });
 
+  it('names no file by its id where several keys share the relay, however it is written', async () => {
+    const shared = await startRelay(`
+accounts:
+  - { id: one, provider: openai-compatible, base_url: "${one.url}", secrets: [secret-of-one], models: [whisper] }
+keys:
+  - { id: test, key: ${KEY} }
+  - { id: other, key: other-key-0123456789abcdef }
+`);
+    const asked = one.received.length;
+    for (const [name, value] of [
+      ['file_id', 'file-1'],
+      ['image[0][file_id]', 'file-1'],
+      ['file_ids', JSON.stringify(['file-1', 'x'.repeat(5_000)])],
+    ] as const) {
+      const answer = await post({ model: 'whisper' }, [[name, value]], {}, shared.url);
+      assert.ok([400, 404].includes(answer.status), name);
+    }
+    assert.equal(one.received.length, asked);
+    assert.equal((await post({ model: 'whisper' }, [], {}, shared.url)).status, 200);
+    await shared.close();
+  });
+
   function post(
     fields: Readonly<Record<string, string>>,
     more: readonly (readonly [string, string])[] = [],
     headers: Readonly<Record<string, string>> = {},
+    url = relay.url,
   ): Promise<Response> {
     const body = new FormData();
     body.append('file', new Blob([SOUND]), 'sound.wav');
     for (const [name, value] of [...Object.entries(fields), ...more]) body.append(name, value);
-    return fetch(`${relay.url}/v1/audio/transcriptions`, {
+    return fetch(`${url}/v1/audio/transcriptions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${KEY}`, ...headers },
       body,

@@ -113,7 +113,7 @@ keys:
     );
     const missing = await ask(`/threads/${thread}`);
     assert.equal(missing.status, 404);
-    assert.doesNotMatch(errorOf(await missing.json()).message, /upstream-secret/);
+    assert.equal(errorOf(await missing.json()).message, "No thread found with id 'thread_1'.");
     upstream.answer = said(
       '{"error":{"message":"Rate limit reached for organization org-secret"}}',
       'application/json',
@@ -123,6 +123,25 @@ keys:
     assert.equal(busy.status, 503);
     assert.doesNotMatch(await busy.text(), /org-secret/);
     assert.deepEqual(relay.app.front.benches(), []);
+  });
+
+  it('that has not changed since it was fetched is not fetched again', async () => {
+    const thread = await created();
+    upstream.answer = (_received, response) => void response.writeHead(304, { etag: '"1"' }).end();
+    const same = await ask(`/threads/${thread}`, { headers: { 'if-none-match': '"1"' } });
+    assert.deepEqual([same.status, same.headers.get('etag'), await same.text()], [304, '"1"', '']);
+    assert.equal((await ask(`/threads/${thread}`)).status, 502, 'nobody asked whether it had changed');
+  });
+
+  it('shows no key of an address to the provider', async () => {
+    await post(`/threads?after=a&key=${KEY}`, {}, { headers: { authorization: '' } });
+    assert.equal(upstream.last().url, '/v1/threads?after=a');
+    const other = await fetch(`${relay.url}/openai/v1/threads?key=${KEY}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${KEY}` },
+    });
+    assert.equal(other.status, 200);
+    assert.equal(upstream.last().url, '/v1/threads');
   });
 
   it('counts as a call of the key', async () => {

@@ -5,10 +5,11 @@
  * https://platform.openai.com/docs/api-reference/images/createEdit
  */
 
+import { pictureEvents, transcriptEvents } from './media.ts';
 import { createTask } from './task-dialect.ts';
 
-/** `response_format` text, srt and vtt: providers call them by different names, but never JSON. */
-const TEXTS = /^(?:text\/(?!event-stream)|application\/(?:x-subrip|octet-stream)\b)/;
+/** `response_format` text, srt and vtt: providers call them by different names, but never JSON, and a page is none. */
+const TEXTS = /^(?:text\/(?!event-stream|html)|application\/(?:x-subrip|octet-stream)\b)/;
 
 const TRANSCRIPTION = {
   task: 'transcription',
@@ -24,6 +25,7 @@ export const openaiTranscriptions = createTask({
   id: 'openai-transcriptions',
   path: '/audio/transcriptions',
   streamsBy: ['stream', true],
+  asEvents: transcriptEvents,
 });
 
 export const openaiTranslations = createTask({
@@ -45,6 +47,7 @@ export const openaiImageEdits = createTask({
   path: '/images/edits',
   needs: { prompt: 'text' },
   streamsBy: ['stream', true],
+  asEvents: pictureEvents('image_edit.completed'),
 });
 
 export const openaiImageVariations = createTask({

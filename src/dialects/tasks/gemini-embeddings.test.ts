@@ -155,6 +155,15 @@ describe('embeddings between OpenAI and Gemini', () => {
       upstreamModel: 'up',
     });
     assert.deepEqual(crossing?.dropped, ['taskType', 'title']);
+    const sized = (...sizes: readonly object[]) => {
+      const requests = sizes.map((size) => ({ content: contentOf('x'), ...size }));
+      const body = bytes({ model: 'm', requests });
+      const read = geminiBatchEmbeddings.readQuestion(body);
+      return [read.value.dimensions, read.dropped];
+    };
+    assert.deepEqual(sized({ output_dimensionality: 8 }, { outputDimensionality: 8 }), [8, []]);
+    assert.deepEqual(sized({ outputDimensionality: 8 }, {}), [8, ['outputDimensionality']]);
+    assert.deepEqual(sized({}, { output_dimensionality: 8 }), [undefined, ['outputDimensionality']]);
     assert.deepEqual(jsonOf(crossing?.body ?? Buffer.alloc(0)), {
       model: 'up',
       input: 'x',

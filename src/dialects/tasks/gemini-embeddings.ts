@@ -10,6 +10,7 @@ import type { RequestHead } from '../../domain/call.ts';
 import { Failure } from '../../domain/failure.ts';
 import { inputTotal, totalTokens, type Usage } from '../../domain/usage.ts';
 import { writeFailure, writeStreamFailure } from '../gemini/failures.ts';
+import { camelOf, fieldOf } from '../gemini/wire.ts';
 import { invalid, parseBody, TWICE } from '../openai-chat/request.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
 import { parseReply } from '../plain-reply.ts';
@@ -120,7 +121,8 @@ function questionIn(body: Uint8Array): JsonObject {
 }
 
 /** What else is said of a content cannot be said to others. */
-const CARRIED: ReadonlySet<string> = new Set(['content', 'model', 'outputDimensionality', 'requests']);
+const SIZE = 'outputDimensionality';
+const CARRIED: ReadonlySet<string> = new Set(['content', 'model', SIZE, 'requests']);
 
 /** All have the size of the first: others know one for all. */
 function asked(
@@ -128,8 +130,11 @@ function asked(
   inputs: readonly string[],
   requests: readonly JsonObject[],
 ): Carried<EmbeddingsQuestion> {
-  const dimensions = requests[0]?.['outputDimensionality'];
-  const names = requests.flatMap((request) => Object.keys(request).filter((name) => !CARRIED.has(name)));
+  const [dimensions, ...others] = requests.map((request) => fieldOf(request, SIZE));
+  const names = requests.flatMap((request) =>
+    Object.keys(request).filter((name) => !CARRIED.has(camelOf(name))),
+  );
+  if (others.some((other) => other !== dimensions)) names.push(SIZE);
   return {
     value: {
       model,

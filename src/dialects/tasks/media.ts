@@ -3,7 +3,7 @@
 import { type JsonObject, parseJson } from '../../base/json.ts';
 import { writeSseEvent } from '../../base/sse.ts';
 import type { Wire } from '../dialect.ts';
-import { objectOf } from '../openai-chat/wire.ts';
+import { objectOf, textOf } from '../openai-chat/wire.ts';
 import { createTask } from './task-dialect.ts';
 
 const written = (event: JsonObject): Buffer => writeSseEvent(JSON.stringify(event), String(event['type']));
@@ -17,7 +17,7 @@ export const openaiImages: Wire = createTask({
   answers: ['data', 'images'],
   maxOutputTokens: Infinity,
   streamsBy: ['stream', true],
-  asEvents: pictureEvents,
+  asEvents: pictureEvents('image_generation.completed'),
 });
 
 export const openaiSpeech: Wire = createTask({
@@ -47,18 +47,31 @@ export const openaiModerations: Wire = createTask({
 });
 
 /** Every picture is one event; what they took stands in the last. */
-function pictureEvents(answer: Buffer): Buffer {
-  const { data, images, created, usage, ...rest } = objectOf(parseJson(answer.toString('utf8'))) ?? {};
-  const list = Array.isArray(data) ? data : Array.isArray(images) ? images : [];
-  return Buffer.concat(
-    list.map((picture: unknown, i) =>
-      written({
-        type: 'image_generation.completed',
-        ...rest,
-        ...objectOf(picture),
-        ...(created === undefined ? {} : { created_at: created }),
-        ...(usage === undefined || i < list.length - 1 ? {} : { usage }),
-      }),
-    ),
-  );
+export function pictureEvents(type: string): (answer: Buffer) => Buffer {
+  return (answer) => {
+    const { data, images, created, usage, ...rest } = objectOf(parseJson(answer.toString('utf8'))) ?? {};
+    const list = Array.isArray(data) ? data : Array.isArray(images) ? images : [];
+    return Buffer.concat(
+      list.map((picture: unknown, i) =>
+        written({
+          type,
+          ...rest,
+          ...objectOf(picture),
+          ...(created === undefined ? {} : { created_at: created }),
+          ...(usage === undefined || i < list.length - 1 ? {} : { usage }),
+        }),
+      ),
+    );
+  };
+}
+
+/** A transcript of one piece, be it JSON or a text: some models have no other, whatever they are asked for. */
+export function transcriptEvents(answer: Buffer): Buffer {
+  const said = answer.toString('utf8');
+  const told = objectOf(parseJson(said)) ?? { text: said };
+  const text = textOf(told['text']);
+  return Buffer.concat([
+    written({ type: 'transcript.text.delta', delta: text }),
+    written({ ...told, type: 'transcript.text.done', text }),
+  ]);
 }

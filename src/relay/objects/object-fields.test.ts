@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isIdField, withOpenedIds, withSignedIds } from './object-fields.ts';
+import { isIdField, isObjectReference, withOpenedIds, withSignedIds } from './object-fields.ts';
 
 const sign = (id: string): string => `${id}!`;
 const signed = (value: unknown): unknown =>
@@ -120,4 +120,89 @@ test('what was signed opens again', () => {
       assert.deepEqual(opened(signed({ each })), { each });
     }),
   );
+});
+
+/** What of a call would make a provider read an object. */
+function referencesIn(body: unknown): string[] {
+  const found: string[] = [];
+  withOpenedIds(Buffer.from(JSON.stringify(body)), {
+    signed: () => undefined,
+    raw: (id, field, path) => {
+      if (isObjectReference(field, path)) found.push(id);
+    },
+  });
+  return found;
+}
+
+test('a call refers to files, stores, conversations and containers in these places', () => {
+  const calls = [
+    { messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'X' } }] }] },
+    { messages: [{ role: 'user', content: [{ type: 'document', source: { type: 'file', file_id: 'X' } }] }] },
+    { messages: [{ role: 'user', content: [{ type: 'container_upload', file_id: 'X' }] }] },
+    {
+      messages: [
+        {
+          role: 'user',
+          content: [{ type: 'tool_result', content: [{ type: 'image', source: { file_id: 'X' } }] }],
+        },
+      ],
+    },
+    { messages: [{ role: 'user', content: { file_id: 'X' } }] },
+    { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'X' }] }] },
+    { input: { content: { file_id: 'X' } } },
+    { input: [{ type: 'function_call_output', output: [{ type: 'input_image', file_id: 'X' }] }] },
+    { tools: [{ type: 'file_search', vector_store_ids: ['X'] }] },
+    { tools: [{ type: 'code_interpreter', container: { type: 'auto', file_ids: ['X'] } }] },
+    { tools: [{ type: 'code_interpreter', container: 'X' }] },
+    { tools: [{ type: 'shell', environment: { type: 'container_reference', container_id: 'X' } }] },
+    { conversation: 'X' },
+    { conversation: { id: 'X' } },
+    { container: 'X' },
+    { container: { id: 'X', skills: [{ skill_id: 'xlsx' }] } },
+  ];
+  for (const call of calls) assert.deepEqual(referencesIn(call), ['X'], JSON.stringify(call));
+});
+
+test('what a tool was given or said, and what an answer told of its sources, is said again as it was', () => {
+  const calls = [
+    {
+      messages: [
+        {
+          role: 'assistant',
+          content: [{ type: 'tool_use', input: { file_id: '1', in: { file_ids: ['2'] } } }],
+        },
+      ],
+    },
+    { contents: [{ parts: [{ functionCall: { name: 'f', args: { file_id: '1' } } }] }] },
+    { contents: [{ parts: [{ functionResponse: { name: 'f', response: { file_id: '1' } } }] }] },
+    {
+      input: [
+        {
+          type: 'message',
+          content: [{ type: 'output_text', annotations: [{ type: 'file_citation', file_id: '1' }] }],
+        },
+      ],
+    },
+    { input: [{ type: 'file_search_call', id: 'fs_1', results: [{ file_id: '1' }] }] },
+    { input: [{ type: 'code_interpreter_call', container_id: '1' }] },
+    {
+      messages: [
+        {
+          role: 'assistant',
+          content: [
+            {
+              type: 'bash_code_execution_tool_result',
+              content: { type: 'r', content: [{ type: 'bash_code_execution_output', file_id: '1' }] },
+            },
+          ],
+        },
+      ],
+    },
+    {
+      tools: [
+        { input_schema: { properties: { file_id: { type: 'string' }, container: { type: 'string' } } } },
+      ],
+    },
+  ];
+  for (const call of calls) assert.deepEqual(referencesIn(call), [], JSON.stringify(call));
 });

@@ -6,7 +6,7 @@
 
 import { asBuffer } from '../../base/fetch.ts';
 import { type JsonEdit, splice } from '../../base/json.ts';
-import { visitStrings } from '../../base/json-strings.ts';
+import { type Bracket, type Skip, visitStrings } from '../../base/json-strings.ts';
 
 /** The client's own keys and values. */
 const FREE: ReadonlySet<string> = new Set([
@@ -61,8 +61,49 @@ const FILE_LINK = /fileid:\/\/([\w.:~-]+)/g;
 export const isIdField = (name: string): boolean =>
   NAMED_IDS.has(name) || (/_ids?$/.test(name) && !OTHER_IDS.has(name));
 
-/** Inside a call for a model, where ids of many other things stand: those that make the provider read an object. */
-export const isObjectReference = (name: string): boolean => /^(?:file|vector_store)_ids?$/.test(name);
+/**
+ * What is left alone: the client's own, and what a tool was given or has said, in the words of Anthropic (`input`, an
+ * object) and of Gemini (`args`, `response`). The input of a whole call is none of these.
+ */
+const isFree: Skip = (name, path, opens) => {
+  if (FREE.has(name)) return true;
+  // One that is an element of a list has the name of the list.
+  if (opens !== 'object' || path.at(-1)?.isList === true) return false;
+  if (name === 'input') return path.length > 1;
+  return name === 'args' || (name === 'response' && /^function_?response$/i.test(path.at(-1)?.name ?? ''));
+};
+
+/**
+ * Inside a call for a model, where ids of many other things stand: those that make the provider read an object. Not those
+ * with which an answer told what it had read or made, when it is said again.
+ */
+export function isObjectReference(name: string, path: readonly Bracket[]): boolean {
+  if (/^(?:file|vector_store)_ids?$/.test(name)) return !path.some(isTold);
+  const inside = path.at(-1)?.name ?? '';
+  switch (name) {
+    case 'conversation':
+      return path.length === 1;
+    case 'container':
+      return path.length === 1 || inside === 'tools';
+    case 'container_id':
+      return inside === 'environment';
+    case 'id':
+      return path.length === 2 && (inside === 'conversation' || inside === 'container');
+    default:
+      return false;
+  }
+}
+
+/**
+ * Citations and hits of a search, and what Anthropic's own tools have answered: in a content of what a client may say,
+ * none is a bare object.
+ * Sources: https://platform.openai.com/docs/api-reference/responses/object ,
+ * https://docs.claude.com/en/docs/agents-and-tools/tool-use/code-execution-tool
+ */
+const isTold = ({ name, isList }: Bracket, i: number, path: readonly Bracket[]): boolean =>
+  isList
+    ? name === 'annotations' || name === 'results'
+    : name === 'content' && path[i - 1]?.name === 'content' && path[i - 1]?.isList === false;
 
 /** The answer with its ids signed; as it is where it is no JSON. `addressOf`: what becomes of a provider's URL. */
 export function withSignedIds(
@@ -72,7 +113,7 @@ export function withSignedIds(
 ): Buffer {
   const bytes = asBuffer(body);
   const edits: JsonEdit[] = [];
-  const isJson = visitStrings(bytes, FREE, ({ key, text, start, end }) => {
+  const isJson = visitStrings(bytes, isFree, ({ key, text, start, end }) => {
     const told = isIdField(key) ? sign(text) : key.endsWith('_url') ? addressOf(text) : text;
     if (told !== text) edits.push({ start, end, text: JSON.stringify(told) });
   });
@@ -84,22 +125,22 @@ export type Opening = {
   /** Of a string that has the form of a signed id, or undefined where it has another form. */
   signed(text: string): string | undefined;
   /** A string without that form in a field of ids. */
-  raw(text: string, field: string): void;
+  raw(text: string, field: string, path: readonly Bracket[]): void;
 };
 
 /** The request with its ids as the provider knows them; undefined where it is no JSON. */
 export function withOpenedIds(body: Uint8Array, ids: Opening): Buffer | undefined {
   const bytes = asBuffer(body);
   const edits: JsonEdit[] = [];
-  const isJson = visitStrings(bytes, FREE, ({ key, text, start, end }) => {
+  const isJson = visitStrings(bytes, isFree, ({ key, text, start, end, path }) => {
     if (text === '') return;
     const opened = TEXTS.has(key) ? undefined : ids.signed(text);
     if (opened !== undefined) edits.push({ start, end, text: JSON.stringify(opened) });
-    else if (isIdField(key)) ids.raw(text, key);
+    else if (isIdField(key)) ids.raw(text, key, path);
     else if (text.startsWith('fileid://')) {
       const linked = text.replace(FILE_LINK, (_link, id: string) => {
         const own = ids.signed(id);
-        if (own === undefined) ids.raw(id, 'file_id');
+        if (own === undefined) ids.raw(id, 'file_id', []);
         return `fileid://${own ?? id}`;
       });
       if (linked !== text) edits.push({ start, end, text: JSON.stringify(linked) });

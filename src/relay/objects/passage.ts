@@ -11,6 +11,7 @@ import type { Account, Channel } from '../../domain/channel.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { PassStory } from '../../domain/pass-story.ts';
 import { betasFor } from '../../providers/betas.ts';
+import { clientWordsOf } from '../../providers/classify.ts';
 import { providerOf } from '../../providers/index.ts';
 import type { Provider } from '../../providers/provider.ts';
 import { isBlocked } from '../../state/windows.ts';
@@ -61,8 +62,12 @@ export type Passage = {
   open(ask: PassAsk): Promise<Passed>;
 };
 
+/** With these a 304 is an answer. */
+const CONDITIONS = ['if-none-match', 'if-modified-since'] as const;
+const NOT_MODIFIED = 304;
+
 /** Request headers that mean the same to every provider. */
-const FORWARDED = ['content-type', 'accept', 'range', 'if-none-match', 'if-modified-since'] as const;
+const FORWARDED = ['content-type', 'accept', 'range', ...CONDITIONS] as const;
 
 /** The provider's word about this very request, not about the account. */
 const OWN_MISTAKE: ReadonlySet<number> = new Set([400, 404, 405, 406, 409, 410, 412, 413, 415, 416, 422]);
@@ -194,14 +199,18 @@ async function askOnce(ask: PassAsk, { rooms, watch, story }: Asking): Promise<U
   });
   watch.byte();
   if (response.status >= 200 && response.status < 300) return response;
+  if (response.status === NOT_MODIFIED && CONDITIONS.some((name) => headers[name] !== undefined))
+    return response;
   story.status = response.status;
   const refusal = await refusalOf(response, { watch, clock: rooms.clock });
   const failure = provider.classify(refusal);
   if (failure.rule.blame === 'client' || !OWN_MISTAKE.has(response.status)) throw failure;
   // To a model a 404 says that it is missing; here it is the object.
   const message =
-    response.status === 404 ? `${provider.name} has no such object in this account (404).` : failure.message;
-  throw new Failure('upstream_rejected', { message, status: response.status });
+    response.status === 404
+      ? `${provider.name} has no such object in this account (404).`
+      : `${provider.name} refused it with ${response.status}.`;
+  throw new Failure('upstream_rejected', { message, status: response.status, ...clientWordsOf(refusal) });
 }
 
 const channelOf = (account: Account, rooms: Rooms): Channel | undefined =>
