@@ -21,6 +21,9 @@ describe('the betas that a client names', () => {
   });
 
   it('are names, and nothing else gets through', () => {
-    assert.deepEqual(betasFor('anthropic', 'Not a name!,, x y'), { header: undefined, stopped: [] });
+    assert.deepEqual(betasFor('anthropic', 'Not a name!,, x y'), {
+      header: undefined,
+      stopped: ['anthropic-beta'],
+    });
   });
 });

@@ -35,6 +35,12 @@ export function betasFor(provider: string, value: string): Betas {
   const passed = names.filter(passes);
   return {
     header: passed.length === 0 ? undefined : passed.join(','),
-    stopped: names.filter((name) => WELL_FORMED.test(name) && !passes(name)),
+    stopped: stoppedOf(names.filter((name) => name !== '' && !passes(name))),
   };
 }
+
+/** What is no name cannot be repeated in a header. */
+const stoppedOf = (names: readonly string[]): readonly string[] =>
+  names.every((name) => WELL_FORMED.test(name))
+    ? names
+    : [...names.filter((name) => WELL_FORMED.test(name)), 'anthropic-beta'];

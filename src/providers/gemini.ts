@@ -47,7 +47,6 @@ export const gemini: Provider = createOpenAICompatible({
     'gemini-3.8-flash',
     'gemini-3.5-flash',
     'gemini-3.5-flash-lite',
-    'gemini-3-pro-preview',
     'gemini-2.5-pro',
     'gemini-2.5-flash',
     'gemini-2.5-flash-lite',

@@ -14,16 +14,8 @@ export const xai: Provider = createOpenAICompatible({
     [{ status: [403, 429], words: /used all available credits|spending limit|have any credits/i }, 'balance'],
     ...OPENAI_RULES,
   ],
-  models: [
-    'grok-4.6',
-    'grok-4.5',
-    'grok-4.3',
-    'grok-4.20',
-    'grok-4',
-    'grok-4-fast-reasoning',
-    'grok-4-fast-non-reasoning',
-    'grok-code-fast-1',
-  ],
+  // Grok 4, its fast forms and the coding model are answered no more: https://docs.x.ai/docs/migration/may-15-retirement
+  models: ['grok-4.6', 'grok-4.5', 'grok-4.3', 'grok-4.20'],
   quirks: [
     {
       what: 'Its reasoning models refuse `presence_penalty`, `frequency_penalty` and `stop`: they are dropped.',

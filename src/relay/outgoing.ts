@@ -155,7 +155,7 @@ function carried(
   const fit: Crossing = to.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
   const { request, names } = withTakenNames(aimed(inItsWay(fit.request, target), aim, to.id), to.id);
   const dropped = [...new Set([...(call.recalled?.lost ?? []), ...out.dropped, ...lost, ...fit.dropped])];
-  if (request.messages.length === 0) throw nothingLeft(dropped);
+  if (isSilent(out.request.messages, request.messages, dropped)) throw nothingLeft(from.id, dropped);
   return {
     body: to.writeRequest({ ...request, wantsUsage: request.stream }),
     place: nextPlace(out.request.messages),
@@ -165,14 +165,6 @@ function carried(
   };
 }
 
-/** The names are the client's own. */
-const nothingLeft = (dropped: readonly string[]): Failure =>
-  new Failure('invalid_request', {
-    message: `The provider of this model is left with nothing to answer: ${
-      dropped.length === 0 ? 'every turn is empty' : `it has no place for ${dropped.slice(0, 5).join(', ')}`
-    }.`,
-  });
-
 const termsOf = (terms: AnswerTerms, { recalled }: Call, { keeping }: Aim): AnswerTerms => ({
   ...terms,
   ...(terms.wantsSeals && { seal: sealerOf(keeping) }),
@@ -180,6 +172,32 @@ const termsOf = (terms: AnswerTerms, { recalled }: Call, { keeping }: Aim): Answ
     ? {}
     : { repeated: { ...terms.repeated, previous_response_id: recalled.previous } }),
 });
+
+type Turns = ChatRequest['messages'];
+
+/** Nothing is left of all turns, or of the one that asks for an answer. */
+function isSilent(asked: Turns, written: Turns, dropped: readonly string[]): boolean {
+  const last = asked.at(-1);
+  const said = written.at(-1);
+  if (last === undefined || said === undefined) return true;
+  return dropped.length > 0 && last.role === 'user' && (said.role !== 'user' || said.parts.length === 0);
+}
+
+/** An answer to nothing would be paid, and mistaken for one. The names are the client's own. */
+function nothingLeft(dialect: DialectId, dropped: readonly string[]): Failure {
+  const param = TURNS[dialect] ?? 'messages';
+  const why =
+    dropped.length === 0 ? 'every turn is empty' : `it has no place for ${dropped.slice(0, 5).join(', ')}`;
+  return new Failure('invalid_request', {
+    message: `${param}: the provider of this model is left with nothing to answer: ${why}. Say it in words, or ask another model.`,
+    param,
+  });
+}
+
+const TURNS: Readonly<Partial<Record<DialectId, string>>> = {
+  'openai-responses': 'input',
+  gemini: 'contents',
+};
 
 /** By the names that clients know. */
 const OUTPUT_FIELDS: Readonly<Partial<Record<DialectId, string>>> = {

@@ -24,7 +24,10 @@ export function readCrossing(body: Uint8Array): Crossing {
   const messages = request.messages
     .map((message) => portable(message, dropped))
     // Many refuse a turn in which nothing is said.
-    .filter(({ role, parts, toolCalls }) => role === 'tool' || parts.length > 0 || toolCalls?.length);
+    .filter(
+      ({ role, parts, toolCalls }, i, all) =>
+        role === 'tool' || parts.length > 0 || toolCalls?.length || isQuestion(role, i, all),
+    );
   const allowed = request.toolChoice === 'required' ? allowedIn(fieldOf(fields, 'toolConfig')) : [];
   const left = tools?.filter(({ name }) => allowed.length === 0 || allowed.includes(name));
   return {
@@ -110,3 +113,7 @@ const lostOfParts = (fields: JsonObject): string[] =>
       ...(textOf(objectOf(fieldOf(part, 'functionResponse'))?.['scheduling']) === '' ? [] : ['scheduling']),
     ]),
   );
+
+/** What asks for the answer: whoever sends it has to see that nothing of it is left. */
+const isQuestion = (role: string, i: number, all: readonly unknown[]): boolean =>
+  role === 'user' && i > 0 && i === all.length - 1;

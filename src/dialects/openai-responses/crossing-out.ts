@@ -24,7 +24,9 @@ export function readCrossing(body: Uint8Array): Crossing {
   const { tools, toolChoice, forms } = portableTools(fields, dropped);
   const input = portableItems(fields['input'], dropped);
   const request = requestOf(readHead(body), { ...fields, input, tools, tool_choice: toolChoice });
-  const messages = request.messages.flatMap((message) => portable(message, dropped));
+  const messages = request.messages.flatMap((message, i, all) =>
+    portable(message, dropped, i > 0 && i === all.length - 1),
+  );
   if (messages.length === 0)
     throw invalid(
       'input',
@@ -156,13 +158,14 @@ function portableItems(input: unknown, dropped: Set<string>): unknown {
   });
 }
 
-function portable(message: ChatMessage, dropped: Set<string>): ChatMessage[] {
+/** Of the last turn, whoever sends it has to see that nothing is left. */
+function portable(message: ChatMessage, dropped: Set<string>, isLast: boolean): ChatMessage[] {
   const { role, toolCalls } = message;
   const parts = message.parts.filter((part) => isPortable(part, dropped));
   if (parts.length === 0 && !toolCalls?.length && role !== 'tool') {
     // A thought of which nothing came is no turn elsewhere.
     if (message.reasoning !== undefined || message.seals !== undefined) dropped.add('reasoning');
-    return [];
+    return isLast && role === 'user' ? [{ ...message, parts }] : [];
   }
   // Many who speak OpenAI chat do not know the role.
   return [{ ...message, parts, role: role === 'developer' ? 'system' : role }];

@@ -139,6 +139,7 @@ describe('a request for a response on its way to OpenAI chat', () => {
         { type: 'function_call_output', call_id: 'c', output: '1' },
         { type: 'reasoning', id: 'rs_3', summary: [{ type: 'summary_text', text: 'Left alone.' }] },
         { role: 'user', content: [{ type: 'input_file', file_id: 'file_1' }] },
+        { role: 'user', content: 'and?' },
       ],
     });
     assert.deepEqual(body.messages, [
@@ -148,6 +149,7 @@ describe('a request for a response on its way to OpenAI chat', () => {
         tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }],
       },
       { role: 'tool', content: '1', tool_call_id: 'c' },
+      { role: 'user', content: 'and?' },
     ]);
     assert.deepEqual(dropped, [...['item_reference', 'web_search_call', 'reasoning', 'input_file']]);
   });
