@@ -61,8 +61,8 @@ export type AppOptions = {
   readonly log: Logger;
   /** The network. */
   readonly fetch: Fetch;
-  /** Signs the ids of objects; not given: one of this run alone. */
-  readonly idSecret?: Uint8Array;
+  /** Signs the ids of objects and seals the thoughts that clients carry; not given: one of this run alone. */
+  readonly idSecret?: () => Uint8Array;
   /** What an earlier run had learned. */
   readonly memories?: Memories;
   /** What an earlier run had benched for long, or switched off. */
@@ -113,6 +113,7 @@ export function createApp(options: AppOptions): App {
   });
   health.onEvent((occurrence) => alerts.raise(occurrence));
 
+  const idSecret = options.idSecret ?? (() => randomBytes(32));
   const rooms: Rooms = {
     clock,
     random,
@@ -124,7 +125,7 @@ export function createApp(options: AppOptions): App {
     pace: createPace(),
     calibration: createCalibration(),
     shelf: createShelf({ now: () => clock.now(), settings: () => config.memory }),
-    seals: createSeals(),
+    seals: createSeals(idSecret),
     snapshot: () => snapshot,
     providerOf: (channel) => requireProvider(channel.account.provider),
     fetchOf: (channel) => (isEmbedded(channel) ? (embedded?.fetch ?? options.fetch) : options.fetch),
@@ -159,7 +160,7 @@ export function createApp(options: AppOptions): App {
         logPass(log, story);
       },
     }),
-    objectIds: createObjectIds(options.idSecret ?? randomBytes(32)),
+    objectIds: createObjectIds(idSecret),
     metrics,
     idempotency: createIdempotency({ clock, log, metrics, ttlMs: () => config.server.idempotencyTtlMs }),
     shelf: rooms.shelf,

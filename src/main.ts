@@ -91,6 +91,11 @@ const program = new Command('sluice')
   .addCommand(simulateCommand())
   .addCommand(demoCommand());
 
+// Whoever reads (`sluice models | head`) may have enough before the end.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

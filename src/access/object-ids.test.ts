@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { createObjectIds, LONGEST_ID, looksSigned } from './object-ids.ts';
 
-const ids = createObjectIds(Buffer.alloc(32, 7));
+const ids = createObjectIds(() => Buffer.alloc(32, 7));
 const accounts = ['openai-a', 'openai-b', 'qwen'];
 const mine = { account: 'openai-b', key: 'team' };
 
@@ -21,7 +21,7 @@ test('another key, an account that is gone and another secret open nothing', () 
   const signed = ids.sign('file-abc', mine);
   assert.equal(ids.open(signed, { key: 'other', accounts }), undefined);
   assert.equal(ids.open(signed, { key: 'team', accounts: ['openai-a'] }), undefined);
-  assert.equal(createObjectIds(Buffer.alloc(32, 8)).open(signed, { key: 'team', accounts }), undefined);
+  assert.equal(createObjectIds(() => Buffer.alloc(32, 8)).open(signed, { key: 'team', accounts }), undefined);
 });
 
 test('no change of a single character goes unnoticed', () => {
@@ -58,4 +58,16 @@ test('what is too long or no id stays as it is', () => {
   assert.equal(ids.sign(longest, mine).length, LONGEST_ID);
   for (const id of [`${longest}a`, '', 'two words', 'https://example.com/file', 'ü'])
     assert.equal(ids.sign(id, mine), id);
+});
+
+test('the secret is asked for once, when the first id is signed or opened', () => {
+  let asked = 0;
+  const lazy = createObjectIds(() => {
+    asked += 1;
+    return Buffer.alloc(32, 7);
+  });
+  assert.equal(lazy.open('file-abc', { key: 'team', accounts }), undefined);
+  assert.equal(asked, 0);
+  assert.deepEqual(lazy.open(lazy.sign('file-abc', mine), { key: 'team', accounts })?.id, 'file-abc');
+  assert.equal(asked, 1);
 });

@@ -43,10 +43,15 @@ const LONGEST_OWN_ID = LONGEST_ID - SIGNED_MARK.length - TAG_LENGTH - 1 - SIGNAT
 /** Has it the form of a signed id, whoever made it? */
 export const looksSigned = (text: string): boolean => text.length <= LONGEST_ID && SIGNED.test(text);
 
-/** `secret`: at least 32 bytes; another one, and all ids that were given are void. */
-export function createObjectIds(secret: Uint8Array): ObjectIds {
-  const macOf = (said: readonly string[], length: number): string =>
-    createHmac('sha256', secret).update(JSON.stringify(said)).digest('base64url').slice(0, length);
+/**
+ * `secretOf`: asked for at the first id, not before. At least 32 bytes; another one, and all ids that were given are void.
+ */
+export function createObjectIds(secretOf: () => Uint8Array): ObjectIds {
+  let known: Uint8Array | undefined;
+  const macOf = (said: readonly string[], length: number): string => {
+    known ??= secretOf();
+    return createHmac('sha256', known).update(JSON.stringify(said)).digest('base64url').slice(0, length);
+  };
   const tagOf = (account: string): string => macOf(['account', account], TAG_LENGTH);
   const signatureOf = (id: string, { account, key }: ObjectOwner): string =>
     macOf(['object', id, account, key], SIGNATURE_LENGTH);

@@ -59,6 +59,15 @@ test('an event is handed on with the byte that ends it, not with the next event'
     assert.deepEqual(new SseSplitter().push(Buffer.from(text)).map(String), [text]);
 });
 
+test('an event that comes whole leaves nothing behind of the line ends before it', () => {
+  const splitter = new SseSplitter();
+  const frames = ['data: a\r\n\r\n', 'data: b\n\n', '\r', 'data: c\n\n'];
+  assert.deepEqual(
+    frames.map((frame) => splitter.push(Buffer.from(frame)).join('')),
+    frames,
+  );
+});
+
 test('any bytes, cut anyhow, come out complete, in order and cut the same way', () => {
   const stream = fc
     .array(

@@ -29,7 +29,10 @@ export class SseSplitter {
    * How the bytes were cut makes no difference. Throws `RangeError` when an event outgrows the limit.
    */
   push(bytes: Buffer): Buffer[] {
-    if (this.#isWholeEvent(bytes)) return [bytes];
+    if (this.#isWholeEvent(bytes)) {
+      this.#linesEndInBoth = false;
+      return [bytes];
+    }
     const events: Buffer[] = [];
     let start = 0;
     let lineIsEmpty = this.#lineIsEmpty;

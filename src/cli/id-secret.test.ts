@@ -3,15 +3,19 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { idSecretOf } from './id-secret.ts';
+import { idSecretOf as secretOf } from './id-secret.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-secret-'));
 after(() => rmSync(folder, { recursive: true }));
+
+const idSecretOf = (...asked: Parameters<typeof secretOf>): Uint8Array => secretOf(...asked)();
 
 const noWarning = (reason: string): never => assert.fail(reason);
 
 test('the secret is made once, kept for its owner alone, and the same at the next start', () => {
   const dataDir = join(folder, 'data');
+  secretOf(dataDir, {}, noWarning);
+  assert.throws(() => statSync(dataDir), 'not before somebody needs it');
   const secret = idSecretOf(dataDir, {}, noWarning);
   assert.equal(secret.length, 32);
   assert.deepEqual(idSecretOf(dataDir, {}, noWarning), secret);

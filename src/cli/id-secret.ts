@@ -1,6 +1,6 @@
 /**
- * What ids of objects are signed with: from the operator's master key, so that several relays and a new disk give the
- * same, else from a file made once. Without either the ids of an earlier run are void.
+ * What ids of objects are signed with, and thoughts sealed that clients carry: from the operator's master key, so that
+ * several relays and a new disk give the same, else from a file made once. Without either those of an earlier run are void.
  */
 
 import { hkdfSync, randomBytes } from 'node:crypto';
@@ -13,13 +13,27 @@ const SECRET_BYTES = 32;
 /** A shorter one could be guessed. */
 const LEAST_KEY_LENGTH = 16;
 
-/** Throws where `SLUICE_MASTER_KEY` is too short. `warn`: the secret could not be kept. */
-export function idSecretOf(dataDir: string, env: Environment, warn: (reason: string) => void): Uint8Array {
+/**
+ * Made or read when it is first asked for: who has no files needs none. Throws where `SLUICE_MASTER_KEY` is too short.
+ * `warn`: the secret could not be kept.
+ */
+export function idSecretOf(
+  dataDir: string,
+  env: Environment,
+  warn: (reason: string) => void,
+): () => Uint8Array {
   const master = env['SLUICE_MASTER_KEY'];
-  if (master === undefined || master === '') return keptSecret(join(dataDir, FILE), warn);
+  if (master === undefined || master === '') {
+    let kept: Uint8Array | undefined;
+    return () => {
+      kept ??= keptSecret(join(dataDir, FILE), warn);
+      return kept;
+    };
+  }
   if (master.length < LEAST_KEY_LENGTH)
     throw new Error(`SLUICE_MASTER_KEY: expected at least ${LEAST_KEY_LENGTH} characters`);
-  return new Uint8Array(hkdfSync('sha256', master, '', 'sluice object ids', SECRET_BYTES));
+  const secret = new Uint8Array(hkdfSync('sha256', master, '', 'sluice object ids', SECRET_BYTES));
+  return () => secret;
 }
 
 function keptSecret(path: string, warn: (reason: string) => void): Uint8Array {
@@ -35,7 +49,9 @@ function keptSecret(path: string, warn: (reason: string) => void): Uint8Array {
     const other = read(path);
     if (other !== undefined) return other;
     const reason = error instanceof Error ? error.message : String(error);
-    warn(`${path} could not be used: ids of files and batches hold until the next start (${reason})`);
+    warn(
+      `${path} could not be used: ids of files and batches, and thoughts sealed for clients, hold until the next start (${reason})`,
+    );
     return secret;
   }
 }

@@ -63,6 +63,35 @@ describe('one small call through a channel', () => {
     }
   });
 
+  it('is not taken for answered where a page or half an answer came', async () => {
+    for (const body of ['<html>hello</html>', ['{"choices": [{"mess']]) {
+      const { all } = await asked('provider: groq, secrets: [s], models: [m]', ({ url }) =>
+        url.endsWith('/models') ? ok() : { status: 200, body },
+      );
+      assert.equal(all[0]?.ok, false);
+      assert.match(all[0]?.detail ?? '', /check the base URL/);
+    }
+  });
+
+  it('is asked as a stream where the relay would, for some models know nothing else', async () => {
+    const { requests } = await asked('provider: qwen, secrets: [s], models: [qvq-max]', ok);
+    assert.equal(bodyOf(requests.at(-1)).stream, true);
+  });
+
+  it('is not made to a model that is no chat', async () => {
+    const account = 'provider: qwen, secrets: [s], models: [text-embedding-v4]';
+    const listed = await asked(account, () => ({
+      status: 200,
+      body: { data: [{ id: 'text-embedding-v4' }] },
+    }));
+    assert.equal(listed.requests.length, 1);
+    assert.partialDeepStrictEqual(listed.all, [
+      { ok: true, detail: 'not asked, for it is made for embedding; the provider lists it' },
+    ]);
+    const { all } = await asked(account, ok);
+    assert.match(all[0]?.detail ?? '', /has no list with it/);
+  });
+
   it('has its bound where the model looks for it', async () => {
     const { requests } = await asked('provider: openai, secrets: [s], models: [gpt-5]', ok);
     const body = bodyOf(requests.at(-1));

@@ -45,11 +45,14 @@ export async function checkLive(config: Config, options: LiveOptions): Promise<L
       lists.set(key, list);
       try {
         const listed = (await list)?.includes(channel.upstreamModel) === true;
+        const kind = channel.facts?.kind ?? 'chat';
         // A list does not show whether the account may still call: one secret of each channel pays a token for that.
         const detail =
-          listed && i > 0
-            ? 'the secret is accepted, the model is listed'
-            : await oneToken(channel, { secret, fetch, nowMs });
+          kind !== 'chat'
+            ? `not asked, for it is made for ${kind}; the provider ${listed ? 'lists it' : 'has no list with it'}`
+            : listed && i > 0
+              ? 'the secret is accepted, the model is listed'
+              : await oneToken(channel, { secret, fetch, nowMs });
         return { channel: name, ok: true, detail, ms: Math.round(nowMs() - startedMs) };
       } catch (error) {
         const detail = error instanceof Error ? error.message : String(error);
@@ -83,15 +86,21 @@ async function oneToken(channel: Channel, asking: Asking): Promise<string> {
   const provider = providerOfChannel(channel);
   const outgoing = outgoingOf(smallCall(channel.upstreamModel), { provider, channel, ...NOTHING_KEPT });
   const { dialect, head, url, body } = outgoing;
-  const ready = dialect.forwardRequest(body, head, channel.upstreamModel);
-  const { status } = await ask(channel, asking, {
+  const { streamUpstream } = channel.account;
+  const streams = streamUpstream === undefined ? provider.streamsPlain : streamUpstream === 'on';
+  const turned = streams === true ? dialect.forwardAsStream?.(body, head, channel.upstreamModel) : undefined;
+  const ready = turned ?? dialect.forwardRequest(body, head, channel.upstreamModel);
+  const answer = await ask(channel, asking, {
     dialect: dialect.id,
     url:
-      dialect.address?.(url, { model: channel.upstreamModel, stream: false }) ??
+      dialect.address?.(url, { model: channel.upstreamModel, stream: turned !== undefined }) ??
       placed(url, channel.upstreamModel),
     body: dressed(ready, rulesFor(provider, channel, dialect.id)).body,
   });
-  if (status === 404) throw new Error('the provider has no such model or route (404)');
+  if (answer.status === 404) throw new Error('the provider has no such model or route (404)');
+  // A page for people comes with a 200, too.
+  if (!isJsonObject(parseJson(answer.body)) && !(turned !== undefined && /^data:/m.test(answer.body)))
+    throw new Error('what answered is no API of this kind (200, and no JSON): check the base URL');
   return 'answered a call of one token';
 }
 

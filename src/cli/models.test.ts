@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { known } from '../app.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import { type ModelRow, modelsCommand } from './models.ts';
+import { type ModelRow, modelsCommand, tableOf } from './models.ts';
 
 const YAML = `
 accounts:
@@ -29,6 +29,13 @@ async function run(...args: string[]): Promise<string> {
 }
 const rows = async (...args: string[]): Promise<ModelRow[]> =>
   JSON.parse(await run(...args, '--json')) as ModelRow[];
+
+test('a price that was turned into dollars is cut to what it is worth', async () => {
+  const source = { url: 'https://example.com', date: '2026-01-01' };
+  const price = { currency: 'USD', tiers: [{ input: '2.6904896', output: '6.125' }], source } as const;
+  const row = { model: 'm', kind: 'chat', context: null, maxOutput: null, price, abilities: [], from: [] };
+  assert.match(tableOf([row]), /\$2\.69~ +\$6\.125 /);
+});
 
 test('the models offered are listed with sizes, prices and channels, unknown ones as unknown', async () => {
   assert.deepEqual((await run()).split('\n').slice(0, 4), [

@@ -114,14 +114,16 @@ export function tableOf(rows: readonly ModelRow[]): string {
       .trimEnd(),
   );
   const [head = '', ...body] = lines;
-  const note = 'Prices are for a million tokens; ↑ has dearer tiers for longer input, - is unknown.';
+  const note =
+    'Prices are for a million tokens; ↑ has dearer tiers for longer input, ~ was turned into dollars, - is unknown.';
   return `${[pc.dim(head), ...body, '', pc.dim(note)].join('\n')}\n`;
 }
 
 function cellsOf({ model, kind, context, maxOutput, price, from }: ModelRow): string[] {
   const tier = price?.tiers[0];
   const sign = price?.currency === 'CNY' ? '¥' : '$';
-  const money = (amount: string | undefined): string => (amount === undefined ? '-' : `${sign}${amount}`);
+  const money = (amount: string | undefined): string =>
+    amount === undefined ? '-' : sign + shortened(amount);
   const more = (price?.tiers.length ?? 0) > 1 ? '↑' : '';
   return [
     model,
@@ -133,6 +135,12 @@ function cellsOf({ model, kind, context, maxOutput, price, from }: ModelRow): st
     money(tier?.cacheRead),
     from.join(', '),
   ];
+}
+
+/** What was turned into dollars has digits that nobody has published. */
+function shortened(amount: string): string {
+  const [, fraction = ''] = amount.split('.');
+  return fraction.length > 4 ? `${Number(amount).toPrecision(3)}~` : amount;
 }
 
 const sizeText = (tokens: number | null): string => (tokens === null ? '-' : tokens.toLocaleString('en-US'));

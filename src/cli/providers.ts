@@ -24,7 +24,7 @@ export function providersCommand({ write }: ProvidersDoors): Command {
     });
 }
 
-export function listText(facts: readonly ProviderFacts[]): string {
+function listText(facts: readonly ProviderFacts[]): string {
   const rows = facts.map((each) => [
     each.id,
     dialectsText(each),
@@ -41,7 +41,7 @@ export function listText(facts: readonly ProviderFacts[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-export function wholeText(facts: ProviderFacts): string {
+function wholeText(facts: ProviderFacts): string {
   const { id, name, variables, addresses, addressForms, models, tasks, limits, quirks, sources } = facts;
   const places = Object.entries(addresses).map(([region, url]) =>
     region === '' ? url : `${region}: ${url}`,

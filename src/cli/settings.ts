@@ -8,7 +8,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { known } from '../app.ts';
 import type { Config } from '../config/config.ts';
-import { configFromEnvironment, configOfAccounts } from '../config/environment.ts';
+import {
+  configFromEnvironment,
+  configOfAccounts,
+  type PassedOver,
+  passedOver,
+} from '../config/environment.ts';
 import type { Environment } from '../config/interpolate.ts';
 import { loadConfig } from '../config/load.ts';
 
@@ -17,6 +22,8 @@ export type Settings = {
   readonly source: 'file' | 'environment' | 'simulator';
   /** The file, where there is one. */
   readonly path?: string;
+  /** What the environment says and no account came of; nothing where there is a file. */
+  readonly passedOver: readonly PassedOver[];
 };
 
 const DEFAULT_FILE = 'sluice.yaml';
@@ -40,10 +47,13 @@ export function loadFile(path: string, env: Environment): Config {
 /** Throws `ConfigError`. */
 export function findSettings(file: string | undefined, env: Environment): Settings {
   const path = file ?? env['SLUICE_CONFIG'] ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
-  if (path !== undefined) return { config: loadFile(path, env), source: 'file', path };
+  if (path !== undefined) return { config: loadFile(path, env), source: 'file', path, passedOver: [] };
   const fromEnvironment = configFromEnvironment({ env, known });
-  if (fromEnvironment !== null) return { config: fromEnvironment, source: 'environment' };
-  return { config: configOfAccounts(SIMULATED_ACCOUNTS, { env, known }), source: 'simulator' };
+  const lacking = passedOver({ env, known });
+  if (fromEnvironment !== null)
+    return { config: fromEnvironment, source: 'environment', passedOver: lacking };
+  const simulated = configOfAccounts(SIMULATED_ACCOUNTS, { env, known });
+  return { config: simulated, source: 'simulator', passedOver: lacking };
 }
 
 /** A key for whoever has configured none: made once, kept in a file that only its owner can read. */

@@ -66,7 +66,13 @@ async function start(flags: Flags): Promise<void> {
   });
   // Last: whoever reads it may send a signal.
   process.stdout.write(
-    banner({ settings, config, url, readyKey, model: app.front.snapshot().catalog.models[0]?.name ?? '' }),
+    banner({
+      settings,
+      config,
+      url,
+      readyKey,
+      models: app.front.snapshot().catalog.models.map(({ name }) => name),
+    }),
   );
 }
 
@@ -132,11 +138,20 @@ type BannerFacts = {
   readonly config: Config;
   readonly url: string;
   readonly readyKey: string | undefined;
-  /** One that can be asked for. */
-  readonly model: string;
+  /** What can be asked for. */
+  readonly models: readonly string[];
 };
 
-function banner({ settings, config, url, readyKey, model }: BannerFacts): string {
+/** The others are for `sluice models` to list. */
+const SHOWN_MODELS = 4;
+
+function modelsText(models: readonly string[]): string {
+  const rest = models.length - SHOWN_MODELS;
+  const shown = models.slice(0, SHOWN_MODELS).join(', ');
+  return rest > 0 ? `${shown} and ${rest} more (\`sluice models\` lists them)` : shown;
+}
+
+function banner({ settings, config, url, readyKey, models }: BannerFacts): string {
   const lines = ['', `${pc.bold('Sluice')} listens on ${pc.cyan(url)}`, ''];
   const accounts = config.accounts.map(({ id }) => id).join(', ');
   if (settings.source === 'simulator')
@@ -145,7 +160,9 @@ function banner({ settings, config, url, readyKey, model }: BannerFacts): string
     lines.push(
       `  Accounts: ${accounts}${settings.path === undefined ? ' (from the environment)' : ` (from ${settings.path})`}`,
     );
-  lines.push(`  Base URL: ${url}/v1`);
+  for (const { variable, lacks } of settings.passedOver)
+    lines.push(`            ${variable} is set and makes no account without ${lacks.join(' and ')}.`);
+  lines.push(`  Models:   ${modelsText(models)}`, `  Base URL: ${url}/v1`);
   if (readyKey !== undefined) {
     lines.push(
       `  Key:      ${readyKey}`,
@@ -154,7 +171,7 @@ function banner({ settings, config, url, readyKey, model }: BannerFacts): string
       '',
       `  curl ${url}/v1/chat/completions \\`,
       `    -H 'Authorization: Bearer ${readyKey}' -H 'Content-Type: application/json' \\`,
-      `    -d '{"model":"${model}","messages":[{"role":"user","content":"Hello, who are you?"}]}'`,
+      `    -d '{"model":"${models[0] ?? ''}","messages":[{"role":"user","content":"Hello, who are you?"}]}'`,
     );
   }
   if (settings.source === 'simulator')

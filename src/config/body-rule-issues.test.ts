@@ -47,6 +47,7 @@ describe('rules for bodies', () => {
       { drop: ['a'], set: { a: 1 } },
       { drop: ['a'], rename: { a: 'b' } },
       { rename: { a: 'c', b: 'c' } },
+      { rename: { a: 'a' } },
       { rename: { a: 'b' }, set: { a: 1 } },
       { rename: { a: 'b' }, set: { b: 1 } },
     ])

@@ -30,6 +30,7 @@ export function bodyRuleIssues(path: Path, { drop, rename, set }: Rules): Issue[
   for (const [from, to] of Object.entries(rename)) {
     checkOwn(['rename', from], from, 'name');
     checkOwn(['rename', from], to, 'value');
+    if (to === from) wrong(['rename', from], 'value', 'another name than the one it has');
     if (targets.has(to)) wrong(['rename', from], 'value', `a name that no other field gets, not '${to}'`);
     if (drop.includes(from)) wrong(['rename', from], 'name', 'a field that is not dropped');
     targets.add(to);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configFromEnvironment, configOfAccounts } from './environment.ts';
+import { configFromEnvironment, configOfAccounts, passedOver } from './environment.ts';
 import { known } from './fixtures/known.ts';
 import type { Known, KnownProvider } from './known.ts';
 import { ConfigError, type Problem } from './problem.ts';
@@ -122,6 +122,22 @@ describe('the environment of a provider that wants more than a secret', () => {
     assert.deepEqual(accountsOf({ ...key, ...url, AZURE_OPENAI_MODEL: 'gpt-5, mini' }), [
       { id: 'azure', secrets: ['k'], baseUrl: url.AZURE_OPENAI_BASE_URL, models: ['gpt-5', 'mini'] },
     ]);
+  });
+
+  it('is told what it lacks', () => {
+    const lacksOf = (env: Record<string, string>) => passedOver({ env, known: others });
+    const url = { AZURE_OPENAI_BASE_URL: 'https://r.example/openai/v1' };
+    const variable = 'AZURE_OPENAI_API_KEY';
+    assert.deepEqual(lacksOf({ [variable]: 'k' }), [
+      { variable, lacks: ['AZURE_OPENAI_BASE_URL', 'AZURE_OPENAI_MODEL'] },
+    ]);
+    assert.deepEqual(lacksOf({ [variable]: 'k', ...url }), [{ variable, lacks: ['AZURE_OPENAI_MODEL'] }]);
+    assert.deepEqual(lacksOf({ [variable]: 'k', ...url, AZURE_OPENAI_MODEL: 'gpt-5' }), []);
+    assert.deepEqual(lacksOf({ LM_STUDIO_BASE_URL: 'http://h/v1' }), [
+      { variable: 'LM_STUDIO_BASE_URL', lacks: ['LM_STUDIO_MODEL'] },
+    ]);
+    assert.deepEqual(lacksOf({ DASHSCOPE_BASE_URL: 'http://h/v1' }), []);
+    assert.deepEqual(lacksOf({}), []);
   });
 
   it('names its region, in the variable of its own before that of everybody', () => {

@@ -1,7 +1,7 @@
 /**
  * No file at all: every provider whose usual variable is set becomes one account, and so does one that asks for no secret
- * where its models are told. A provider that lacks something else (an address, models) is passed over: its variable may be
- * there for another program. The rest of the environment says what a container usually says: `HOST`, `PORT`, `LOG_LEVEL`,
+ * where its models are told. A provider that lacks something else (an address, models) is passed over, and told so: its
+ * variable may be there for another program. The rest of the environment says what a container usually says: `HOST`, `PORT`, `LOG_LEVEL`,
  * and `SLUICE_KEY` for the one client key.
  */
 
@@ -106,12 +106,34 @@ type FoundAccount = {
   readonly models?: Found<readonly string[]>;
 };
 
+/** A variable that is set, and those that are not and without which it makes no account. */
+export type PassedOver = { readonly variable: string; readonly lacks: readonly string[] };
+
+/** Who set one of a provider's variables may wonder why it does not answer. */
+export const passedOver = ({ env, known }: EnvironmentOptions): readonly PassedOver[] =>
+  known.providers.flatMap((provider) => {
+    const { variable, lacks } = lookedUp(provider, env);
+    return variable === undefined || lacks.length === 0 ? [] : [{ variable, lacks }];
+  });
+
 function accountFrom(provider: KnownProvider, env: Environment): FoundAccount | undefined {
+  const { account, lacks } = lookedUp(provider, env);
+  return lacks.length === 0 ? account : undefined;
+}
+
+type LookedUp = {
+  readonly account: FoundAccount;
+  /** By which the provider is meant. */
+  readonly variable: string | undefined;
+  /** Without these there is no account. */
+  readonly lacks: readonly string[];
+};
+
+function lookedUp(provider: KnownProvider, env: Environment): LookedUp {
   const { variables, regionVariables = [], models } = provider;
   const own = provider.id.toUpperCase().replaceAll('-', '_');
   const isOpen = variables.length === 0;
   const secrets = listFrom(isOpen ? [`${own}_API_KEY`] : variables, env);
-  if (secrets === undefined && !isOpen) return undefined;
   const prefixes = [...new Set([secrets?.name ?? own, ...variables, own].map(prefixOf))];
   const url = valueFrom(prefixes.map(urlVariable), env);
   const region =
@@ -119,15 +141,21 @@ function accountFrom(provider: KnownProvider, env: Environment): FoundAccount | 
     regionOf(provider, secrets?.name);
   // Where there are usual models, such a variable is the wish of another program.
   const named = models.length > 0 ? undefined : listFrom(prefixes.map(modelVariable), env);
-  const isComplete = url !== undefined || provider.baseUrl() !== undefined;
-  if (!isComplete || (models.length === 0 && named === undefined) || (isOpen && named === undefined))
-    return undefined;
-  return {
+  const [prefix = own] = prefixes;
+  const needsModels = models.length === 0 || isOpen;
+  const lacks = [
+    ...(secrets === undefined && !isOpen ? variables.slice(0, 1) : []),
+    ...(url === undefined && provider.baseUrl() === undefined ? [urlVariable(prefix)] : []),
+    ...(needsModels && named === undefined ? [modelVariable(prefix)] : []),
+  ];
+  const account = {
     secrets: secrets ?? { name: `${own}_API_KEY`, value: [] },
     ...(url === undefined ? {} : { base_url: url }),
     ...(region === undefined || provider.regions.length === 0 ? {} : { region }),
     ...(named === undefined ? {} : { models: named }),
   };
+  // An address alone may be there for another program, where the provider wants a secret.
+  return { account, variable: secrets?.name ?? (isOpen ? url?.name : undefined), lacks };
 }
 
 function regionOf({ regionByVariable = {} }: KnownProvider, name = ''): Found<string> | undefined {

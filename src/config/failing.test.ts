@@ -39,3 +39,23 @@ test('an answer whose client has left is cancelled, or read on for a told time',
       /accounts\[0\]\.on_client_gone[\s\S]*expected cancel, or a drain such as drain\(30s\)/,
     );
 });
+
+test('paths that are passed through begin with a slash and are plain', () => {
+  const passesOf = (value: string): readonly string[] | undefined =>
+    load(`, passes: [${value}]`).accounts[0]?.passes;
+  assert.deepEqual(passesOf('/files, /v1/fine_tuning'), ['/files', '/v1/fine_tuning']);
+  for (const wrong of [
+    'files',
+    '/',
+    '/files/',
+    '//files',
+    '/../admin',
+    '"/files?x=1"',
+    '"https://host/files"',
+  ])
+    assert.throws(
+      () => passesOf(wrong),
+      /accounts\[0\]\.passes\[0\][\s\S]*below the base URL, as in \/files/,
+      wrong,
+    );
+});

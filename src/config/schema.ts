@@ -104,7 +104,7 @@ export const accountSchema = (known?: Known) =>
       .describe(
         'Asks for plain answers as streams and puts them together; `auto` where the provider is better asked so.',
       ),
-    passes: listOf(text('a path, as in /files'))
+    passes: listOf(text('a path below the base URL, as in /files', /^(?:\/[\w-][\w.-]*)+$/))
       .optional()
       .describe(
         'Paths below the base URL that are passed through to this account, as in `[/files, /batches]`; ids in their ' +

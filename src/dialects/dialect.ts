@@ -83,6 +83,8 @@ export type WriteOptions = {
   readonly terms?: AnswerTerms;
   /** It goes on in the middle of a text that was begun before: nothing is opened anew. */
   readonly continues?: boolean;
+  /** What the prompt weighs as far as is known at the beginning, for those who are told it first and corrected last. */
+  readonly promptTokens?: number;
 };
 
 /**

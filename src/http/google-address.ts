@@ -11,7 +11,7 @@ import { geminiBatchEmbeddings, geminiEmbeddings } from '../dialects/tasks/gemin
 export const GOOGLE_PREFIXES = ['/v1beta', '/v1alpha', '/v1'] as const;
 
 /** What calls an upstream. */
-export const ACTIONS: ReadonlyMap<string, Wire> = new Map<string, Wire>([
+const ACTIONS: ReadonlyMap<string, Wire> = new Map<string, Wire>([
   ['generateContent', gemini],
   ['streamGenerateContent', gemini],
   ['embedContent', geminiEmbeddings],

@@ -57,5 +57,6 @@ test('however a link to a file is written, the body is read', () => {
       assert.deepEqual(found, ['file-1']);
       assert.ok(mayName(body));
     }),
+    { numRuns: 1_000 },
   );
 });

@@ -44,8 +44,8 @@ export function mayName(body: Buffer): boolean {
     // conversation, container, container_id
     body.includes('"conversation"', 0, 'latin1') ||
     body.includes('"container', 0, 'latin1') ||
-    // fileid://
-    anyAt(body, '://', (at) => body[at - 1] === LETTER_D) ||
+    // fileid://, and its slashes may have a backslash each
+    anyAt(body, ':/', (at) => body[at - 1] === LETTER_D) ||
     anyAt(body, ':\\/', (at) => body[at - 1] === LETTER_D) ||
     // A letter as an escape, of which nobody but a mocker writes any.
     anyAt(body, '\\u00', (at) => isLetterEscape(body[at + 4] ?? 0, body[at + 5] ?? 0))

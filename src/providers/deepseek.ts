@@ -12,7 +12,7 @@ const LIMITS = 'https://api-docs.deepseek.com/quick_start/rate_limit';
 /** Calls in flight per account and model; the old names are served by the flash model. */
 const limits = (model: string): PublishedLimits | undefined => {
   if (model === 'deepseek-v4-pro') return { limits: { concurrency: 500 }, source: LIMITS };
-  return /^deepseek-(?:flash|v4-flash|chat|reasoner)$/.test(model)
+  return /^deepseek-(?:v4-)?flash$/.test(model)
     ? { limits: { concurrency: 2_500 }, source: LIMITS }
     : undefined;
 };
@@ -23,7 +23,7 @@ export const deepseek: Provider = createOpenAICompatible({
   variables: ['DEEPSEEK_API_KEY'],
   baseUrl: 'https://api.deepseek.com/v1',
   // Without the field of a thought, a turn of tools is refused: https://api-docs.deepseek.com/guides/thinking_mode
-  chatWays: { thinks: 'thinking', effortToo: true, wantsThoughts: true },
+  chatWays: { thinks: 'thinking', effortToo: true, wantsThoughts: true, functionsOnly: true },
   foldsSystem: true,
   speaksToo: {
     'anthropic-messages': beside(/^(https:\/\/api\.deepseek\.com)(?:\/v1)?$/, '$1/anthropic/v1/messages'),
@@ -47,7 +47,8 @@ export const deepseek: Provider = createOpenAICompatible({
     [{ status: 429 }, 'concurrency', { scope: 'account', confidence: 'high' }],
     [{ status: [500, 503] }, 'overload', { confidence: 'medium' }],
   ],
-  models: ['deepseek-flash', 'deepseek-v4-pro', 'deepseek-chat', 'deepseek-reasoner'],
+  // `deepseek-chat` and `deepseek-reasoner` are answered no more since 2026-07-24: https://api-docs.deepseek.com/news/news260424
+  models: ['deepseek-flash', 'deepseek-v4-pro'],
   quirks: [
     noDeveloper('earendil-works/pi#1048, losesky/ai-auto-trading#14'),
     foldsSystem('deepseek-ai/awesome-deepseek-integration#639'),

@@ -13,7 +13,7 @@ export const groq: Provider = createOpenAICompatible({
   variables: ['GROQ_API_KEY'],
   baseUrl: 'https://api.groq.com/openai/v1',
   // Of what it serves, only these take an effort: https://console.groq.com/docs/reasoning
-  chatWays: { thinkers: /gpt-oss/ },
+  chatWays: { thinkers: /gpt-oss/, functionsOnly: true },
   rules: [[{ status: 498 }, 'overload', { say: 'the flex tier is at its capacity' }], ...OPENAI_RULES],
   // Its x-ratelimit-…-requests are of the day, its …-tokens of the minute: https://console.groq.com/docs/rate-limits
   readTold: toldPerDay,

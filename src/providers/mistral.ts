@@ -10,7 +10,7 @@ export const mistral: Provider = createOpenAICompatible({
   variables: ['MISTRAL_API_KEY'],
   baseUrl: 'https://api.mistral.ai/v1',
   // Fields that it does not know are refused: https://docs.mistral.ai/api
-  chatWays: { thinks: 'never' },
+  chatWays: { thinks: 'never', functionsOnly: true },
   rules: [
     [{ status: 429, named: ['service_tier_capacity_exceeded', '3505'] }, 'overload'],
     [{ status: 429, words: /service tier capacity exceeded/i }, 'overload'],

@@ -11,7 +11,7 @@ export const moonshot: Provider = createOpenAICompatible({
   baseUrl: { china: 'https://api.moonshot.cn/v1', international: 'https://api.moonshot.ai/v1' },
   // Both fields at once are refused, and turns of tools without a thought:
   // https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model
-  chatWays: { thinks: 'thinking', thinkers: /^kimi-k2\.[5-9]/, wantsThoughts: true },
+  chatWays: { thinks: 'thinking', thinkers: /^kimi-k2\.[5-9]/, wantsThoughts: true, functionsOnly: true },
   speaksToo: {
     'anthropic-messages': beside(/^(https:\/\/api\.moonshot\.(?:ai|cn))\/v1$/, '$1/anthropic/v1/messages'),
   },

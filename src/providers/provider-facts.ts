@@ -48,7 +48,7 @@ export function factsOf(provider: Provider): ProviderFacts {
 }
 
 /** In the words of the documents. */
-export const DIALECT_NAMES: Readonly<Record<ChatDialectId, string>> = {
+const DIALECT_NAMES: Readonly<Record<ChatDialectId, string>> = {
   'openai-chat': 'chat',
   'openai-responses': 'responses',
   'anthropic-messages': 'messages',

@@ -56,6 +56,8 @@ export type ChatWays = {
   readonly effortToo?: true;
   /** The models that may be asked so; absent: all. */
   readonly thinkers?: RegExp;
+  /** Its tools are functions alone: one that takes a text is asked for as one, and its calls are brought back. */
+  readonly functionsOnly?: true;
   /** A turn that calls tools must tell what was thought before, be it nothing. */
   readonly wantsThoughts?: true;
   /** Fields beyond OpenAI's that it takes: `top_k`, `repetition_penalty`, and `cache_control` on parts of the content. */

@@ -52,6 +52,8 @@ export const QWEN_WAYS = {
   // https://www.alibabacloud.com/help/en/model-studio/rate-limiting-best-practices
   waitHeader: 'x-dashscope-wait-timeout',
   chatWays: {
+    // https://help.aliyun.com/zh/model-studio/qwen-function-calling
+    functionsOnly: true,
     // https://help.aliyun.com/zh/model-studio/deep-thinking ; those that only think, or never do, refuse the switch.
     thinks: 'enable_thinking',
     thinkers: /^(?!qwen-(?:max|vl|mt|long)|qwen2|qwq|qvq)(?!.*(?:coder|instruct|thinking|-ocr))/i,

@@ -26,7 +26,7 @@ export function ableFor(call: Call, model: Model, { providerOf }: Pick<Rooms, 'p
   return { ...model, channels, affinity: model.affinity && (task === undefined || task === 'completions') };
 }
 
-const WHAT = {
+export const TASK_NAMES = {
   completions: 'text completions',
   embeddings: 'embeddings',
   rerank: 'reranking',
@@ -49,7 +49,7 @@ export function unable(call: Call, model: Model, { providerOf }: Pick<Rooms, 'pr
   const providers = [...new Set(model.channels.map((channel) => providerOf(channel).name))].join(', ');
   return new Failure('invalid_request', {
     message:
-      `The model '${model.name}' cannot be asked for ${task === undefined ? 'this' : WHAT[task]}: ` +
+      `The model '${model.name}' cannot be asked for ${task === undefined ? 'this' : TASK_NAMES[task]}: ` +
       `no account that serves it (${providers}) has it. Send the name of a model that is made for it.`,
     param: 'model',
   });

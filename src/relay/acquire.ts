@@ -133,12 +133,15 @@ function poolOf(journey: Journey, model: Model): Pool {
 const isPartial = (journey: Journey, { channels }: Pool): boolean =>
   journey.left.size > 0 && channels.length < channelsNow(journey, journey.model).length;
 
-/** Those that have not failed this call; all of them when every one has. */
+/** Those that have not failed this call; when every one has, all that can do what it asks. */
 function channelsFor(journey: Journey, model: Model): readonly Channel[] {
   const channels = channelsNow(journey, model);
   if (journey.left.size === 0) return channels;
-  const fresh = channels.filter((channel) => !journey.left.has(channel.id));
-  return fresh.length > 0 ? fresh : channels;
+  const { left, barred } = journey;
+  const fresh = channels.filter(({ id }) => !left.has(id));
+  if (fresh.length > 0) return fresh;
+  const able = channels.filter(({ id }) => !barred.has(id));
+  return able.length > 0 ? able : channels;
 }
 
 const estimateOn = (journey: Journey, channel: Channel): Estimate =>

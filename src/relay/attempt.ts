@@ -18,6 +18,7 @@ import type { Journey } from './journey.ts';
 import { type AnswerForm, type ErrorEvent, openAnswer } from './open-answer.ts';
 import { type Outgoing, outgoingOf } from './outgoing.ts';
 import type { ReplySource } from './reply.ts';
+import { taskRefusal } from './task-refusal.ts';
 import { Watch } from './watch.ts';
 
 /** More of an error's body than this is not read. */
@@ -69,7 +70,7 @@ export async function attempt(journey: Journey, start: Start, soFar?: SoFar): Pr
   } catch (error) {
     journey.upstreamMs += clock.now() - startedAtMs;
     watch.abort();
-    const failure = failureOf(error);
+    const failure = taskRefusal(failureOf(error), outgoing.dialect);
     told.failure = failure.kind;
     told.detail = failure.message;
     const nowMs = clock.now();

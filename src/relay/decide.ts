@@ -28,8 +28,11 @@ export function decide(journey: Journey, start: Start, failure: Failure): void {
   if (journey.story.attempts.length >= MAX_REFUSALS) throw failure;
   if (failure.rule.next !== 'next') return;
   journey.left.add(start.channel.id);
+  if (failure.scope === 'request') journey.barred.add(start.channel.id);
   journey.failuresOnModel += 1;
-  if (journey.failuresOnModel >= settings.maxAttempts && !journey.fallBack(failure)) throw failure;
+  const hopeless = journey.channelsOf(journey.model.channels).every(({ id }) => journey.barred.has(id));
+  if ((hopeless || journey.failuresOnModel >= settings.maxAttempts) && !journey.fallBack(failure))
+    throw failure;
 }
 
 /** Only a channel that takes more tokens could serve it; where no limit is known, one more is tried. */

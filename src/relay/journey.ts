@@ -46,6 +46,8 @@ export class Journey {
   readonly rawInputTokens: number;
   /** Channels that failed this call in a way that another may not. */
   readonly left = new Set<string>();
+  /** Channels that cannot do what it asks, at any time. */
+  readonly barred = new Set<string>();
   model: Model;
   /** Failed attempts on the model of now, refusals that only wait not counted. */
   failuresOnModel = 0;

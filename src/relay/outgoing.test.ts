@@ -25,7 +25,9 @@ function callOf(dialect: ChatDialectId, fields: object): Call {
   };
 }
 
-function askedAt(named: string | Provider, call: Call, ...[baseUrl, sealedBy]: (string | undefined)[]) {
+type Where = { readonly baseUrl?: string; readonly sealedBy?: string; readonly facts?: Channel['facts'] };
+
+function askedAt(named: string | Provider, call: Call, { baseUrl, sealedBy, facts }: Where = {}) {
   const provider = typeof named === 'string' ? (providerOf(named) ?? assert.fail(named)) : named;
   const account = {
     id: 'a',
@@ -33,7 +35,10 @@ function askedAt(named: string | Provider, call: Call, ...[baseUrl, sealedBy]: (
     baseUrl: baseUrl ?? provider.baseUrl() ?? '',
     secrets: [],
   };
-  const channel: Channel = { id: 'a/up', account, upstreamModel: 'up', limits: {}, tier: 0, weight: 1 };
+  const channel: Channel = {
+    ...{ id: 'a/up', account, upstreamModel: 'up', limits: {}, tier: 0, weight: 1 },
+    ...(facts && { facts }),
+  };
   const outgoing = outgoingOf(call, { provider, channel, shelf: SHELF, seals: SEALS, sealedBy });
   return { ...outgoing, json: JSON.parse(Buffer.from(outgoing.body).toString()) };
 }
@@ -50,6 +55,58 @@ describe('a call on its way out', () => {
       assert.equal(outgoing.head, call.head);
       assert.deepEqual([outgoing.dialect.id, outgoing.url], [dialect, url]);
       assert.equal(outgoing.translation, undefined);
+    }
+  });
+
+  it('has its tools of texts written as functions where there are no others, and its calls come back as theirs', () => {
+    const tool = { type: 'custom', custom: { name: 'apply_patch', description: 'Patches.' } };
+    const outgoing = askedAt('qwen', callOf('openai-chat', { tools: [tool], enable_thinking: false }));
+    assert.equal(outgoing.dialect.id, 'openai-chat');
+    assert.equal(outgoing.json.enable_thinking, false);
+    assert.partialDeepStrictEqual(outgoing.json.tools, [
+      { type: 'function', function: { name: 'apply_patch', description: 'Patches.' } },
+    ]);
+    const call = {
+      id: 'c',
+      type: 'function',
+      function: { name: 'apply_patch', arguments: '{"input":"*** a"}' },
+    };
+    const message = { role: 'assistant', content: null, tool_calls: [call] };
+    const reply = { id: 'r', model: 'up', choices: [{ index: 0, message, finish_reason: 'tool_calls' }] };
+    const usage = {
+      input: 1,
+      cacheRead: 0,
+      cacheWrite: 0,
+      output: 1,
+      reasoning: 0,
+      source: 'estimated' as const,
+    };
+    const told = outgoing.translation?.plain(
+      { frame: Buffer.from(JSON.stringify(reply)), events: [] },
+      { head: { id: 'r', model: 'asked', created: 1 }, usage: undefined, estimatedUsage: () => usage },
+    );
+    assert.partialDeepStrictEqual(JSON.parse(String(told)), {
+      model: 'asked',
+      choices: [
+        { message: { tool_calls: [{ type: 'custom', custom: { name: 'apply_patch', input: '*** a' } }] } },
+      ],
+    });
+  });
+
+  it('asks a stranger for no more than its model can give, and says so', () => {
+    const facts = { kind: 'chat', maxOutput: 65_536, prices: [] } as unknown as NonNullable<Channel['facts']>;
+    for (const [dialect, fields, name] of [
+      ['anthropic-messages', { max_tokens: 128_000 }, 'max_tokens'],
+      ['openai-responses', { max_output_tokens: 128_000, input: 'hi' }, 'max_output_tokens'],
+    ] as const) {
+      const { json, dropped } = askedAt('groq', callOf(dialect, fields), { facts });
+      assert.equal(json.max_tokens, 65_536);
+      assert.ok(dropped.includes(name));
+      const small = askedAt('groq', callOf(dialect, { ...fields, max_tokens: 9, max_output_tokens: 9 }), {
+        facts,
+      });
+      assert.equal(small.json.max_tokens, 9);
+      assert.ok(!small.dropped.includes(name));
     }
   });
 
@@ -91,9 +148,9 @@ describe('a call on its way out', () => {
       { role: 'assistant', content: [thought, { type: 'text', text: 'Yes.' }] },
     ];
     const call = callOf('anthropic-messages', { messages });
-    assert.equal(askedAt('anthropic', call, undefined, 'anthropic').body, call.body);
+    assert.equal(askedAt('anthropic', call, { sealedBy: 'anthropic' }).body, call.body);
     assert.equal(askedAt('anthropic', call).body, call.body);
-    const { json, dropped } = askedAt('anthropic', call, undefined, 'qwen');
+    const { json, dropped } = askedAt('anthropic', call, { sealedBy: 'qwen' });
     assert.deepEqual(json.messages[1].content, [{ type: 'text', text: 'Yes.' }]);
     assert.deepEqual(dropped, ['thought_signature']);
   });
@@ -223,7 +280,7 @@ describe('a call on its way out', () => {
   it('crosses where a provider that speaks its dialect is asked at an address that is not its own', () => {
     const call = callOf('anthropic-messages', {});
     assert.equal(askedAt('qwen', call).translation, undefined);
-    const custom = askedAt('qwen', call, 'https://proxy.example.com/compatible-mode/v1');
+    const custom = askedAt('qwen', call, { baseUrl: 'https://proxy.example.com/compatible-mode/v1' });
     assert.equal(custom.url, 'https://proxy.example.com/compatible-mode/v1/chat/completions');
     assert.ok(custom.translation);
   });

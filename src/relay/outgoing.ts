@@ -21,6 +21,7 @@ import { ownAnswerId } from './own-answer-id.ts';
 import { BETA, type Hearer, type InOwnDialect, inOwnDialect, NO_HEADERS } from './own-dialect.ts';
 import { sealerOf, unsealed } from './sealed-thoughts.ts';
 import { crossedToKin, fitted } from './task-crossing.ts';
+import { needsFunctions } from './text-tools.ts';
 import { withTakenNames } from './tool-names.ts';
 import { type Rewriting, Translation } from './translation.ts';
 
@@ -52,7 +53,7 @@ export function outgoingOf(call: Call, asked: Asked): Outgoing {
   const { provider, channel } = asked;
   const own = wireOf(call.dialect);
   const url = addressIn(own.id, asked);
-  if (url !== undefined)
+  if (url !== undefined && !needsFunctions(call, provider))
     return { dialect: own, url, head: call.head, ...inOwnDialect(fitted(call, provider), asked) };
   const heard = heardOf(call.dialect);
   if (heard !== undefined) return crossed(call, heard, asked);
@@ -85,7 +86,8 @@ function crossed(call: Call, heard: Heard, asked: Asked): Outgoing {
     const other = addressIn(dialect.id, asked);
     if (other === undefined) continue;
     const keeping = { shelf, seals, key: call.key.id, provider: provider.id };
-    const aim = { provider, upstreamModel: channel.upstreamModel, keeping };
+    const { upstreamModel, facts } = channel;
+    const aim = { provider, upstreamModel, keeping, mostOutput: facts?.maxOutput ?? Infinity };
     const { body, ...rest } = carried(call, { from: heard, to: dialect }, aim);
     return {
       dialect,
@@ -113,6 +115,8 @@ const unspoken = ({ name }: Provider): Failure =>
 type Aim = {
   readonly provider: Provider;
   readonly upstreamModel: string;
+  /** Tokens. Who is asked for more than it can give may refuse. */
+  readonly mostOutput: number;
   readonly keeping: Keeping & { readonly seals: Seals };
 };
 
@@ -127,7 +131,7 @@ function carried(
   const target = { provider: aim.provider, dialect: to.id, dropped: lost };
   const asked = portable(
     {
-      ...out.request,
+      ...bounded(out.request, aim.mostOutput, () => lost.add(OUTPUT_FIELDS[from.id] ?? 'max_tokens')),
       // What a dialect can say may depend on who hears it.
       model: aim.upstreamModel,
       messages: unsealed(withThoughts(out.request.messages, aim.keeping, lost), aim.keeping, lost),
@@ -151,6 +155,19 @@ const termsOf = (terms: AnswerTerms, { recalled }: Call, { keeping }: Aim): Answ
     ? {}
     : { repeated: { ...terms.repeated, previous_response_id: recalled.previous } }),
 });
+
+/** By the names that clients know. */
+const OUTPUT_FIELDS: Readonly<Partial<Record<DialectId, string>>> = {
+  'openai-responses': 'max_output_tokens',
+  gemini: 'generationConfig.maxOutputTokens',
+};
+
+/** Clients ask for as much as the model gives whose name they know. */
+function bounded(request: ChatRequest, most: number, tell: () => void): ChatRequest {
+  if ((request.maxOutputTokens ?? 0) <= most) return request;
+  tell();
+  return { ...request, maxOutputTokens: most };
+}
 
 /** With the provider's own name of the model, and the bound where the provider looks for it. */
 function aimed(

@@ -93,14 +93,28 @@ describe('a stream between two dialects', () => {
           const told = carried(ways, [...events, { type: 'usage', usage }], { usage });
           const inPieces = ![ways.from, ways.to].includes(dialects.gemini);
           const same = inPieces ? (each: readonly ChatEvent[]) => each : wholeCalls;
+          // In messages the weight of the prompt comes first, too.
+          const isFirst = (event: ChatEvent, i: number): boolean => event.type === 'usage' && i === 1;
           assert.deepEqual(
-            same(told.events),
+            same(told.events.filter((event, i) => !isFirst(event, i))),
             same([{ type: 'start', ...HEAD }, ...events, { type: 'usage', usage }]),
           );
           assert.equal(told.ended, true);
         }),
       );
     });
+
+  it('into messages tells at its beginning what the prompt weighs, as far as is known', () => {
+    const { text, events } = carried(INTO, [
+      { type: 'text', text: 'a' },
+      { type: 'finish', reason: 'stop' },
+    ]);
+    assert.match(text, /event: message_start\n.*"usage":\{"input_tokens":20,.*"output_tokens":0/);
+    assert.deepEqual(
+      events.flatMap((event) => (event.type === 'usage' ? [event.usage.output] : [])),
+      [0, 99],
+    );
+  });
 
   it('ends with its terminal once, as soon as the upstream has said its own', () => {
     const finish: ChatEvent = { type: 'finish', reason: 'stop' };

@@ -109,9 +109,12 @@ export class Translation implements Rewriting {
     return to.writeReply(head, shown, terms);
   }
 
-  #writerFor({ head }: Answered): StreamWriter {
+  #writerFor(answered: Answered): StreamWriter {
     const { to } = this.#options;
-    this.#writer ??= to.streamWriter(head, this.#options);
+    this.#writer ??= to.streamWriter(answered.head, {
+      ...this.#options,
+      promptTokens: (answered.usage ?? answered.estimatedUsage()).input,
+    });
     return this.#writer;
   }
 

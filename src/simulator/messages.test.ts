@@ -64,9 +64,11 @@ test('thinking and tools are asked for in the words of that dialect', async () =
   assert.equal(typeof called.content[0].input.city, 'string');
 
   const thinking = await asked({ stream: true, thinking: { type: 'enabled', budget_tokens: 1_024 } });
-  assert.equal(eventsOf(thinking.text).events[1]?.type, 'reasoning');
+  // Behind the head, which tells what the prompt weighs.
+  assert.equal(eventsOf(thinking.text).events[1]?.type, 'usage');
+  assert.equal(eventsOf(thinking.text).events[2]?.type, 'reasoning');
   const without = await asked({ stream: true, model: 'qwen3.7-plus', thinking: { type: 'disabled' } });
-  assert.equal(eventsOf(without.text).events[1]?.type, 'text');
+  assert.equal(eventsOf(without.text).events[2]?.type, 'text');
 });
 
 test('refusals there are flat, before the answer and within', async () => {

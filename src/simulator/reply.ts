@@ -103,7 +103,10 @@ const STREAM_HEADERS = { 'content-type': 'text/event-stream;charset=UTF-8' } as 
 function scriptOf(call: AdmittedCall): Script & { readonly broken: boolean } {
   const { answer, arrivedMs, dialect, fault, pace, request, ticket, tally } = call;
   const head = headOf(call);
-  const writer = dialect.streamWriter(head, { wantsUsage: request.wantsUsage });
+  const writer = dialect.streamWriter(head, {
+    wantsUsage: request.wantsUsage,
+    promptTokens: answer.usage.input,
+  });
   const breakAt = fault?.afterChunks ?? (fault?.kind === 'stream-error' ? 0 : Infinity);
   const timeoutAtMs = arrivedMs + call.timeoutMs;
   let position = 0;

@@ -3,7 +3,7 @@
  * that it was given to. What another made, or was given to another, is not opened.
  */
 
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
 /** How they begin, so that they can be told from those of providers. */
 export const SEAL_MARK = 'slr1_';
@@ -19,12 +19,22 @@ export type Seals = {
   open(sealed: string, owner: string): string | undefined;
 };
 
-/** `secret`: 32 bytes; with another one nothing that was sealed before is opened. */
-export function createSeals(secret: Uint8Array = randomBytes(32)): Seals {
+const KEY_BYTES = 32;
+
+/**
+ * With another secret nothing that was sealed before is opened. It may serve other ends, too, and is asked for when something
+ * is sealed or opened, not before.
+ */
+export function createSeals(kept: () => Uint8Array = () => randomBytes(KEY_BYTES)): Seals {
+  let known: Uint8Array | undefined;
+  const secretOf = (): Uint8Array => {
+    known ??= new Uint8Array(hkdfSync('sha256', kept(), '', 'sluice sealed thoughts', KEY_BYTES));
+    return known;
+  };
   return {
     seal(text, owner) {
       const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv(CIPHER, secret, nonce);
+      const cipher = createCipheriv(CIPHER, secretOf(), nonce);
       cipher.setAAD(Buffer.from(owner));
       const said = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
       return SEAL_MARK + said.toString('base64url');
@@ -33,7 +43,7 @@ export function createSeals(secret: Uint8Array = randomBytes(32)): Seals {
       if (!sealed.startsWith(SEAL_MARK)) return undefined;
       const bytes = Buffer.from(sealed.slice(SEAL_MARK.length), 'base64url');
       if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
-      const decipher = createDecipheriv(CIPHER, secret, bytes.subarray(0, NONCE_BYTES));
+      const decipher = createDecipheriv(CIPHER, secretOf(), bytes.subarray(0, NONCE_BYTES));
       decipher.setAAD(Buffer.from(owner));
       decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
       try {

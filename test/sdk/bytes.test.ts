@@ -199,6 +199,7 @@ describe('a plain answer that comes as a stream', () => {
       model: 'qwen3-max',
       choices: [{ index: 0, message: { role: 'assistant', content: '水闸👩‍🌾é' }, finish_reason: 'stop' }],
       usage,
+      system_fingerprint: null,
     };
     for (const [name, text] of Object.entries(STREAMS)) {
       const stream = Buffer.from(

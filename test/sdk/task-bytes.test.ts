@@ -214,6 +214,52 @@ describe('a task with the wishes of an OpenRouter client', () => {
   });
 });
 
+describe('a server that has no path for a task', () => {
+  it('is left alone for that task only: its chats go on', async () => {
+    stub.answer = ({ url }, response) => {
+      const chats = url.endsWith('/chat/completions');
+      response.writeHead(chats ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify(
+          chats
+            ? {
+                id: 'c',
+                choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
+              }
+            : { detail: 'Not Found' },
+        ),
+      );
+    };
+    for (const [path, body, what] of [
+      ['/v1/completions', { prompt: 'x' }, 'text completions'],
+      ['/v1/embeddings', { input: 'x' }, 'embeddings'],
+      ['/v1/audio/speech', SAY, 'speech'],
+    ] as const) {
+      const refused = await post(path, { ...body, model: 'up-model' });
+      assert.equal(refused.status, 502, path);
+      assert.match(await refused.text(), new RegExp(`404.*perhaps it does not offer ${what}`));
+    }
+    const chat = await post('/v1/chat/completions', {
+      model: 'up-model',
+      messages: [{ role: 'user', content: 'hi' }],
+    });
+    assert.equal(chat.status, 200, await chat.text());
+    assert.equal(relay.app.rooms.health.benches(Date.now()).length, 0);
+  });
+
+  it('is left alone as a whole where its chats are missing', async () => {
+    stub.answer = (_received, response) => {
+      response.writeHead(404).end();
+    };
+    const ask = { model: 'up-model', messages: [{ role: 'user', content: 'hi' }] };
+    assert.equal((await post('/v1/chat/completions', ask)).status, 502);
+    assert.deepEqual(
+      relay.app.rooms.health.benches(Date.now()).map(({ kind }) => kind),
+      ['model_missing'],
+    );
+  });
+});
+
 describe('a limit of bodies that has changed', () => {
   it('holds for what counts tokens, too', async () => {
     const count = (): Promise<Response> =>

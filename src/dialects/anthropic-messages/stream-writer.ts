@@ -26,6 +26,7 @@ const NOTHING = Buffer.alloc(0);
 export class AnthropicStreamWriter implements StreamWriter {
   readonly #head: ReplyHead;
   readonly #wantsUsage: boolean;
+  readonly #promptTokens: number;
   /** The blocks of tools by their position, and what waits behind the one that is open. */
   readonly #tools = new Map<number, Block>();
   #held: ToolCall[] = [];
@@ -36,9 +37,10 @@ export class AnthropicStreamWriter implements StreamWriter {
   #reason: FinishReason | undefined;
   #usage: Usage | undefined;
 
-  constructor(head: ReplyHead, { wantsUsage, continues = false }: WriteOptions) {
+  constructor(head: ReplyHead, { wantsUsage, continues = false, promptTokens = 0 }: WriteOptions) {
     this.#head = head;
     this.#wantsUsage = wantsUsage;
+    this.#promptTokens = promptTokens;
     if (!continues) return;
     this.#started = true;
     this.#open = { kind: 'text', index: 0, call: undefined, input: '' };
@@ -176,7 +178,9 @@ export class AnthropicStreamWriter implements StreamWriter {
     this.#frame('message_start', {
       message: {
         ...{ id, type: 'message', role: 'assistant', model, content: [] },
-        ...{ stop_reason: null, stop_sequence: null, usage: writeUsage(undefined) },
+        ...{ stop_reason: null, stop_sequence: null },
+        // Some clients look for the weight of the prompt here alone.
+        usage: { ...writeUsage(undefined), input_tokens: this.#promptTokens },
       },
     });
   }

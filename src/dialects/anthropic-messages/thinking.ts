@@ -11,7 +11,7 @@ import { objectOf } from '../openai-chat/wire.ts';
 import { budgetOf, type TakenThinking, type Thinking } from '../thinking.ts';
 
 /** The bound is required here; what clients of other dialects leave open is a long answer, not an endless one. */
-export const USUAL_OUTPUT_TOKENS = 8_192;
+const USUAL_OUTPUT_TOKENS = 8_192;
 
 /** A budget is at least this, and less than the bound of the answer. */
 const LEAST_BUDGET_TOKENS = 1_024;

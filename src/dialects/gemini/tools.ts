@@ -11,7 +11,7 @@ import { camelOf, fieldOf, listOf } from './wire.ts';
 
 const FUNCTIONS = 'functionDeclarations';
 
-export const declarationsIn = (tools: unknown): JsonObject[] =>
+const declarationsIn = (tools: unknown): JsonObject[] =>
   listOf(tools).flatMap((tool) => listOf(fieldOf(tool, FUNCTIONS)));
 
 export const readTools = (tools: unknown): ChatTool[] | undefined =>

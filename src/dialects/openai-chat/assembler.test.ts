@@ -17,7 +17,6 @@ function assemble(...stream: readonly Buffer[]) {
 
 const recorded = (name: string): unknown =>
   assemble(readFileSync(new URL(`../fixtures/openai-chat/${name}`, import.meta.url))).body;
-
 const event = (fields: object): Buffer => writeSseEvent(JSON.stringify(fields));
 const HEAD = { id: 'c', object: 'chat.completion.chunk', created: 7, model: 'm' };
 const DONE = writeSseEvent('[DONE]');
@@ -315,9 +314,7 @@ describe('an answer', () => {
   it('keeps the words of the provider, also those that we do not know', () => {
     const { body } = assemble(
       event({
-        ...HEAD,
-        request_id: 'r1',
-        provider: 'p',
+        ...{ ...HEAD, request_id: 'r1', provider: 'p' },
         choices: [{ delta: { content: 'a' } }],
         usage: null,
       }),

@@ -21,7 +21,13 @@ import {
 export const glanceReply = (body: Uint8Array): Chunk =>
   glance(body, { list: 'choices', readUsage, readReply });
 
-export function readReply(body: Uint8Array): Chunk {
+export const readReply = (body: Uint8Array): Chunk => readChoices(body, readChoice);
+
+/** Whatever a choice holds. */
+export function readChoices(
+  body: Uint8Array,
+  readInto: (choice: JsonObject, events: ChatEvent[]) => void,
+): Chunk {
   const { frame, reply } = parseReply(body);
   if (tellsError(reply))
     return { frame, events: [{ type: 'error', status: errorStatusOf(reply), body: frame.toString('utf8') }] };
@@ -31,7 +37,7 @@ export function readReply(body: Uint8Array): Chunk {
   const events: ChatEvent[] = [
     { type: 'start', id: textOf(reply['id']), model, created: numberOf(reply['created']) },
   ];
-  for (const value of reply['choices']) readChoice(objectOf(value) ?? {}, events);
+  for (const value of reply['choices']) readInto(objectOf(value) ?? {}, events);
   const usage = readUsage(reply['usage']);
   if (usage !== undefined) events.push({ type: 'usage', usage });
   return { frame, events, ...(model === '' ? {} : { model }) };

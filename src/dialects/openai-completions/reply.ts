@@ -2,49 +2,23 @@
 
 import type { JsonObject } from '../../base/json.ts';
 import type { ChatEvent, FinishReason } from '../../domain/chat.ts';
-import { Failure } from '../../domain/failure.ts';
 import type { Chunk, ReplyHead } from '../dialect.ts';
-import {
-  errorStatusOf,
-  numberOf,
-  objectOf,
-  readFinishReason,
-  readUsage,
-  tellsError,
-  textOf,
-  writeUsage,
-} from '../openai-chat/wire.ts';
-import { glance, parseReply } from '../plain-reply.ts';
+import { readChoices } from '../openai-chat/reply.ts';
+import { numberOf, readFinishReason, readUsage, textOf, writeUsage } from '../openai-chat/wire.ts';
+import { glance } from '../plain-reply.ts';
 
 export const OBJECT = 'text_completion';
 
 export const glanceReply = (body: Uint8Array): Chunk =>
   glance(body, { list: 'choices', readUsage, readReply });
 
-export function readReply(body: Uint8Array): Chunk {
-  const { frame, reply } = parseReply(body);
-  if (tellsError(reply))
-    return { frame, events: [{ type: 'error', status: errorStatusOf(reply), body: frame.toString('utf8') }] };
-  if (!Array.isArray(reply['choices']))
-    throw new Failure('malformed', { message: 'The provider answered without choices.' });
-  const model = textOf(reply['model']);
-  const events: ChatEvent[] = [
-    { type: 'start', id: textOf(reply['id']), model, created: numberOf(reply['created']) },
-  ];
-  for (const value of reply['choices']) {
-    const choice = objectOf(value) ?? {};
-    const index = numberOf(choice['index']);
-    const text = textOf(choice['text']);
-    if (text !== '') events.push({ type: 'text', text, choice: index });
-    events.push({
-      type: 'finish',
-      reason: readFinishReason(choice['finish_reason']) ?? 'stop',
-      choice: index,
-    });
-  }
-  const usage = readUsage(reply['usage']);
-  if (usage !== undefined) events.push({ type: 'usage', usage });
-  return { frame, events, ...(model === '' ? {} : { model }) };
+export const readReply = (body: Uint8Array): Chunk => readChoices(body, readChoice);
+
+function readChoice(choice: JsonObject, events: ChatEvent[]): void {
+  const index = numberOf(choice['index']);
+  const text = textOf(choice['text']);
+  if (text !== '') events.push({ type: 'text', text, choice: index });
+  events.push({ type: 'finish', reason: readFinishReason(choice['finish_reason']) ?? 'stop', choice: index });
 }
 
 /** Nobody calls a tool here. */

@@ -125,6 +125,12 @@ describe('an answer of embeddings', () => {
     assert.deepEqual(vectorsIn(forwarded(answerOf(['AAAAPwAAgL8=']))), [[0.5, -1]]);
   });
 
+  it('is told by its form wherever its list stands', () => {
+    const data = [{ embedding: [0.5, -1] }];
+    for (const body of [{ data }, { note: 'x'.repeat(2_000), data }, { data, note: 'x'.repeat(2_000) }])
+      assert.deepEqual(vectorsIn(forwarded(bytes(body), 'base64')), ['AAAAPwAAgL8=']);
+  });
+
   it('with something else than a vector is malformed', () => {
     for (const vector of ['AAA=', ['a']])
       assert.throws(() => forwarded(answerOf([vector]), vector === 'AAA=' ? 'float' : 'base64'), {

@@ -130,11 +130,18 @@ const FIRST_VECTOR = /"embedding"\s*:\s*(["[])/;
 /** The first item's other fields are small, and the form of its vector that of all. */
 const GLANCE_BYTES = 512;
 
+/** The form of the first vector that begins near here: a quote or a bracket. */
+const formAt = (frame: Buffer, start: number): string | undefined =>
+  FIRST_VECTOR.exec(frame.toString('latin1', start, start + GLANCE_BYTES))?.[1];
+
 function isOtherwise(frame: Buffer, base64: boolean): boolean {
-  const data = fieldsOf(frame)?.spans.get('data');
-  if (data === undefined) return false;
-  const first = FIRST_VECTOR.exec(frame.toString('latin1', data.start, data.start + GLANCE_BYTES))?.[1];
-  return first !== undefined && (first === '"') !== base64;
+  let form = formAt(frame, 0);
+  // Something large stands before the list: it is looked for where it begins.
+  if (form === undefined) {
+    const data = fieldsOf(frame)?.spans.get('data');
+    form = data && formAt(frame, data.start);
+  }
+  return form !== undefined && (form === '"') !== base64;
 }
 
 /** The request of a client that wants base64, for a provider that knows numbers alone and refuses to be asked otherwise. */

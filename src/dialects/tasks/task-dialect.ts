@@ -117,7 +117,7 @@ const EXPECTED = {
 } as const satisfies Record<Need, string>;
 
 /** Usage and model of an answer, or the error in its place. Throws `malformed` where it is neither. */
-export function glanceTask(body: Uint8Array, answers: readonly string[]): Chunk {
+function glanceTask(body: Uint8Array, answers: readonly string[]): Chunk {
   const fields = fieldsOf(body);
   if (fields === undefined)
     throw new Failure('malformed', {

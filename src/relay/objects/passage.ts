@@ -206,11 +206,9 @@ async function askOnce(ask: PassAsk, { rooms, watch, story }: Asking): Promise<U
   const failure = provider.classify(refusal);
   if (failure.rule.blame === 'client' || !OWN_MISTAKE.has(response.status)) throw failure;
   // To a model a 404 says that it is missing; here it is the object.
-  throw new Failure('upstream_rejected', {
-    message: `${provider.name} refused it with ${response.status}.`,
-    status: response.status,
-    ...clientWordsOf(refusal),
-  });
+  const message =
+    response.status === 404 ? `${provider.name} has no such object in this account (404).` : failure.message;
+  throw new Failure('upstream_rejected', { message, status: response.status, ...clientWordsOf(refusal) });
 }
 
 const channelOf = (account: Account, rooms: Rooms): Channel | undefined =>

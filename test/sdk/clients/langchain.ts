@@ -29,11 +29,9 @@ const langchainClient = (
   name: string,
   dialect: SdkClient['dialect'],
   modelOf: (target: Target) => BaseChatModel,
-  more: Partial<SdkClient> = {},
 ): SdkClient => ({
   name,
   dialect,
-  ...more,
   async plain(target, prompt) {
     const answer = await modelOf(target).invoke(prompt);
     return { text: answer.text, pieces: 1, ...usageOf(answer as AIMessageChunk) };
@@ -86,6 +84,5 @@ export const LANGCHAIN: readonly SdkClient[] = [
     'anthropic-messages',
     ({ url, key, model }) =>
       new ChatAnthropic({ model, anthropicApiUrl: url, apiKey: key, maxRetries: 0, maxTokens: 2_000 }),
-    { wantsInputAtStart: true },
   ),
 ];

@@ -26,8 +26,6 @@ export type Weather = (city: unknown) => string;
 export interface SdkClient {
   readonly name: string;
   readonly dialect: DialectId;
-  /** It looks for the tokens of the input at the start of a stream alone, before a provider of ours has told them. */
-  readonly wantsInputAtStart?: boolean;
   plain(target: Target, prompt: string): Promise<Told>;
   stream(target: Target, prompt: string): Promise<Told>;
   /** The whole loop: call, result, final answer. Resolves with that. */
