@@ -31,6 +31,7 @@ import { objectDialectOf, serveObjects } from './objects-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
 import { addResponses } from './responses-routes.ts';
+import { refuseUnreadable } from './unreadable-request.ts';
 import { addUpgradeRefusal } from './upgrade-route.ts';
 
 /** For what is sent away at the end of a drain to hear why. */
@@ -81,6 +82,7 @@ export function createServer(front: Front): Server {
     serverFactory: () => http,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 500 },
+    clientErrorHandler: refuseUnreadable,
     // What the router itself refuses, such as a wrong escape in the path.
     frameworkErrors: (error, request, reply) => fail(request, reply, failureAtDoor(error, front)),
   });
