@@ -6,11 +6,14 @@ import fc from 'fast-check';
 import type { ChatMessage, ChatPart, ChatRequest } from '../domain/chat.ts';
 import type { Crossing, Dialect } from './dialect.ts';
 import { dialects } from './index.ts';
-import { optional, plain, text } from './neutral-chat.suite.ts';
+import { text as anyText, optional, plain } from './neutral-chat.suite.ts';
 
 const PAIRS = Object.values(dialects).flatMap((from) =>
   Object.values(dialects).flatMap((to) => (from === to ? [] : [{ from, to }])),
 );
+
+/** Anthropic refuses blanks alone. */
+const text = anyText.filter((each) => each.trim() !== '');
 
 const said = fc.record({ type: fc.constant('text' as const), text });
 const picture: fc.Arbitrary<ChatPart> = fc
@@ -82,7 +85,8 @@ const common: fc.Arbitrary<ChatRequest> = fc
     system: fc.option(text, { nil: undefined }),
     turns: fc.array(turn, { maxLength: 3 }),
     stream: fc.boolean(),
-    maxOutputTokens: fc.integer({ min: 1, max: 60_000 }),
+    // Less is not sayable in all of them.
+    maxOutputTokens: fc.integer({ min: 16, max: 60_000 }),
     toolChoice: fc.constantFrom('auto' as const, 'none' as const, 'required' as const, { name: 'get_time' }),
     extra: optional({
       temperature: fc.constantFrom(0, 0.5, 1),

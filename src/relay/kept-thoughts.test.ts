@@ -2,15 +2,21 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ChatEvent, ChatMessage } from '../domain/chat.ts';
 import { createShelf, type Shelf } from '../state/shelf.ts';
-import { ownerOf, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
+import { nextPlace, ownerOf, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
 
 const shelfOf = (): Shelf =>
   createShelf({ now: () => 0, settings: () => ({ maxBytes: 1_000_000, ttlMs: 1_000 }) });
 
 const CALL = 'toolu_0123456789abcdef';
 
-function heard(shelf: Shelf, events: readonly ChatEvent[], { key = 'k', provider = 'anthropic' } = {}): void {
-  const keeper = new ThoughtKeeper({ shelf, key, provider });
+type Whose = { readonly key?: string; readonly provider?: string; readonly asked?: readonly ChatMessage[] };
+
+function heard(
+  shelf: Shelf,
+  events: readonly ChatEvent[],
+  { key = 'k', provider = 'anthropic', asked = [] }: Whose = {},
+): void {
+  const keeper = new ThoughtKeeper({ shelf, key, provider }, nextPlace(asked));
   for (const event of events) keeper.take(event);
   keeper.keep();
 }
@@ -18,11 +24,11 @@ function heard(shelf: Shelf, events: readonly ChatEvent[], { key = 'k', provider
 function restored(
   shelf: Shelf,
   message: Partial<ChatMessage>,
-  { key = 'k', provider = 'anthropic' } = {},
+  { key = 'k', provider = 'anthropic', asked = [] }: Whose = {},
 ): { readonly message: ChatMessage | undefined; readonly dropped: readonly string[] } {
   const dropped = new Set<string>();
   const turn: ChatMessage = { role: 'assistant', parts: [], ...message };
-  const [back] = withThoughts([turn], { shelf, key, provider }, dropped);
+  const back = withThoughts([...asked, turn], { shelf, key, provider }, dropped).at(-1);
   return { message: back, dropped: [...dropped] };
 }
 
@@ -67,6 +73,35 @@ describe('the thoughts of a provider', () => {
       undefined,
     );
     assert.equal(restored(shelf, { role: 'user', parts }).message?.thoughts, undefined);
+  });
+
+  it('stay in the conversation where they were thought, though the same is said in another', () => {
+    const shelf = shelfOf();
+    const says = (role: 'user' | 'assistant', text: string): ChatMessage => ({
+      role,
+      parts: [{ type: 'text', text }],
+    });
+    const asked = [says('user', 'I am Mei.'), says('assistant', 'Hello.'), says('user', 'Is it done?')];
+    heard(
+      shelf,
+      [
+        { type: 'reasoning', text: 'Mei asks.' },
+        { type: 'text', text: 'Yes.' },
+      ],
+      { asked },
+    );
+    const [first, second, last] = asked as [ChatMessage, ChatMessage, ChatMessage];
+    const thoughtAfter = (...told: ChatMessage[]) =>
+      restored(shelf, says('assistant', 'Yes.'), { asked: told }).message?.reasoning;
+    assert.equal(thoughtAfter(first, second, last), 'Mei asks.');
+    assert.equal(thoughtAfter(first, last), 'Mei asks.', 'what stood between may be gone');
+    assert.equal(thoughtAfter(says('user', 'I am Tom.'), second, last), undefined);
+    assert.equal(thoughtAfter(first, second, says('user', 'Is it late?')), undefined);
+    const id = 'functions.look:0';
+    heard(shelf, [{ type: 'reasoning', text: 'Mei looks.' }, ...told(id)], { asked });
+    const called = (told: readonly ChatMessage[]) =>
+      restored(shelf, { toolCalls: [callOf(id)] }, { asked: told }).message?.reasoning;
+    assert.deepEqual([called(asked), called([last])], ['Mei looks.', undefined]);
   });
 
   it('without a seal are plain reasoning, and the words of the client win', () => {

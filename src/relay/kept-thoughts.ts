@@ -1,7 +1,7 @@
 /**
  * Thoughts of a provider that the client cannot carry to its next call: they are kept on the shelf under what the client
- * does carry, the id of a tool's call or the text of the turn, and put back where the same kind of provider is asked
- * again. Another one is never shown the seals of the first.
+ * does carry, the id of a tool's call, or the text of the turn and of what it answers, and put back where the same kind of
+ * provider is asked again. Another one is never shown the seals of the first.
  */
 
 import { hash } from 'node:crypto';
@@ -33,11 +33,14 @@ export class ThoughtKeeper {
   readonly #keeping: Keeping;
   readonly #thoughts: Thought[] = [];
   readonly #calls = new Map<number, Call>();
+  readonly #place: string;
   #open = '';
   #text = '';
 
-  constructor(keeping: Keeping) {
+  /** `place`: of the answer in its conversation. */
+  constructor(keeping: Keeping, place: string) {
     this.#keeping = keeping;
+    this.#place = place;
   }
 
   /** As the client gets it. */
@@ -77,7 +80,8 @@ export class ThoughtKeeper {
       ...(Object.keys(seals).length === 0 ? {} : { seals }),
     };
     const [first] = calls;
-    const name = first === undefined ? nameOfText(key, this.#text) : nameOfCall(key, first);
+    const at: At = { key, placeOf: () => this.#place };
+    const name = first === undefined ? nameOfText(at, this.#text) : nameOfCall(at, first);
     if (name !== undefined) shelf.put(name, JSON.stringify(turn));
     for (const { id } of calls) if (isUnique(id)) shelf.put(nameOfOwner(key, id), provider);
   }
@@ -92,12 +96,17 @@ export const withThoughts = (
   messages: readonly ChatMessage[],
   keeping: Keeping,
   dropped: Set<string>,
-): readonly ChatMessage[] =>
-  messages.map((message) => (message.role === 'assistant' ? restored(message, keeping, dropped) : message));
+): readonly ChatMessage[] => {
+  const placeAt = placesIn(messages);
+  return messages.map((message, i) => {
+    const turn = message.role === 'assistant' ? turnOf(message, keeping, () => placeAt(i)) : undefined;
+    return turn === undefined ? message : restored(message, { turn, keeping, dropped });
+  });
+};
 
-function restored(message: ChatMessage, keeping: Keeping, dropped: Set<string>): ChatMessage {
-  const turn = turnOf(message, keeping);
-  if (turn === undefined) return message;
+type Found = { readonly turn: Turn; readonly keeping: Keeping; readonly dropped: Set<string> };
+
+function restored(message: ChatMessage, { turn, keeping, dropped }: Found): ChatMessage {
   const { thoughts, seals = {} } = turn;
   const isSealed = thoughts.some(({ signature }) => signature !== undefined);
   if (turn.provider !== keeping.provider) {
@@ -120,11 +129,16 @@ function restored(message: ChatMessage, keeping: Keeping, dropped: Set<string>):
   };
 }
 
-function turnOf({ toolCalls = [], parts }: ChatMessage, { shelf, key }: Keeping): Turn | undefined {
+function turnOf(
+  { toolCalls = [], parts }: ChatMessage,
+  { shelf, key }: Keeping,
+  placeOf: () => string,
+): Turn | undefined {
+  const at: At = { key, placeOf };
   const names =
     toolCalls.length > 0
-      ? toolCalls.map((call) => nameOfCall(key, call))
-      : [nameOfText(key, parts.map((part) => (part.type === 'text' ? part.text : '')).join(''))];
+      ? toolCalls.map((call) => nameOfCall(at, call))
+      : [nameOfText(at, textIn({ parts }))];
   for (const name of names) {
     const text = name === undefined ? undefined : shelf.get(name);
     const turn = text === undefined ? undefined : parseJson(text);
@@ -133,19 +147,42 @@ function turnOf({ toolCalls = [], parts }: ChatMessage, { shelf, key }: Keeping)
   return undefined;
 }
 
+const textIn = ({ parts }: Pick<ChatMessage, 'parts'>): string =>
+  parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
+
+/** Whose a turn is, and where in which conversation it stands; asked for only where nothing else tells it apart. */
+type At = { readonly key: string; readonly placeOf: () => string };
+
+/**
+ * A key may have many conversations, in which the same words are said: what was thought in one is no affair of another.
+ * They differ in how they began and in what the turn answers; what else stands between is not always sent again.
+ */
+function placesIn(messages: readonly ChatMessage[]): (i: number) => string {
+  const first = messages.findIndex(({ role }) => role === 'user');
+  const saidAt = (i: number): string => {
+    const message = messages[i];
+    return message === undefined ? '' : textIn(message);
+  };
+  return (i) => hashOf(JSON.stringify([first < i ? saidAt(first) : '', saidAt(i - 1)]));
+}
+
+/** Of the turn that answers these. */
+export const nextPlace = (messages: readonly ChatMessage[]): string => placesIn(messages)(messages.length);
+
 /** Some number their calls within a conversation (`functions.look:0`): then their arguments tell them apart. */
 const isUnique = (id: string): boolean => /^[\w-]{12,}$/.test(id);
 
-function nameOfCall(key: string, call: Pick<ToolCall, 'id' | 'arguments'>): string {
+function nameOfCall({ key, placeOf }: At, call: Pick<ToolCall, 'id' | 'arguments'>): string {
   if (isUnique(call.id)) return `${key}/thought/${call.id}`;
-  // Clients may write the same arguments with other blanks.
-  const value = parseJson(call.arguments);
-  const said = value === undefined ? call.arguments : JSON.stringify(value);
-  return `${key}/thought/${call.id}/${hashOf(said)}`;
+  // Clients may write the same arguments with other blanks, and none as an empty object.
+  const written = call.arguments || '{}';
+  const value = parseJson(written);
+  const said = value === undefined ? written : JSON.stringify(value);
+  return `${key}/thought/${call.id}/${hashOf(said)}/${placeOf()}`;
 }
 
-const nameOfText = (key: string, text: string): string | undefined =>
-  text === '' ? undefined : `${key}/thought/of/${hashOf(text)}`;
+const nameOfText = ({ key, placeOf }: At, text: string): string | undefined =>
+  text === '' ? undefined : `${key}/thought/of/${hashOf(text)}/${placeOf()}`;
 
 const nameOfOwner = (key: string, callId: string): string => `${key}/owner/${callId}`;
 

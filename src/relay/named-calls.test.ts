@@ -50,3 +50,14 @@ test('ids that are missing are made of the answer’s, and differ for every call
   ].map((event) => calls.take(event, 'chatcmpl:1!')?.id);
   assert.deepEqual(ids, ['call_chatcmpl1_0_0', 'call_chatcmpl1_0_1', 'call_chatcmpl1_1_0']);
 });
+
+test('a call without arguments gets empty ones where its choice ends, once', () => {
+  const calls = new NamedCalls();
+  calls.take(delta(0, { id: 'c', name: 'f' }), 'a');
+  calls.take(delta(1, { id: 'd', name: 'g' }), 'a');
+  calls.take(delta(1, { args: '{"a":1}' }), 'a');
+  calls.take(delta(0, { id: 'e', name: 'h', choice: 1 }), 'a');
+  assert.deepEqual(calls.bare(0), [delta(0, { name: 'f', args: '{}' })]);
+  assert.deepEqual(calls.bare(0), []);
+  assert.deepEqual(calls.bare(1), [delta(0, { name: 'h', choice: 1, args: '{}' })]);
+});

@@ -8,7 +8,7 @@ import type { ChatEvent } from '../domain/chat.ts';
 type CallEvent = Extract<ChatEvent, { type: 'tool-call' }>;
 
 export class NamedCalls {
-  readonly #told = new Set<string>();
+  readonly #told = new Map<string, Told>();
   /** Those of which the name has not come yet. */
   readonly #held = new Map<string, CallEvent>();
 
@@ -20,7 +20,9 @@ export class NamedCalls {
   /** Undefined: it waits for its name. `answer`: the id of the answer. */
   take(event: CallEvent, answer: string): CallEvent | undefined {
     const place = `${event.choice ?? 0}/${event.index}`;
-    if (this.#told.has(place)) {
+    const told = this.#told.get(place);
+    if (told !== undefined) {
+      told.isBare &&= event.arguments === '';
       const { id: _id, name: _name, ...rest } = event;
       return rest;
     }
@@ -38,9 +40,25 @@ export class NamedCalls {
     return [...this.#held].map(([place, event]) => this.#tell(place, event, answer));
   }
 
+  /**
+   * The arguments of those that were called without any, of the choice that ends: some tell none, where others read
+   * JSON. Told once.
+   */
+  bare(choice: number): CallEvent[] {
+    const given: CallEvent[] = [];
+    for (const told of this.#told.values()) {
+      const { event } = told;
+      if (!told.isBare || (event.choice ?? 0) !== choice) continue;
+      told.isBare = false;
+      const { id: _id, signature: _seal, ...rest } = event;
+      given.push({ ...rest, arguments: '{}' });
+    }
+    return given;
+  }
+
   #tell(place: string, event: CallEvent, answer: string): CallEvent {
     this.#held.delete(place);
-    this.#told.add(place);
+    this.#told.set(place, { event, isBare: event.arguments === '' });
     if (event.id) return event;
     return {
       ...event,
@@ -48,6 +66,9 @@ export class NamedCalls {
     };
   }
 }
+
+/** `isBare`: no arguments have come yet. */
+type Told = { readonly event: CallEvent; isBare: boolean };
 
 const joined = (held: CallEvent, event: CallEvent): CallEvent => ({
   ...held,

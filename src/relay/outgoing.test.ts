@@ -25,9 +25,18 @@ function callOf(dialect: ChatDialectId, fields: object): Call {
   };
 }
 
-type Where = { readonly baseUrl?: string; readonly sealedBy?: string; readonly facts?: Channel['facts'] };
+type Where = {
+  readonly baseUrl?: string;
+  readonly sealedBy?: string;
+  readonly facts?: Channel['facts'];
+  readonly upstreamModel?: string;
+};
 
-function askedAt(named: string | Provider, call: Call, { baseUrl, sealedBy, facts }: Where = {}) {
+function askedAt(
+  named: string | Provider,
+  call: Call,
+  { baseUrl, sealedBy, facts, upstreamModel = 'up' }: Where = {},
+) {
   const provider = typeof named === 'string' ? (providerOf(named) ?? assert.fail(named)) : named;
   const account = {
     id: 'a',
@@ -36,7 +45,7 @@ function askedAt(named: string | Provider, call: Call, { baseUrl, sealedBy, fact
     secrets: [],
   };
   const channel: Channel = {
-    ...{ id: 'a/up', account, upstreamModel: 'up', limits: {}, tier: 0, weight: 1 },
+    ...{ id: 'a/up', account, upstreamModel, limits: {}, tier: 0, weight: 1 },
     ...(facts && { facts }),
   };
   const outgoing = outgoingOf(call, { provider, channel, shelf: SHELF, seals: SEALS, sealedBy });
@@ -121,6 +130,36 @@ describe('a call on its way out', () => {
     assert.deepEqual(headersAt('anthropic'), [{ 'anthropic-beta': 'effort-2025-11-24' }, [login]]);
     assert.deepEqual(headersAt('qwen'), [{}, ['anthropic-beta']]);
     assert.deepEqual(headersAt('openai'), [{}, ['anthropic-beta']], 'they mean nothing in a crossing');
+  });
+
+  it('shows a model that seals its thoughts none that another had without a seal', () => {
+    const thinking = { type: 'thinking', thinking: 'hm', signature: '' };
+    const content = [thinking, { type: 'text', text: 'Hello.' }];
+    const hi = { role: 'user', content: 'Hi' };
+    const messages = [hi, { role: 'assistant', content }, hi];
+    const call = callOf('anthropic-messages', { messages });
+    const { json, dropped } = askedAt('anthropic', call, { upstreamModel: 'claude-sonnet-4-5' });
+    assert.deepEqual(json.messages[1].content, content.slice(1));
+    assert.deepEqual(dropped, ['thinking']);
+    assert.equal(askedAt('deepseek', call).body, call.body, 'who seals nothing wants them back');
+  });
+
+  it('is refused where its provider would have nothing to answer, and says why', () => {
+    const refusal = (at: string | Provider, content: unknown) => {
+      try {
+        askedAt(at, callOf('openai-chat', { messages: [{ role: 'user', content }] }));
+      } catch (error) {
+        return error instanceof Failure && error.kind === 'invalid_request' ? error.message : error;
+      }
+      return 'none';
+    };
+    const base = providerOf('openai-compatible') ?? assert.fail();
+    const responses = { ...base, speaks: { 'openai-responses': '/responses' } };
+    const sound = [{ type: 'input_audio', input_audio: { data: 'AA==', format: 'wav' } }];
+    const why = 'The provider of this model is left with nothing to answer: ';
+    assert.equal(refusal('anthropic', sound), `${why}it has no place for input_audio.`);
+    assert.equal(refusal(responses, sound), `${why}it has no place for input_audio.`);
+    assert.equal(refusal('anthropic', ' '), `${why}every turn is empty.`);
   });
 
   it('has turns of the system in the middle only where these are known', () => {

@@ -16,7 +16,8 @@ import { addressOf, type Provider } from '../providers/provider.ts';
 import type { Seals } from '../state/seals.ts';
 import type { Shelf } from '../state/shelf.ts';
 import { inItsWay, portable } from './chat-ways.ts';
-import { type Keeping, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
+import { type Keeping, nextPlace, ThoughtKeeper, withThoughts } from './kept-thoughts.ts';
+import { withToolsOffered } from './offered-tools.ts';
 import { ownAnswerId } from './own-answer-id.ts';
 import { BETA, type Hearer, type InOwnDialect, inOwnDialect, NO_HEADERS } from './own-dialect.ts';
 import { sealerOf, unsealed } from './sealed-thoughts.ts';
@@ -24,6 +25,7 @@ import { crossedToKin, fitted } from './task-crossing.ts';
 import { needsFunctions } from './text-tools.ts';
 import { withTakenNames } from './tool-names.ts';
 import { type Rewriting, Translation } from './translation.ts';
+import { orderedTurns } from './turn-order.ts';
 
 export type Outgoing = InOwnDialect & {
   readonly dialect: Wire;
@@ -88,7 +90,7 @@ function crossed(call: Call, heard: Heard, asked: Asked): Outgoing {
     const keeping = { shelf, seals, key: call.key.id, provider: provider.id };
     const { upstreamModel, facts } = channel;
     const aim = { provider, upstreamModel, keeping, mostOutput: facts?.maxOutput ?? Infinity };
-    const { body, ...rest } = carried(call, { from: heard, to: dialect }, aim);
+    const { body, place, ...rest } = carried(call, { from: heard, to: dialect }, aim);
     return {
       dialect,
       url: other,
@@ -100,7 +102,7 @@ function crossed(call: Call, heard: Heard, asked: Asked): Outgoing {
         from: dialect,
         to: heard,
         wantsUsage: call.head.wantsUsage,
-        keeper: new ThoughtKeeper(keeping),
+        keeper: new ThoughtKeeper(keeping, place),
         answerId: ownAnswerId(call),
         ...rest,
       }),
@@ -120,33 +122,56 @@ type Aim = {
   readonly keeping: Keeping & { readonly seals: Seals };
 };
 
+type Carried = Omit<Crossing, 'request'> & {
+  readonly body: Buffer;
+  /** Of the answer in its conversation. */
+  readonly place: string;
+  readonly names?: ReadonlyMap<string, string>;
+};
+
 function carried(
   call: Call,
   { from, to }: { readonly from: Heard; readonly to: Dialect },
   aim: Aim,
-): { readonly body: Buffer; readonly names?: ReadonlyMap<string, string> } & Omit<Crossing, 'request'> {
+): Carried {
   const { body } = call;
   const out: Crossing = from.readCrossing?.(body) ?? { request: from.readRequest(body), dropped: [] };
   const lost = new Set<string>();
   const target = { provider: aim.provider, dialect: to.id, dropped: lost };
   const asked = portable(
     {
-      ...bounded(out.request, aim.mostOutput, () => lost.add(OUTPUT_FIELDS[from.id] ?? 'max_tokens')),
+      ...bounded(withToolsOffered(out.request, lost), aim.mostOutput, () =>
+        lost.add(OUTPUT_FIELDS[from.id] ?? 'max_tokens'),
+      ),
       // What a dialect can say may depend on who hears it.
       model: aim.upstreamModel,
-      messages: unsealed(withThoughts(out.request.messages, aim.keeping, lost), aim.keeping, lost),
+      messages: orderedTurns(
+        unsealed(withThoughts(out.request.messages, aim.keeping, lost), aim.keeping, lost),
+        lost,
+      ),
     },
     target,
   );
   const fit: Crossing = to.fitCrossing?.(asked) ?? { request: asked, dropped: [] };
   const { request, names } = withTakenNames(aimed(inItsWay(fit.request, target), aim, to.id), to.id);
+  const dropped = [...new Set([...(call.recalled?.lost ?? []), ...out.dropped, ...lost, ...fit.dropped])];
+  if (request.messages.length === 0) throw nothingLeft(dropped);
   return {
     body: to.writeRequest({ ...request, wantsUsage: request.stream }),
-    dropped: [...new Set([...(call.recalled?.lost ?? []), ...out.dropped, ...lost, ...fit.dropped])],
+    place: nextPlace(out.request.messages),
+    dropped,
     ...(out.terms && { terms: termsOf(out.terms, call, aim) }),
     ...(names && { names }),
   };
 }
+
+/** The names are the client's own. */
+const nothingLeft = (dropped: readonly string[]): Failure =>
+  new Failure('invalid_request', {
+    message: `The provider of this model is left with nothing to answer: ${
+      dropped.length === 0 ? 'every turn is empty' : `it has no place for ${dropped.slice(0, 5).join(', ')}`
+    }.`,
+  });
 
 const termsOf = (terms: AnswerTerms, { recalled }: Call, { keeping }: Aim): AnswerTerms => ({
   ...terms,

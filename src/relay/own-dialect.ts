@@ -3,7 +3,11 @@
  * understands, without what it is known to refuse. Whatever else stands in them is as the client wrote it.
  */
 
-import { withoutSystemTurns, withoutThoughts } from '../dialects/anthropic-messages/adapt.ts';
+import {
+  withoutSystemTurns,
+  withoutThoughts,
+  withoutUnsealed,
+} from '../dialects/anthropic-messages/adapt.ts';
 import type { Call } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import { betasFor } from '../providers/betas.ts';
@@ -35,7 +39,11 @@ export function inOwnDialect(call: Call, { provider, channel, sealedBy }: Hearer
   if (call.dialect !== 'anthropic-messages') return { body, headers: NO_HEADERS, dropped };
   const told = provider.foldsSystem ? withoutSystemTurns(body) : body;
   const isForeign = sealedBy !== undefined && sealedBy !== provider.id;
-  const adapted = isForeign ? withoutThoughts(told) : { body: told, dropped };
+  const adapted = isForeign
+    ? withoutThoughts(told)
+    : SEALS_THOUGHTS.test(channel.upstreamModel)
+      ? withoutUnsealed(told)
+      : { body: told, dropped };
   const betas = call.headers[BETA];
   if (betas === undefined) return { ...adapted, headers: NO_HEADERS };
   const { header, stopped } = betasFor(provider.id, String(betas));
@@ -45,6 +53,9 @@ export function inOwnDialect(call: Call, { provider, channel, sealedBy }: Hearer
     dropped: [...adapted.dropped, ...stopped],
   };
 }
+
+/** Whoever offers them. A conversation may have been begun with another model. */
+const SEALS_THOUGHTS = /claude/i;
 
 const withWishes = (call: Call, { id }: Provider): Call =>
   call.openrouterBody !== undefined && id === UNDERSTANDS_WISHES

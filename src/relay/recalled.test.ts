@@ -150,6 +150,19 @@ describe('a call that refers to items', () => {
     assert.deepEqual(json(other.body).input, []);
   });
 
+  it('has what a tool told said by the user where the call was such an item, and is gone', () => {
+    const told = { type: 'function_call_output', call_id: 'call_9', output: '18 °C' };
+    const kept = [{ type: 'function_call', call_id: 'call_8', name: 'f', arguments: '{}' }];
+    const known = { ...told, call_id: 'call_8' };
+    const input = [user('Hi'), { type: 'item_reference', id: 'fc_9' }, told, ...kept, known];
+    const recalled = recalledCall(callOf({ input }), shelf);
+    assert.deepEqual(json(spokenTo(recalled, account('a')).body).input, [
+      user('Hi'),
+      { type: 'message', role: 'user', content: '18 °C' },
+      ...[...kept, known],
+    ]);
+  });
+
   it('is sent as it is to the account that made all of them, and only there', () => {
     const call = callOf({ input: [reference, user('two')] });
     const recalled = recalledCall(call, shelf);

@@ -55,7 +55,10 @@ function recall<T extends Referring>(call: T, fields: JsonObject, answers: Answe
   const written = (items: readonly JsonObject[]): Buffer =>
     Buffer.from(JSON.stringify({ ...rest, input: items }));
   const [maker] = makers;
-  const abroad = itemsAbroad([...before, ...said], known);
+  const abroad = itemsAbroad(
+    lost.size === 0 ? [...before, ...said] : withoutOrphans([...before, ...said]),
+    known,
+  );
   return {
     ...call,
     body: written([...before, ...said]),
@@ -107,6 +110,22 @@ function itemsAbroad(
   });
   return { items: told, lost: [...lost] };
 }
+
+/** What a tool told whose call is not there any more is told by the user: as it stands, the whole input would be refused. */
+function withoutOrphans(items: readonly JsonObject[]): readonly JsonObject[] {
+  const calls = new Set(
+    items.flatMap((item) => (IS_RESULT.test(String(item['type'])) ? [] : [item['call_id']])),
+  );
+  return items.map((item) => {
+    if (!IS_RESULT.test(String(item['type'])) || calls.has(item['call_id'])) return item;
+    const { output } = item;
+    const content =
+      typeof output === 'string' || Array.isArray(output) ? output : JSON.stringify(output ?? '');
+    return { type: 'message', role: 'user', content };
+  });
+}
+
+const IS_RESULT = /_call_output$/;
 
 export type Spoken = { readonly body: Uint8Array; readonly dropped?: readonly string[] };
 

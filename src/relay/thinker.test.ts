@@ -8,7 +8,7 @@ const ID = 'call_0123456789abcdef';
 
 /** A shelf on which a provider has left a thought before the call of a tool. */
 const shelf = createShelf({ now: () => 0, settings: () => ({ maxBytes: 100_000, ttlMs: 1_000 }) });
-const keeper = new ThoughtKeeper({ shelf, key: 'k', provider: 'anthropic' });
+const keeper = new ThoughtKeeper({ shelf, key: 'k', provider: 'anthropic' }, '');
 keeper.take({ type: 'reasoning', text: 'hm', signature: 's' });
 keeper.take({ type: 'tool-call', index: 0, id: ID, name: 'f', arguments: '{}' });
 keeper.keep();

@@ -142,6 +142,41 @@ describe('a stream between two dialects', () => {
     assert.ok(events.some((event) => event.type === 'finish' && event.reason === 'tool_calls'));
   });
 
+  for (const to of [chat, responses])
+    it(`has arguments to be read of a call without any, but of none that was cut off, in ${to.id}`, () => {
+      const begun: ChatEvent = { type: 'tool-call', index: 0, id: 'c', name: 'f', arguments: '' };
+      const other: ChatEvent = { ...begun, index: 1, id: 'd', arguments: '{"a":1}' };
+      const argumentsOf = (reason: 'tool_calls' | 'length', terms?: AnswerTerms) => {
+        const { events } = carried({ from: messages, to }, [begun, other, { type: 'finish', reason }], {
+          ...(terms && { terms }),
+        });
+        const calls = events.filter((event) => event.type === 'tool-call' && event.index === 0);
+        return calls.map((event) => (event.type === 'tool-call' ? event.arguments : '')).join('');
+      };
+      assert.equal(argumentsOf('tool_calls'), '{}');
+      assert.equal(argumentsOf('length'), '');
+      const custom = { tools: new Map([['f', { name: 'f', kind: 'custom' as const }]]) };
+      assert.equal(argumentsOf('tool_calls', custom), '', 'a text may be empty');
+    });
+
+  it('has no seal of its provider, which others who speak the dialect of the client would refuse', () => {
+    const thought: ChatEvent = { type: 'reasoning', text: 'hm', signature: 'seal' };
+    const alone: ChatEvent = { type: 'reasoning', text: '', signature: 'seal' };
+    const call: ChatEvent = { type: 'tool-call', index: 0, id: 'c', name: 'f', arguments: '{}' };
+    const sealed = [thought, alone, { ...call, signature: 'seal' }];
+    for (const [from, to] of [
+      [dialects.gemini, messages],
+      [messages, dialects.gemini],
+    ] as const) {
+      const { text, events } = carried({ from, to }, [...sealed, { type: 'finish', reason: 'tool_calls' }]);
+      assert.doesNotMatch(text, /seal/);
+      assert.equal(events.filter(({ type }) => type === 'reasoning').length, 1);
+      const frame = from.writeReply(HEAD, [...sealed, { type: 'finish', reason: 'tool_calls' }]);
+      const translation = new Translation({ from, to, wantsUsage: true, dropped: [] });
+      assert.doesNotMatch(translation.plain({ frame, events: [] }, answered()).toString(), /seal/);
+    }
+  });
+
   for (const to of [messages, responses])
     it(`that the provider broke off has an error and no end in ${to.id}`, () => {
       const { events, ended } = carried({ from: chat, to }, [

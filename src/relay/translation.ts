@@ -5,6 +5,7 @@
 
 import type { Chunk, Dialect, Heard, ReplyHead, StreamWriter } from '../dialects/dialect.ts';
 import type { AnswerTerms } from '../domain/answer-terms.ts';
+import type { DialectId } from '../domain/call.ts';
 import type { ChatEvent } from '../domain/chat.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
@@ -42,6 +43,10 @@ export type Rewriting = {
   plain(chunk: Chunk, answered: Answered): Buffer;
 };
 type ToolCallEvent = Extract<ChatEvent, { type: 'tool-call' }>;
+type FinishEvent = Extract<ChatEvent, { type: 'finish' }>;
+
+/** Clients that read the arguments of every call as JSON; others get them as an object. */
+const READS_JSON: ReadonlySet<DialectId> = new Set(['openai-chat', 'openai-responses'] as const);
 
 const NOTHING = Buffer.alloc(0);
 
@@ -69,8 +74,9 @@ export class Translation implements Rewriting {
         if (event.type === 'usage') continue;
         for (const told of this.#told(event, answered)) {
           this.#options.keeper?.take(told);
-          if (this.#isHidden(told)) continue;
-          const written = this.#writerFor(answered).write(told);
+          const shown = this.#shown(told);
+          if (shown === undefined) continue;
+          const written = this.#writerFor(answered).write(shown);
           if (written.length > 0) frames.push(written);
         }
       }
@@ -103,7 +109,7 @@ export class Translation implements Rewriting {
       ...answered.head,
       ...(start && { id: this.answerId ?? start.id, created: start.created }),
     };
-    const shown = events.filter((event) => !this.#isHidden(event));
+    const shown = events.map((event) => this.#shown(event)).filter((event) => event !== undefined);
     if (!shown.some(({ type }) => type === 'usage'))
       shown.push({ type: 'usage', usage: answered.usage ?? answered.estimatedUsage() });
     return to.writeReply(head, shown, terms);
@@ -125,8 +131,18 @@ export class Translation implements Rewriting {
     }
     if (event.type !== 'finish' || !this.#calls.any) return [event];
     // Some providers say `stop` where they call tools.
-    const finish: ChatEvent = event.reason === 'stop' ? { ...event, reason: 'tool_calls' } : event;
-    return [...this.#calls.rest(head.id), finish];
+    const finish: FinishEvent = event.reason === 'stop' ? { ...event, reason: 'tool_calls' } : event;
+    return [...this.#calls.rest(head.id), ...this.#bare(finish), finish];
+  }
+
+  /** A call that was cut off has no arguments that anybody should read. */
+  #bare({ reason, choice = 0 }: FinishEvent): readonly ChatEvent[] {
+    const { to, terms } = this.#options;
+    if (reason !== 'tool_calls' || !READS_JSON.has(to.id)) return NO_EVENTS;
+    return this.#calls
+      .bare(choice)
+      .filter(({ name = '' }) => terms?.tools?.get(name)?.kind !== 'custom')
+      .map(({ name: _name, ...event }) => event);
   }
 
   #renamed(event: ToolCallEvent): ToolCallEvent {
@@ -134,9 +150,14 @@ export class Translation implements Rewriting {
     return name === undefined ? event : { ...event, name };
   }
 
-  /** What nobody may read is for its provider alone, unless it travels sealed. */
-  #isHidden(event: ChatEvent): boolean {
-    return event.type === 'reasoning' && event.redacted === true && !this.#options.terms?.seal;
+  /**
+   * Seals are for their provider alone, unless they travel sealed themselves: a client of this dialect would show them to
+   * others who speak it, and they refuse them.
+   */
+  #shown(event: ChatEvent): ChatEvent | undefined {
+    if (!('signature' in event) || this.#options.terms?.seal !== undefined) return event;
+    const { signature: _seal, ...rest } = event;
+    return rest.type === 'reasoning' && rest.text === '' ? undefined : rest;
   }
 }
 

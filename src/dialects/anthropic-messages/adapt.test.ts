@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { withoutSystemTurns, withoutThoughts } from './adapt.ts';
+import { withoutSystemTurns, withoutThoughts, withoutUnsealed } from './adapt.ts';
 
 const bytesOf = (value: unknown): Buffer =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
@@ -82,6 +82,26 @@ describe('thoughts of another provider', () => {
     );
     assert.deepEqual(read(body).thinking, { type: 'disabled' });
     assert.deepEqual(dropped, ['thought_signature', 'thinking']);
+  });
+
+  it('leave the budget where the turn of tools has its own, or is over', () => {
+    const budget = { type: 'enabled', budget_tokens: 2_000 };
+    const messages = [assistant([thinking, call]), user('no'), assistant([text('Well.')]), user('go')];
+    const { body, dropped } = withoutThoughts(bytesOf({ thinking: budget, messages }));
+    assert.deepEqual(read(body).thinking, budget);
+    assert.deepEqual(dropped, ['thought_signature']);
+  });
+
+  it('are those alone that nobody sealed, for a model that seals its own', () => {
+    const unsealed = { ...thinking, signature: '' };
+    const messages = [assistant([unsealed, thinking, hidden, text('Yes.')]), user('"signature":""')];
+    const { body, dropped } = withoutUnsealed(bytesOf({ messages }));
+    assert.deepEqual(read(body).messages[0], assistant([thinking, hidden, text('Yes.')]));
+    assert.deepEqual(dropped, ['thinking']);
+    const whole = bytesOf({ messages: [assistant([thinking, hidden, text('Yes.')])] });
+    assert.equal(withoutUnsealed(whole).body, whole);
+    const quoted = bytesOf({ messages: [user('{"signature":""}')] });
+    assert.deepEqual(withoutUnsealed(quoted), { body: quoted, dropped: [] });
   });
 
   it('leave a turn that was nothing else with a sign', () => {

@@ -1,6 +1,6 @@
 /**
  * Messages for those who speak Anthropic's wire format but not all of it: turns of the system in the middle are told by
- * the user, and sealed thoughts of another provider are taken out. Only the turns are written anew, and only where there
+ * the user, and thoughts of another provider are taken out. Only the turns are written anew, and only where there
  * is something to change; every other byte stays as it came.
  */
 
@@ -65,30 +65,50 @@ const isReminder = ({ content }: JsonObject): boolean =>
 
 const THOUGHTS: ReadonlySet<unknown> = new Set(['thinking', 'redacted_thinking']);
 
-/**
- * Without the thoughts that somebody else has sealed. A turn of tools that has lost its thought cannot go on thinking
- * within a budget.
- */
-export function withoutThoughts(body: Uint8Array): Adapted {
+type IsTaken = (block: JsonObject) => boolean;
+
+/** Without the thoughts that somebody else has sealed. */
+export const withoutThoughts = (body: Uint8Array): Adapted =>
+  without(body, { name: 'thought_signature', isTaken: ({ type }) => THOUGHTS.has(type) });
+
+const UNSEALED = ['"signature":""', '"signature": ""'].map((sign) => Buffer.from(sign));
+
+/** Without the thoughts that nobody has sealed: models that seal theirs refuse the words of others. */
+export function withoutUnsealed(body: Uint8Array): Adapted {
+  const bytes = asBuffer(body);
+  if (!UNSEALED.some((sign) => bytes.includes(sign))) return { body, dropped: [] };
+  const isTaken: IsTaken = ({ type, signature }) => type === 'thinking' && signature === '';
+  return without(body, { name: 'thinking', isTaken });
+}
+
+/** A turn of tools that has lost its thought cannot go on thinking within a budget. */
+function without(
+  body: Uint8Array,
+  { name, isTaken }: { readonly name: string; readonly isTaken: IsTaken },
+): Adapted {
   const bytes = asBuffer(body);
   let found = false;
-  const without = rewritten(bytes, (turns) =>
+  let isBroken = false;
+  const left = rewritten(bytes, (turns) =>
     turns.map((turn) => {
       const { content } = turn;
-      if (turn['role'] !== 'assistant' || !Array.isArray(content)) return turn;
-      const kept = content.filter((block) => !THOUGHTS.has(objectOf(block)?.['type']));
+      if (turn['role'] !== 'assistant') return turn;
+      isBroken = false;
+      if (!Array.isArray(content)) return turn;
+      const kept = content.filter((block) => !isTaken(objectOf(block) ?? {}));
       if (kept.length === content.length) return turn;
       found = true;
+      isBroken = kept.some((block) => objectOf(block)?.['type'] === 'tool_use');
       return { ...turn, content: kept.length === 0 ? [{ type: 'text', text: '…' }] : kept };
     }),
   );
   if (!found) return { body, dropped: [] };
-  const thinking = topLevelFields(without)?.get('thinking');
-  const told = thinking && parseJson(without.toString('utf8', thinking.start, thinking.end));
+  const thinking = isBroken ? topLevelFields(left)?.get('thinking') : undefined;
+  const told = thinking && parseJson(left.toString('utf8', thinking.start, thinking.end));
   if (thinking === undefined || objectOf(told)?.['type'] !== 'enabled')
-    return { body: without, dropped: ['thought_signature'] };
+    return { body: left, dropped: [name] };
   const edit: JsonEdit = { ...thinking, text: '{"type":"disabled"}' };
-  return { body: splice(without, [edit]), dropped: ['thought_signature', 'thinking'] };
+  return { body: splice(left, [edit]), dropped: [...new Set([name, 'thinking'])] };
 }
 
 function rewritten(bytes: Buffer, change: (turns: readonly JsonObject[]) => readonly JsonObject[]): Buffer {

@@ -66,8 +66,20 @@ function documentBlock(value: JsonObject): JsonObject | undefined {
   const file = objectOf(value['file']);
   const data = textOf(file?.['file_data']);
   if (value['type'] !== 'file' || !data.startsWith('data:')) return undefined;
+  const source = documentSource(sourceOf(data));
   const title = textOf(file?.['filename']);
-  return { type: 'document', source: sourceOf(data), ...(title === '' ? {} : { title }) };
+  return source && { type: 'document', source, ...(title === '' ? {} : { title }) };
+}
+
+const AS_TEXT = /^(?:text\/|application\/(?:json|xml|yaml)\b)/;
+
+/** Bytes may only be those of a PDF; what is text goes as such: https://docs.claude.com/en/docs/build-with-claude/files */
+function documentSource(source: JsonObject): JsonObject | undefined {
+  const type = textOf(source['media_type']);
+  if (type === '' || type === 'application/pdf') return source;
+  if (!AS_TEXT.test(type)) return undefined;
+  const data = Buffer.from(textOf(source['data']), 'base64').toString('utf8');
+  return { type: 'text', media_type: 'text/plain', data };
 }
 
 /** One text is a string, as clients write it. */

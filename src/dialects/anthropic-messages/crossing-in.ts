@@ -4,9 +4,10 @@
  */
 
 import type { JsonObject } from '../../base/json.ts';
-import type { ChatMessage, ChatPart, ChatRequest } from '../../domain/chat.ts';
+import type { ChatMessage, ChatPart, ChatRequest, ChatTool } from '../../domain/chat.ts';
 import type { Crossing } from '../dialect.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
+import { nameDetail } from '../picture-detail.ts';
 import { takeThinking } from '../thinking.ts';
 import { blockOf } from './blocks.ts';
 import { fitThinking } from './thinking.ts';
@@ -29,7 +30,7 @@ export function fitCrossing(request: ChatRequest): Crossing {
       messages: turns,
       ...(tools === undefined
         ? {}
-        : { tools: tools.map((tool) => ({ ...tool, parameters: tool.parameters ?? { type: 'object' } })) }),
+        : { tools: tools.map((tool) => ({ ...tool, parameters: schemaOf(tool) })) }),
       ...(toolChoice === undefined ? {} : { toolChoice }),
       extra: noParallel
         ? { ...told, tool_choice: { ...choiceOf(toolChoice), disable_parallel_tool_use: true } }
@@ -38,6 +39,9 @@ export function fitCrossing(request: ChatRequest): Crossing {
     dropped: [...dropped],
   };
 }
+
+/** One without a type is refused. */
+const schemaOf = ({ parameters }: ChatTool): JsonObject => ({ type: 'object', ...objectOf(parameters) });
 
 function choiceOf(choice: ChatRequest['toolChoice'] = 'auto'): JsonObject {
   if (typeof choice === 'object') return { type: 'tool', name: choice.name };
@@ -49,12 +53,20 @@ function fittedExtra(extra: JsonObject, dropped: Set<string>): JsonObject {
   for (const [name, value] of Object.entries(extra)) {
     if (value === null || value === undefined || name === 'parallel_tool_calls') continue;
     if (name === 'temperature' && typeof value === 'number' && value > 1) dropped.add(name);
+    if (name === 'stop' && stopsOf(value).length < listOf(value).length) dropped.add(name);
     const fit = FITS.get(name)?.(value);
     if (fit !== undefined) Object.assign(fitted, fit);
     else if (name !== 'n' || value !== 1) dropped.add(name);
   }
   return fitted;
 }
+
+const listOf = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? (value as unknown[]) : [value];
+
+/** Those of blanks alone are refused here. */
+const stopsOf = (value: unknown): readonly unknown[] =>
+  listOf(value).filter((stop) => typeof stop !== 'string' || stop.trim() !== '');
 
 /** Undefined: not sayable. */
 const FITS: ReadonlyMap<string, (value: unknown) => JsonObject | undefined> = new Map<
@@ -65,7 +77,13 @@ const FITS: ReadonlyMap<string, (value: unknown) => JsonObject | undefined> = ne
   ['temperature', (value) => (typeof value === 'number' ? { temperature: Math.min(1, value) } : undefined)],
   ['top_p', (value) => ({ top_p: value })],
   ['top_k', (value) => ({ top_k: value })],
-  ['stop', (value) => ({ stop_sequences: Array.isArray(value) ? value : [value] })],
+  [
+    'stop',
+    (value) => {
+      const stops = stopsOf(value);
+      return stops.length === 0 ? {} : { stop_sequences: stops };
+    },
+  ],
   ['user', (value) => ({ metadata: { user_id: value } })],
   [
     'response_format',
@@ -81,12 +99,16 @@ const FITS: ReadonlyMap<string, (value: unknown) => JsonObject | undefined> = ne
 function fittedMessages(messages: readonly ChatMessage[], dropped: Set<string>): ChatMessage[] {
   const fitted = messages.map((message) => fittedMessage(message, dropped));
   const instructions = fitted.filter(({ role }) => role === 'system').flatMap(({ parts }) => parts);
-  const turns = fitted.filter(({ role }) => role !== 'system');
+  // One in which nothing is said is refused.
+  const turns = fitted.filter((message) => message.role !== 'system' && !isEmpty(message));
   if (instructions.length === 0) return turns;
   // Instructions alone are what the user says.
   if (turns.length === 0) return [{ role: 'user', parts: instructions }];
   return [{ role: 'system', parts: instructions }, ...turns];
 }
+
+const isEmpty = ({ role, parts, toolCalls, thoughts, reasoning }: ChatMessage): boolean =>
+  role !== 'tool' && parts.length === 0 && !toolCalls?.length && !thoughts && reasoning === undefined;
 
 function fittedMessage(message: ChatMessage, dropped: Set<string>): ChatMessage {
   const { name, reasoning, reasoningSignature, thoughts, toolCalls, toolCallId, role, ...rest } = message;
@@ -102,7 +124,7 @@ function fittedMessage(message: ChatMessage, dropped: Set<string>): ChatMessage 
       : { toolCalls: toolCalls.map((call) => ({ ...call, id: idOf(call.id) })) }),
     ...(toolCallId === undefined ? {} : { toolCallId: idOf(toolCallId) }),
     role: role === 'developer' ? 'system' : role,
-    parts: message.parts.filter((part) => isSayable(part, dropped)),
+    parts: message.parts.filter((part) => isSayable(part, { role, dropped })),
     ...(sealed.length > 0 ? { thoughts: sealed } : isSealed ? { reasoning, reasoningSignature } : {}),
   };
 }
@@ -110,8 +132,12 @@ function fittedMessage(message: ChatMessage, dropped: Set<string>): ChatMessage 
 /** Others have dots and colons in the ids of calls. */
 const idOf = (id: string): string => id.replace(/[^A-Za-z0-9_-]/g, '_');
 
-function isSayable(part: ChatPart, dropped: Set<string>): boolean {
-  if (part.type === 'text') return part.text !== '';
+type Place = { readonly role: ChatMessage['role']; readonly dropped: Set<string> };
+
+function isSayable(part: ChatPart, { role, dropped }: Place): boolean {
+  // Blanks alone are refused, unless a tool tells them.
+  if (part.type === 'text') return (role === 'tool' ? part.text : part.text.trim()) !== '';
+  nameDetail(part.value, dropped);
   const type = blockOf(part)['type'];
   if (type === 'image' || type === 'document') return true;
   dropped.add(textOf(type) === '' ? 'content' : textOf(type));

@@ -5,7 +5,7 @@
 
 import { hash } from 'node:crypto';
 import { isJsonObject, type JsonObject } from '../../base/json.ts';
-import type { ChatMessage, ChatRequest } from '../../domain/chat.ts';
+import type { ChatMessage, ChatPart, ChatRequest } from '../../domain/chat.ts';
 import type { Crossing } from '../dialect.ts';
 import { parseBody } from '../openai-chat/request.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
@@ -34,7 +34,7 @@ const SHARED = new Set(['temperature', 'top_p', 'top_k']);
 function renamedExtra({ extra }: ChatRequest, dropped: Set<string>): JsonObject {
   const renamed: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(extra)) {
-    if (value === null || value === undefined || name === 'tools') continue;
+    if (saysNothing(value) || name === 'tools') continue;
     if (SHARED.has(name)) renamed[name] = value;
     else if (name === 'stop_sequences') renamed['stop'] = value;
     else if (name === 'metadata') Object.assign(renamed, userOf(value, dropped));
@@ -55,6 +55,10 @@ function renamedExtra({ extra }: ChatRequest, dropped: Set<string>): JsonObject 
   }
   return renamed;
 }
+
+/** An empty list of words to stop at is refused elsewhere. */
+const saysNothing = (value: unknown): boolean =>
+  value === null || value === undefined || (Array.isArray(value) && value.length === 0);
 
 /** How much is shown of it is the client's affair, and no part of the wish. */
 function thinkingOf({ type, budget_tokens: budget }: JsonObject): JsonObject {
@@ -91,7 +95,7 @@ function portable(
   // A thought without a seal came from a provider of another dialect, which may want it back.
   const keeps = reasoning !== undefined && reasoning !== '' && reasoningSignature === undefined;
   if (reasoningSignature !== undefined) dropped.add('thinking');
-  const parts = message.parts.filter((part) => {
+  const parts = message.parts.map(asText).filter((part) => {
     if (part.type === 'text')
       return part.text !== '' && !(i === 0 && message.role === 'system' && part.text.startsWith(BILLING));
     const type = objectOf(part.value)?.['type'];
@@ -100,6 +104,30 @@ function portable(
     return false;
   });
   return { ...rest, parts, ...(keeps ? { reasoning } : {}) };
+}
+
+/** Documents and findings that are text say it; others have no form for them. */
+function asText(part: ChatPart): ChatPart {
+  if (part.type === 'text') return part;
+  const said = textsOf(objectOf(part.value) ?? {}).filter((each) => each !== '');
+  return said.length === 0 ? part : { type: 'text', text: said.join('\n\n') };
+}
+
+function textsOf(block: JsonObject): readonly string[] {
+  const title = textOf(block['title']);
+  if (block['type'] === 'search_result')
+    return [title, textOf(block['source']), ...textsIn(block['content'])];
+  const source = objectOf(block['source']);
+  if (block['type'] !== 'document' || source === undefined) return [];
+  if (source['type'] === 'text') return [title, textOf(source['data'])];
+  const texts = source['type'] === 'content' ? textsIn(source['content']) : [];
+  return texts.length === 0 ? [] : [title, ...texts];
+}
+
+/** None where there is something else among them. */
+function textsIn(content: unknown): readonly string[] {
+  const blocks = readContent(content) ?? [];
+  return blocks.every(({ type }) => type === 'text') ? blocks.map(({ text }) => textOf(text)) : [];
 }
 
 const BLOCK_FIELDS: ReadonlyMap<unknown, readonly string[]> = new Map([

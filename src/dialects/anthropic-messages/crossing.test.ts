@@ -76,7 +76,7 @@ describe('a request for messages on its way to OpenAI chat', () => {
       ...{
         context_management: { edits: [{ type: 'clear_thinking_20251015' }] },
         container: 'c',
-        mcp_servers: [],
+        mcp_servers: [{ url: 'https://example.com' }],
         output_config: { task_budget: {} },
         metadata: { user_id: 'u', team: 't' },
       },
@@ -157,6 +157,31 @@ describe('a request for messages on its way to OpenAI chat', () => {
     assert.deepEqual(dropped, []);
   });
 
+  it('says what documents and findings say in text, and names those that are none', () => {
+    const source = { type: 'text', media_type: 'text/plain', data: 'It rains.' };
+    const parts = [{ type: 'text', text: 'It is dry.' }];
+    const picture = { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } };
+    const { body, dropped } = out({
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'document', source, title: 'Weather' },
+            { type: 'search_result', source: 'https://example.com', title: 'Found', content: parts },
+            { type: 'document', source: { type: 'content', content: parts } },
+            { type: 'document', source: { type: 'content', content: [...parts, picture] } },
+            { type: 'document', source: { type: 'url', url: 'https://example.com/a.pdf' } },
+          ],
+        },
+      ],
+    });
+    assert.deepEqual(
+      body.messages[0].content.map(({ text }: { text: string }) => text),
+      ['Weather\n\nIt rains.', 'Found\n\nhttps://example.com\n\nIt is dry.', 'It is dry.'],
+    );
+    assert.deepEqual(dropped, ['document']);
+  });
+
   it('gives a thought without a seal back to where it came from', () => {
     const content = [
       { type: 'thinking', thinking: 'hm', signature: '' },
@@ -234,6 +259,52 @@ describe('a request for OpenAI chat on its way to messages', () => {
       ...['input_audio', 'logprobs', 'n', 'name', 'reasoning_content', 'response_format', 'seed'],
     ]);
     assert.deepEqual(Object.keys(body).toSorted(), ['max_tokens', 'messages', 'model']);
+  });
+
+  it('says nothing that is refused for saying nothing', () => {
+    const { body } = into({
+      messages: [
+        { role: 'user', content: '' },
+        { role: 'user', content: 'hi' },
+        { role: 'assistant', content: '\n\n', tool_calls: [{ id: 'c', function: { name: 'f' } }] },
+        { role: 'tool', tool_call_id: 'c', content: ' ' },
+        { role: 'assistant', content: null },
+      ],
+    });
+    assert.deepEqual(body.messages, [
+      { role: 'user', content: 'hi' },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'f', input: {} }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c', content: ' ' }] },
+    ]);
+  });
+
+  it('gives every schema of a tool its type, and no word of blanks to stop at', () => {
+    const tools = [{}, { properties: {} }, null].map((parameters) => ({
+      type: 'function',
+      function: { name: 'f', parameters },
+    }));
+    const { body, dropped } = into({ tools, stop: ['\n\n', 'END'] });
+    assert.deepEqual(
+      body.tools.map((tool: { input_schema: object }) => tool.input_schema),
+      [{ type: 'object' }, { type: 'object', properties: {} }, { type: 'object' }],
+    );
+    assert.deepEqual([body.stop_sequences, dropped], [['END'], ['stop']]);
+    assert.equal(into({ stop: '\n' }).body.stop_sequences, undefined);
+  });
+
+  it('sends a file that is text as text, and names those that nobody here can read', () => {
+    const file = (type: string, name: string) => ({
+      type: 'file',
+      file: { filename: name, file_data: `data:${type};base64,${Buffer.from('a,世').toString('base64')}` },
+    });
+    const picture = { type: 'image_url', image_url: { url: 'https://example.com/a.png', detail: 'high' } };
+    const content = [file('text/csv', 'a.csv'), picture, file('application/zip', 'a.zip')];
+    const { body, dropped } = into({ messages: [{ role: 'user', content }] });
+    assert.deepEqual(body.messages[0].content, [
+      { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'a,世' }, title: 'a.csv' },
+      { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } },
+    ]);
+    assert.deepEqual(dropped, ['detail', 'file']);
   });
 
   it('is the same request again when it comes back, as far as both can say it', () => {

@@ -4,11 +4,12 @@
  * stopped is told at the end, with the usage, and is never made up.
  */
 
-import { isJsonObject, type JsonObject, parseJson } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { writeSseEvent } from '../../base/sse.ts';
 import type { ChatEvent, FinishReason } from '../../domain/chat.ts';
 import type { Usage } from '../../domain/usage.ts';
 import type { ReplyHead, StreamWriter, WriteOptions } from '../dialect.ts';
+import { WholeObject } from '../whole-object.ts';
 import { STOP_WORDS, writeUsage } from './wire.ts';
 
 type ToolCall = Extract<ChatEvent, { type: 'tool-call' }>;
@@ -17,8 +18,8 @@ type Block = {
   readonly kind: 'text' | 'thinking' | 'tool_use';
   readonly index: number;
   /** Of a tool: its position among the calls, and its arguments so far. */
-  readonly call: number | undefined;
-  input: string;
+  readonly call?: number;
+  readonly input?: WholeObject;
 };
 
 const NOTHING = Buffer.alloc(0);
@@ -43,7 +44,7 @@ export class AnthropicStreamWriter implements StreamWriter {
     this.#promptTokens = promptTokens;
     if (!continues) return;
     this.#started = true;
-    this.#open = { kind: 'text', index: 0, call: undefined, input: '' };
+    this.#open = { kind: 'text', index: 0 };
     this.#blocks = 1;
   }
 
@@ -113,7 +114,6 @@ export class AnthropicStreamWriter implements StreamWriter {
    */
   #call(event: ToolCall): void {
     const waits = this.#held.some(({ index }) => index === event.index);
-    // Whether a call is whole is asked last: it reads all of its arguments, and they come in many pieces.
     const mayGo = this.#open?.call === event.index || this.#tools.has(event.index) || this.#isFree();
     if (waits || !mayGo) this.#held.push(event);
     else this.#callNow(event);
@@ -122,8 +122,7 @@ export class AnthropicStreamWriter implements StreamWriter {
 
   /** No call is open in the middle of its arguments. */
   #isFree(): boolean {
-    const open = this.#open;
-    return open?.call === undefined || isJsonObject(parseJson(open.input));
+    return this.#open?.input?.isWhole ?? true;
   }
 
   #release(): void {
@@ -141,7 +140,7 @@ export class AnthropicStreamWriter implements StreamWriter {
       this.#tools.set(index, block);
     }
     if (piece === '') return;
-    block.input += piece;
+    block.input?.add(piece);
     this.#delta(block, { type: 'input_json_delta', partial_json: piece });
   }
 
@@ -155,7 +154,8 @@ export class AnthropicStreamWriter implements StreamWriter {
 
   #openBlock(kind: Block['kind'], content: JsonObject, call?: number): Block {
     this.#close();
-    const block: Block = { kind, index: this.#blocks, call, input: '' };
+    const tool = call === undefined ? {} : { call, input: new WholeObject() };
+    const block: Block = { kind, index: this.#blocks, ...tool };
     this.#blocks += 1;
     this.#open = block;
     this.#frame('content_block_start', { index: block.index, content_block: content });

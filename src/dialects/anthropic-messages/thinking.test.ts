@@ -71,7 +71,12 @@ describe('a wish for thinking on its way to Anthropic', () => {
     const allowed = into(OLD, { reasoning_effort: 'high', temperature: 1, top_p: 0.97 });
     assert.deepEqual([allowed.body.top_p, allowed.dropped], [0.97, []]);
     const without = into(OLD, sampling);
-    assert.deepEqual([without.body.temperature, without.body.top_p, without.dropped], [0.2, 0.9, []]);
+    assert.deepEqual([without.body.temperature, without.body.top_k, without.dropped], [0.2, 4, ['top_p']]);
+    const older = into('claude-3-7-sonnet-20250219', sampling);
+    assert.deepEqual([older.body.temperature, older.body.top_p, older.dropped], [0.2, 0.9, []]);
+    const alone = into(OLD, { top_p: 0.9 });
+    assert.deepEqual([alone.body.top_p, alone.dropped], [0.9, []]);
+    assert.deepEqual(into(OLD, { temperature: 0.2, top_p: 1 }).dropped, [], 'that is none');
     assert.deepEqual(into(NEWEST, { ...sampling }).dropped, ['temperature', 'top_p', 'top_k']);
   });
 
@@ -100,7 +105,8 @@ describe('a wish for thinking on its way to Anthropic', () => {
       { type: 'tool_use', id: 'c', name: 'f', input: {} },
     ]);
     assert.equal(into(ADAPTIVE, wish, [call, result]).body.thinking.type, 'adaptive');
-    assert.equal(into(OLD, wish, [call, result, { ...call, toolCalls: [] }]).body.thinking.type, 'enabled');
+    const said: ChatMessage = { role: 'assistant', parts: [{ type: 'text', text: 'Done.' }] };
+    assert.equal(into(OLD, wish, [call, result, said]).body.thinking.type, 'enabled');
   });
 
   it('never has a budget that is not below the bound, nor below the least', () => {

@@ -33,7 +33,11 @@ export function fitThinking(
   const fields = thinking?.on === true ? fieldsOf(request, thinking, version) : undefined;
   if (thinking?.on === true && fields === undefined) for (const name of names) dropped.add(name);
   const sampling = fields !== undefined || (version ?? 0) >= NO_SAMPLING;
-  const kept = sampling ? withoutSampling(extra, fields === undefined, dropped) : extra;
+  const kept = sampling
+    ? withoutSampling(extra, fields === undefined, dropped)
+    : (version ?? 0) >= ONE_SETTING
+      ? withOneSetting(extra, dropped)
+      : extra;
   if (fields === undefined)
     return { maxOutputTokens: request.maxOutputTokens ?? USUAL_OUTPUT_TOKENS, extra: kept };
   const { maxOutputTokens, effort, ...thought } = fields;
@@ -89,6 +93,8 @@ function lacksThought(messages: readonly ChatMessage[]): boolean {
 const THINKS = 3.07;
 const ADAPTIVE = 4.06;
 const NO_SAMPLING = 4.07;
+/** The first that refuse `temperature` beside `top_p`: cloud-apim/otoroshi-llm-extension#140 */
+const ONE_SETTING = 4.01;
 
 /** `claude-opus-4-7` is 4.07, `claude-3-5-haiku` 3.05; undefined for models of others. */
 function versionOf(model: string): number | undefined {
@@ -123,4 +129,11 @@ function withoutSampling(extra: JsonObject, all: boolean, dropped: Set<string>):
   if (top_p !== undefined && top_p !== 1 && !keepsTopP) dropped.add('top_p');
   if (top_k !== undefined) dropped.add('top_k');
   return keepsTopP ? { ...rest, top_p } : rest;
+}
+
+function withOneSetting(extra: JsonObject, dropped: Set<string>): JsonObject {
+  const { top_p, ...rest } = extra;
+  if (top_p === undefined || extra['temperature'] === undefined) return extra;
+  if (top_p !== 1) dropped.add('top_p');
+  return rest;
 }

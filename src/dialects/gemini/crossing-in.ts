@@ -7,6 +7,7 @@ import type { JsonObject } from '../../base/json.ts';
 import type { ChatMessage, ChatPart, ChatRequest, ToolCall } from '../../domain/chat.ts';
 import type { Crossing } from '../dialect.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
+import { nameDetail } from '../picture-detail.ts';
 import { takeThinking } from '../thinking.ts';
 import { picturesOfTools } from '../tool-pictures.ts';
 import { wirePartOf } from './parts.ts';
@@ -78,11 +79,39 @@ function fittedExtra(extra: JsonObject, model: string, dropped: Set<string>): Js
 function fittedMessages(messages: readonly ChatMessage[], dropped: Set<string>): ChatMessage[] {
   const fitted = picturesOfTools(messages.map((message) => fittedMessage(message, dropped)));
   const instructions = fitted.filter(({ role }) => role === 'system').flatMap(({ parts }) => parts);
-  const turns = fitted.filter((message) => message.role !== 'system' && !isEmpty(message));
+  const turns = joinedTurns(fitted.filter((message) => message.role !== 'system' && !isEmpty(message)));
   if (instructions.length === 0) return turns;
   // Instructions alone are what the user says.
   if (turns.length === 0) return [{ role: 'user', parts: instructions }];
   return [{ role: 'system', parts: instructions }, ...turns];
+}
+
+/**
+ * A call that follows on a turn of the model's is refused, for it must be the answer to somebody: both are one turn
+ * (router-for-me/CLIProxyAPI#4959). Of several seals on what was said the last one is enough.
+ */
+function joinedTurns(messages: readonly ChatMessage[]): ChatMessage[] {
+  const turns: ChatMessage[] = [];
+  for (const message of messages) {
+    const last = turns.at(-1);
+    if (message.role === 'assistant' && last?.role === 'assistant')
+      turns[turns.length - 1] = joinedTurn(last, message);
+    else turns.push(message);
+  }
+  return turns;
+}
+
+function joinedTurn(first: ChatMessage, then: ChatMessage): ChatMessage {
+  const toolCalls = [...(first.toolCalls ?? []), ...(then.toolCalls ?? [])];
+  const thoughts = [...(first.thoughts ?? []), ...(then.thoughts ?? [])];
+  return {
+    ...first,
+    ...then,
+    parts: [...first.parts, ...then.parts],
+    ...(first.reasoning === undefined ? {} : { reasoning: first.reasoning + (then.reasoning ?? '') }),
+    ...(toolCalls.length === 0 ? {} : { toolCalls }),
+    ...(thoughts.length === 0 ? {} : { thoughts }),
+  };
 }
 
 const isEmpty = ({ role, parts, toolCalls }: ChatMessage): boolean =>
@@ -109,6 +138,7 @@ const sealed = ([first, ...others]: readonly ToolCall[]): ToolCall[] =>
 
 function isSayable(part: ChatPart, dropped: Set<string>): boolean {
   if (part.type === 'text') return part.text !== '';
+  nameDetail(part.value, dropped);
   const type = textOf(objectOf(part.value)?.['type']);
   if (type !== '' && wirePartOf(part) !== undefined) return true;
   dropped.add(type === '' ? 'content' : type);

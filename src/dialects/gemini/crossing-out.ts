@@ -59,6 +59,8 @@ function renamedConfig(config: JsonObject, dropped: Set<string>): JsonObject {
   for (const [name, value] of Object.entries(config)) {
     const other = NAMES.get(name);
     if (value === null || value === undefined || SCHEMAS.has(name)) continue;
+    // Refused elsewhere.
+    if (Array.isArray(value) && value.length === 0) continue;
     if (other !== undefined) renamed[other] = value;
     else if (name === 'thinkingConfig') Object.assign(renamed, wishOf(value));
     else if (name !== 'responseMimeType' || value !== 'application/json') dropped.add(name);

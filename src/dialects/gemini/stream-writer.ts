@@ -10,9 +10,9 @@ import type { ChatEvent } from '../../domain/chat.ts';
 import type { Usage } from '../../domain/usage.ts';
 import { toolInputOf } from '../anthropic-messages/wire.ts';
 import type { ReplyHead, StreamWriter, WriteOptions } from '../dialect.ts';
+import { WholeObject } from '../whole-object.ts';
 import { callPart } from './contents.ts';
 import { thoughtPart } from './reply.ts';
-import { WholeObject } from './whole-object.ts';
 import { FINISH_WORDS, NO_REASON, writeUsage } from './wire.ts';
 
 type ToolCall = Extract<ChatEvent, { type: 'tool-call' }>;

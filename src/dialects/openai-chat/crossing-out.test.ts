@@ -19,8 +19,10 @@ describe('a request of OpenAI chat on its way to another dialect', () => {
       messages: [
         { role: 'user', content: 'hi' },
         { role: 'assistant', content: 'so', refusal: null, annotations: [], reasoning_content: 'hm' },
+        { role: 'assistant', tool_calls: [{ id: 'c', function: { name: 'a', arguments: '' } }] },
       ],
     });
+    assert.deepEqual(request.messages[2]?.toolCalls, [{ id: 'c', name: 'a', arguments: '{}' }]);
     assert.deepEqual([dropped, terms], [[], {}]);
     assert.deepEqual(request.tools, [{ name: 'a' }]);
     assert.equal(request.toolChoice, 'required');

@@ -137,7 +137,11 @@ function portableMessages(messages: readonly JsonObject[], dropped: Set<string>)
 function portableCall(call: JsonObject, dropped: Set<string>): JsonObject {
   nameLost(call, TOOL_FIELDS, dropped);
   const custom = objectOf(call['custom']);
-  if (custom === undefined) return call;
+  if (custom === undefined) {
+    const target = objectOf(call['function']);
+    // Others read JSON, and nothing is none.
+    return target?.['arguments'] === '' ? { ...call, function: { ...target, arguments: '{}' } } : call;
+  }
   return {
     ...call,
     type: 'function',

@@ -10,7 +10,7 @@ import { objectOf, textOf } from '../openai-chat/wire.ts';
 
 export function fitCrossing(request: ChatRequest): Crossing {
   const dropped = new Set<string>();
-  const { messages, tools, responseFormat, extra, ...rest } = request;
+  const { messages, tools, responseFormat, maxOutputTokens, extra, ...rest } = request;
   const fitted = fittedExtra(extra, dropped);
   // A schema is in its field; without one its name says nothing.
   const format = responseFormat === 'json_schema' ? undefined : responseFormat;
@@ -19,6 +19,7 @@ export function fitCrossing(request: ChatRequest): Crossing {
   return {
     request: {
       ...rest,
+      ...(maxOutputTokens === undefined ? {} : { maxOutputTokens: boundOf(maxOutputTokens, dropped) }),
       messages: messages.flatMap((message) => fittedMessage(message, dropped)),
       ...(tools === undefined ? {} : { tools: tools.map((tool) => ({ parameters: NONE, ...tool })) }),
       // Here answers are kept unless told otherwise, and nobody could ask for this one again.
@@ -26,6 +27,14 @@ export function fitCrossing(request: ChatRequest): Crossing {
     },
     dropped: [...dropped],
   };
+}
+
+/** Less is refused: https://platform.openai.com/docs/api-reference/responses/create */
+const LEAST_OUTPUT_TOKENS = 16;
+
+function boundOf(wished: number, dropped: Set<string>): number {
+  if (wished < LEAST_OUTPUT_TOKENS) dropped.add('max_tokens');
+  return Math.max(LEAST_OUTPUT_TOKENS, wished);
 }
 
 /** Parameters are demanded. */

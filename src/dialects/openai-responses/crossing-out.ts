@@ -143,7 +143,9 @@ function portableItems(input: unknown, dropped: Set<string>): unknown {
           ...item,
           type: 'function_call',
           name: flatName(textOf(item['name']), namespaceOf(item)),
-          ...(type === 'custom_tool_call' ? { arguments: textArguments(item['input']) } : {}),
+          // Others read JSON, and nothing is none.
+          arguments:
+            type === 'custom_tool_call' ? textArguments(item['input']) : textOf(item['arguments']) || '{}',
         },
       ];
     // Their tools are among those of the request.

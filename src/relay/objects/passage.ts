@@ -213,7 +213,9 @@ async function askOnce(ask: PassAsk, { rooms, watch, story }: Asking): Promise<U
   if (failure.rule.blame === 'client' || !OWN_MISTAKE.has(response.status)) throw failure;
   // To a model a 404 says that it is missing; here it is the object.
   const message =
-    response.status === 404 ? `${provider.name} has no such object in this account (404).` : failure.message;
+    response.status === 404
+      ? `${provider.name} has no such object in this account (404).`
+      : `${provider.name} refused it with ${response.status}.`;
   throw new Failure('upstream_rejected', { message, status: response.status, ...clientWordsOf(refusal) });
 }
 
