@@ -12,7 +12,7 @@ test('a body that names no object is not read', () => {
     },
     { messages: [{ role: 'tool', tool_call_id: 'call_1', content: 'file id, vector store' }], user_id: 'x' },
   ])
-    assert.equal(mayName(Buffer.from(JSON.stringify(body))), false);
+    assert.equal(mayName(Buffer.from(JSON.stringify(body)), 'openai-chat'), false);
 });
 
 /** A text as a JSON string, with some of its characters as escapes. */
@@ -43,7 +43,7 @@ test('however a reference is written, the body is read', () => {
         },
       });
       assert.equal(found, field);
-      assert.ok(mayName(body));
+      assert.ok(mayName(body, 'openai-responses'));
     }),
   );
 });
@@ -55,7 +55,7 @@ test('however a link to a file is written, the body is read', () => {
       const found: string[] = [];
       withOpenedIds(body, { signed: () => undefined, raw: (id) => found.push(id) });
       assert.deepEqual(found, ['file-1']);
-      assert.ok(mayName(body));
+      assert.ok(mayName(body, 'openai-responses'));
     }),
     { numRuns: 1_000 },
   );

@@ -5,7 +5,7 @@
  */
 
 import { SIGNED_MARK } from '../access/object-ids.ts';
-import type { ClientKey } from '../domain/call.ts';
+import type { ClientKey, DialectId } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import { isObjectReference, withOpenedIds } from '../relay/objects/object-fields.ts';
 import type { Front } from './front.ts';
@@ -14,9 +14,13 @@ import { IdOpener } from './id-opener.ts';
 export type Named = { readonly body: Buffer; readonly account?: string };
 
 /** Throws `object_not_found`, or `invalid_request` for objects of two accounts. */
-export function namedObjects(front: Front, key: ClientKey, body: Buffer): Named {
+export function namedObjects(
+  front: Front,
+  { key, dialect }: { readonly key: ClientKey; readonly dialect: DialectId },
+  body: Buffer,
+): Named {
   const isShared = front.access().size > 1;
-  if (!body.includes(SIGNED_MARK, 0, 'latin1') && !(isShared && mayName(body))) return { body };
+  if (!body.includes(SIGNED_MARK, 0, 'latin1') && !(isShared && mayName(body, dialect))) return { body };
   const ids = new IdOpener(front.objectIds, { key: key.id, accounts: front.passage.accounts() });
   const opened = withOpenedIds(body, {
     signed: (text) => ids.signed(text),
@@ -33,7 +37,7 @@ export function namedObjects(front: Front, key: ClientKey, body: Buffer): Named 
  * Short searches for what is rare in any text, and a look at what stands beside it: a fraction of what reading would cost.
  * True too often costs time, false wrongly would show one key's file to another.
  */
-export function mayName(body: Buffer): boolean {
+export function mayName(body: Buffer, dialect: DialectId): boolean {
   return (
     // file_id, vector_store_ids
     anyAt(
@@ -41,9 +45,9 @@ export function mayName(body: Buffer): boolean {
       '_id',
       (at) => body[at - 1] === LETTER_E && (body[at - 2] === LETTER_L || body[at - 2] === LETTER_R),
     ) ||
-    // conversation, container, container_id
-    body.includes('"conversation"', 0, 'latin1') ||
-    body.includes('"container', 0, 'latin1') ||
+    // conversation, container, container_id: a chat completion has none
+    (dialect !== 'openai-chat' &&
+      (body.includes('"conversation"', 0, 'latin1') || body.includes('"container', 0, 'latin1'))) ||
     // fileid://, and its slashes may have a backslash each
     anyAt(body, ':/', (at) => body[at - 1] === LETTER_D) ||
     anyAt(body, ':\\/', (at) => body[at - 1] === LETTER_D) ||

@@ -33,7 +33,11 @@ export async function serveRelay(front: Front, dialect: Wire, exchange: Exchange
     const key = front.access().authenticate(exchange.request.headers);
     exchange.standing = keyHeadersOf(front, key, dialect);
     if (dialect.form) spooled = await formOf(front, exchange);
-    const asked = namedObjects(front, key, spooled?.head ?? (await bodyOf(front, exchange)));
+    const asked = namedObjects(
+      front,
+      { key, dialect: dialect.id },
+      spooled?.head ?? (await bodyOf(front, exchange)),
+    );
     let call = readCall(front, dialect, { exchange, key, body: asked.body });
     if (asked.account !== undefined) call = { ...call, account: asked.account };
     if (spooled !== undefined) call = { ...call, form: formWithoutIds(front, spooled, call) };

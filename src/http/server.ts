@@ -3,7 +3,12 @@
  * Fastify for the rest. Drains on request: ready no more, nothing new, what runs may end.
  */
 
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -14,6 +19,7 @@ import { newRequestId } from '../base/ids.ts';
 import type { Wire } from '../dialects/dialect.ts';
 import { dialects, wires } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
+import { readBody } from './body.ts';
 import { addCountTokens } from './count-tokens-route.ts';
 import { Exchange } from './exchange.ts';
 import type { Front } from './front.ts';
@@ -25,6 +31,7 @@ import { objectDialectOf, serveObjects } from './objects-route.ts';
 import { addProbes } from './probes.ts';
 import { serveRelay } from './relay-route.ts';
 import { addResponses } from './responses-routes.ts';
+import { refuseUnreadable } from './unreadable-request.ts';
 import { addUpgradeRefusal } from './upgrade-route.ts';
 
 /** For what is sent away at the end of a drain to hear why. */
@@ -72,10 +79,10 @@ export function createServer(front: Front): Server {
   };
   const http = createHttpServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, handle);
   const fastify = Fastify({
-    bodyLimit: front.settings().bodyLimitBytes,
     serverFactory: () => http,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 500 },
+    clientErrorHandler: refuseUnreadable,
     // What the router itself refuses, such as a wrong escape in the path.
     frameworkErrors: (error, request, reply) => fail(request, reply, failureAtDoor(error, front)),
   });
@@ -84,7 +91,10 @@ export function createServer(front: Front): Server {
   let onIdle: (() => void) | undefined;
 
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // Its limit is that of the configuration in force, as for the relay's routes.
+  fastify.addContentTypeParser('*', (request: FastifyRequest) =>
+    readBody(request.raw, front.settings().bodyLimitBytes),
+  );
   // The relay's routes are hijacked and write their own; this is for the others.
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     const id = newRequestId();
@@ -139,7 +149,7 @@ export function createServer(front: Front): Server {
   const fail = (request: FastifyRequest, reply: FastifyReply, failure: Failure): void => {
     front.metrics.refused(failure.kind, failure.status);
     reply.hijack();
-    const dialect = dialectOfLister(request.raw) ?? dialectBelow(pathOf(request.raw));
+    const dialect = dialectOfLister(request.raw) ?? dialectBelow(pathOf(request.raw), request.headers);
     new Exchange(request.raw, reply.raw).sendFailure(failure, dialect);
   };
   fastify.setNotFoundHandler((request, reply) => {
@@ -183,21 +193,18 @@ const pathOf = (request: IncomingMessage): string => {
   return query < 0 ? url : url.slice(0, query);
 };
 
-/** Whoever asks at or below a dialect's path understands that dialect; else the one that nearly all do. */
-const dialectBelow = (path: string): Wire => {
+/** Whoever asks at or below a dialect's path, or names its version, understands it; else the one that nearly all do. */
+const dialectBelow = (path: string, headers: IncomingHttpHeaders): Wire => {
   if (isGoogles(path)) return dialects.gemini;
   const isAbove = (dialect: Wire): boolean =>
     PREFIXES.some((prefix) => `${path}/`.startsWith(`${prefix}${dialect.path}/`));
-  return IN_PATHS.find(isAbove) ?? dialects['openai-chat'];
+  const named = headers['anthropic-version'] === undefined ? 'openai-chat' : 'anthropic-messages';
+  return IN_PATHS.find(isAbove) ?? dialects[named];
 };
 
 /** What Fastify refuses before a route runs, and what a route throws. */
 function failureAtDoor(error: FastifyError | Failure, front: Front): Failure {
   if (error instanceof Failure) return error;
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new Failure('request_too_large', {
-      message: `The body is over the limit of ${front.settings().bodyLimitBytes} bytes (server.body_limit).`,
-    });
   const status = error.statusCode ?? 500;
   if (status >= 400 && status < 500)
     return new Failure('invalid_request', { message: `${error.message}.`, status });

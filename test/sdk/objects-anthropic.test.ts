@@ -90,6 +90,10 @@ accounts:
     });
     assert.equal(missing.status, 404);
     assert.equal(((await missing.json()) as { type: string }).type, 'error');
+    const nowhere = await fetch(`${relay.url}/v1/skills`, {
+      headers: { 'x-api-key': KEY, 'anthropic-version': '2023-06-01' },
+    });
+    assert.equal(((await nowhere.json()) as { type: string }).type, 'error');
   });
 
   it('are not mixed up with those of another dialect', async () => {

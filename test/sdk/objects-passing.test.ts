@@ -122,6 +122,10 @@ keys:
     const busy = await ask(`/threads/${thread}`);
     assert.equal(busy.status, 503);
     assert.doesNotMatch(await busy.text(), /org-secret/);
+    upstream.answer = said('{"error":{"message":"Not for org-secret"}}', 'application/json', 403);
+    const forbidden = await (await ask(`/threads/${thread}`)).text();
+    assert.match(forbidden, /the account may not do this \(403\)/);
+    assert.doesNotMatch(forbidden, /org-secret|model/);
     assert.deepEqual(relay.app.front.benches(), []);
   });
 

@@ -76,7 +76,7 @@ describe('files and batches over two accounts', () => {
       assert.deepEqual(await openai.files.delete(file.id), { id: file.id, object: 'file', deleted: true });
       const gone = (await caught(openai.files.retrieve(file.id))) as InstanceType<typeof OpenAI.APIError>;
       assert.equal(gone.status, 404);
-      assert.match(gone.message, /no such object in this account/);
+      assert.match(gone.message, /No such File object/, 'in the words of the provider');
     }
     await relay.settled();
   });

@@ -190,7 +190,7 @@ describe('an answer that crossed is kept for who got it', () => {
       (await caught(openai.responses.compact({ model: 'up-model' }))) instanceof OpenAI.NotFoundError,
     );
     const conversation = await caught(ask('a', { conversation: 'conv_1' }));
-    assert.ok(conversation instanceof OpenAI.BadRequestError && conversation.param === 'conversation');
+    assert.ok(conversation instanceof OpenAI.NotFoundError && conversation.param === 'conversation');
   });
 });
 

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { known } from '../../src/app.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { caught, KEY, startRelay, type TestRelay, until } from './relay.ts';
 import { type StubUpstream, startStub, stubConfig } from './stub-upstream.ts';
 
@@ -194,6 +196,24 @@ describe('the bytes of a task', () => {
   });
 });
 
+describe('a task with the wishes of an OpenRouter client', () => {
+  it('is made on the model and by whom it may be, and the provider does not hear of them', async () => {
+    stub.answer = (_received, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":[{"embedding":[1]}]}');
+    };
+    const asked = { model: 'nobody', input: 'x', dimensions: 1 };
+    const wishes = { models: ['up-model'], provider: { order: ['stub'], zdr: true } };
+    const response = await post('/v1/embeddings', { ...asked, ...wishes });
+    assert.equal(response.status, 200);
+    assert.deepEqual(JSON.parse(stub.last().body.toString()), { ...asked, model: 'up-model' });
+    assert.equal(response.headers.get('x-sluice-dropped'), 'provider.zdr');
+    const count = stub.received.length;
+    const nowhere = { ...asked, model: 'up-model', provider: { ignore: ['stub'] } };
+    assert.notEqual((await post('/v1/embeddings', nowhere)).status, 200);
+    assert.equal(stub.received.length, count);
+  });
+});
+
 describe('a server that has no path for a task', () => {
   it('is left alone for that task only: its chats go on', async () => {
     stub.answer = ({ url }, response) => {
@@ -237,5 +257,18 @@ describe('a server that has no path for a task', () => {
       relay.app.rooms.health.benches(Date.now()).map(({ kind }) => kind),
       ['model_missing'],
     );
+  });
+});
+
+describe('a limit of bodies that has changed', () => {
+  it('holds for what counts tokens, too', async () => {
+    const count = (): Promise<Response> =>
+      post('/v1/responses/input_tokens', { model: 'up-model', input: 'x'.repeat(3_000) });
+    assert.equal((await count()).status, 200);
+    const text = `${stubConfig(stub.url)}\nserver: { body_limit: 2kb }\nkeys: [{ id: test, key: ${KEY} }]\n`;
+    relay.app.apply(loadConfig({ path: 'test.yaml', env: {}, known, readFile: () => text }));
+    const response = await count();
+    assert.equal(response.status, 413);
+    assert.match(await response.text(), /2048 bytes/);
   });
 });

@@ -9,6 +9,7 @@ import { writeSseComment, writeSseEvent } from '../../base/sse.ts';
 import type { RequestHead, Task, TaskDialectId } from '../../domain/call.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Chunk, ForwardOptions, Wire } from '../dialect.ts';
+import { readWishes } from '../openai-chat/openrouter-fields.ts';
 import { invalid, parseBody, TWICE } from '../openai-chat/request.ts';
 import { errorStatusOf, textOf, writeErrorBody } from '../openai-chat/wire.ts';
 import { withModel } from '../splice-request.ts';
@@ -46,7 +47,7 @@ export function createTask(options: TaskOptions): Wire {
     ...(opaque === undefined ? {} : { opaque }),
     ...(form === undefined ? {} : { form }),
     ...(asEvents === undefined ? {} : { asEvents }),
-    readHead: (body) => readTaskHead(body, options),
+    readHead: (body) => withWishes(body, readTaskHead(body, options), form === true),
     forwardRequest: withModel,
     glanceReply: (body) => glanceTask(body, options.answers),
     streamReader: () => new TaskStreamReader(),
@@ -73,6 +74,17 @@ export function readTaskHead(
   for (const [name, need] of Object.entries(needs)) demand(fields, name, need);
   const stream = streamsBy !== undefined && fields.read(streamsBy[0]) === streamsBy[1];
   return { model, stream, wantsUsage: false, maxOutputTokens };
+}
+
+/**
+ * OpenRouter's wishes, as with a chat: https://openrouter.ai/docs/api_reference/embeddings . A form is sent as it came, and
+ * they could not be taken out of it.
+ */
+function withWishes(body: Uint8Array, head: RequestHead, isForm: boolean): RequestHead {
+  const fields = isForm ? undefined : fieldsOf(body);
+  if (fields === undefined || !(fields.spans.has('models') || fields.spans.has('provider'))) return head;
+  const wishes = readWishes({ models: fields.read('models'), provider: fields.read('provider') });
+  return wishes === undefined ? head : { ...head, wishes };
 }
 
 /** What is wrong is told by whoever reads all of it. */

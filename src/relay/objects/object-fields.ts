@@ -62,15 +62,19 @@ export const isIdField = (name: string): boolean =>
   NAMED_IDS.has(name) || (/_ids?$/.test(name) && !OTHER_IDS.has(name));
 
 /**
- * What is left alone: the client's own, and what a tool was given or has said, in the words of Anthropic (`input`, an
- * object) and of Gemini (`args`, `response`). The input of a whole call is none of these.
+ * What is left alone: the client's own, and what a tool was given or has said, in the words of Anthropic (`input` in a
+ * content) and of Gemini (`args`, `response`).
  */
 const isFree: Skip = (name, path, opens) => {
   if (FREE.has(name)) return true;
-  // One that is an element of a list has the name of the list.
-  if (opens !== 'object' || path.at(-1)?.isList === true) return false;
-  if (name === 'input') return path.length > 1;
-  return name === 'args' || (name === 'response' && /^function_?response$/i.test(path.at(-1)?.name ?? ''));
+  const inside = path.at(-1);
+  // What stands in a list has the name of the list.
+  if (opens !== 'object' || inside === undefined || inside.isList) return false;
+  if (name === 'input') return inside.name === 'content';
+  return (
+    (name === 'args' && /^function_?call$/i.test(inside.name)) ||
+    (name === 'response' && /^function_?response$/i.test(inside.name))
+  );
 };
 
 /**

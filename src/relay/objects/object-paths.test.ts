@@ -30,6 +30,7 @@ test('a segment that hides something is no path', () => {
     '/files/%',
     '/files/a b',
     '/files/a%00',
+    '/files/content'.repeat(5),
   ])
     assert.equal(objectPathOf(path), undefined, path);
   assert.equal(objectPathOf('/files/a%2Db')?.segments[1], 'a-b');

@@ -21,6 +21,9 @@ export type ObjectPath = {
   readonly hasId: boolean;
 };
 
+/** No API goes deeper: metrics name each path. */
+const DEEPEST = 8;
+
 /** Undefined where a segment is no plain name: an escape that hides a slash, a dot, nothing at all. */
 export function objectPathOf(path: string): ObjectPath | undefined {
   const segments: string[] = [];
@@ -29,6 +32,7 @@ export function objectPathOf(path: string): ObjectPath | undefined {
     if (segment === undefined || !/^[\w:~-][\w.:~-]*$/.test(segment)) return undefined;
     segments.push(segment);
   }
+  if (segments.length > DEEPEST) return undefined;
   const ids = segments.filter(isId);
   return {
     segments,

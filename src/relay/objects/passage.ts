@@ -204,6 +204,12 @@ async function askOnce(ask: PassAsk, { rooms, watch, story }: Asking): Promise<U
   story.status = response.status;
   const refusal = await refusalOf(response, { watch, clock: rooms.clock });
   const failure = provider.classify(refusal);
+  // There is no model in it.
+  if (failure.kind === 'no_access')
+    throw new Failure('no_access', {
+      ...failure.options,
+      message: `${provider.name}: the account may not do this (${response.status}).`,
+    });
   if (failure.rule.blame === 'client' || !OWN_MISTAKE.has(response.status)) throw failure;
   // To a model a 404 says that it is missing; here it is the object.
   const message =
