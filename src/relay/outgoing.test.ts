@@ -1,118 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Departure } from '../base/departure.ts';
 import { dialectOf } from '../dialects/index.ts';
 import type { Call, ChatDialectId } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
-import { createSeals } from '../state/seals.ts';
-import { createShelf } from '../state/shelf.ts';
-import { outgoingOf } from './outgoing.ts';
-
-const SEALS = createSeals();
-const SHELF = createShelf({ now: () => 0, settings: () => ({ maxBytes: 1_000_000, ttlMs: 1_000 }) });
-
-function callOf(dialect: ChatDialectId, fields: object): Call {
-  const messages = [{ role: 'user', content: 'Hi' }];
-  const body = Buffer.from(JSON.stringify({ model: 'asked', max_tokens: 50, messages, ...fields }));
-  return {
-    ...{ id: 'req_1', dialect, body, headers: {}, arrivedAtMs: 0, departure: new Departure() },
-    head: dialectOf(dialect).readHead(body),
-    key: { id: 'k', limits: {}, onLimit: 'queue', priority: 'normal', weight: 1, fallback: true },
-    options: { onLimit: 'queue', priority: 'normal', fallback: true },
-  };
-}
-
-type Where = {
-  readonly baseUrl?: string;
-  readonly sealedBy?: string;
-  readonly facts?: Channel['facts'];
-  readonly upstreamModel?: string;
-};
-
-function askedAt(
-  named: string | Provider,
-  call: Call,
-  { baseUrl, sealedBy, facts, upstreamModel = 'up' }: Where = {},
-) {
-  const provider = typeof named === 'string' ? (providerOf(named) ?? assert.fail(named)) : named;
-  const account = {
-    id: 'a',
-    provider: provider.id,
-    baseUrl: baseUrl ?? provider.baseUrl() ?? '',
-    secrets: [],
-  };
-  const channel: Channel = {
-    ...{ id: 'a/up', account, upstreamModel, limits: {}, tier: 0, weight: 1 },
-    ...(facts && { facts }),
-  };
-  const outgoing = outgoingOf(call, { provider, channel, shelf: SHELF, seals: SEALS, sealedBy });
-  return { ...outgoing, json: JSON.parse(Buffer.from(outgoing.body).toString()) };
-}
-
-describe('a turn of which nothing can be said to the provider', () => {
-  const video = { type: 'video', source: {} };
-  const refusalOf = (dialect: ChatDialectId, fields: object, provider: string): string => {
-    try {
-      askedAt(provider, callOf(dialect, fields));
-    } catch (error) {
-      return error instanceof Failure
-        ? `${error.kind} ${error.options.param} ${error.message}`
-        : String(error);
-    }
-    return 'sent';
-  };
-
-  it('is refused in words of the client instead of answered', () => {
-    const asked = { messages: [{ role: 'user', content: [video] }] };
-    const told = refusalOf('anthropic-messages', asked, 'groq');
-    assert.match(
-      told,
-      /^invalid_request messages messages: the provider .* nothing to answer: it has no place for video/,
-    );
-    assert.match(refusalOf('anthropic-messages', asked, 'gemini'), /^invalid_request messages /);
-    const contents = { contents: [{ role: 'user', parts: [{ nothing: 1 }] }], messages: undefined };
-    assert.match(refusalOf('gemini', contents, 'groq'), /^invalid_request contents contents: the provider/);
-  });
-
-  it('is refused at the end of a conversation, too', () => {
-    const messages = [
-      { role: 'user', content: 'Hi' },
-      { role: 'assistant', content: 'Yes?' },
-      { role: 'user', content: [video] },
-    ];
-    for (const provider of ['groq', 'gemini', 'openai'])
-      assert.match(refusalOf('anthropic-messages', { messages }, provider), /no place for video/, provider);
-    const contents = [
-      { role: 'user', parts: [{ text: 'Hi' }] },
-      { role: 'model', parts: [{ text: 'Yes?' }] },
-      { role: 'user', parts: [{ nothing: 1 }] },
-    ];
-    assert.match(refusalOf('gemini', { contents, messages: undefined }, 'groq'), /no place for .*nothing/);
-    const input = [
-      { role: 'user', content: 'Hi' },
-      { role: 'assistant', content: 'Yes?' },
-      { role: 'user', content: [{ type: 'input_video' }] },
-    ];
-    assert.match(refusalOf('openai-responses', { input, messages: undefined }, 'groq'), /no place for/);
-  });
-
-  it('is left out where it is not the last', () => {
-    const messages = [
-      { role: 'user', content: [video] },
-      { role: 'assistant', content: 'What is it?' },
-      { role: 'user', content: 'A film.' },
-    ];
-    const { json, dropped } = askedAt('groq', callOf('anthropic-messages', { messages }));
-    assert.deepEqual(
-      json.messages.map(({ role }: { role: string }) => role),
-      ['assistant', 'user'],
-    );
-    assert.deepEqual(dropped, ['video']);
-  });
-});
+import { askedAt, callOf } from '../testing/asked-at.ts';
 
 describe('a call on its way out', () => {
   it('keeps its own bytes where the provider speaks its dialect', () => {
@@ -214,25 +108,6 @@ describe('a call on its way out', () => {
     assert.deepEqual([json.input, dropped], [input.slice(0, 1), ['encrypted_content']]);
     for (const sealedBy of ['openai', undefined])
       assert.equal(askedAt('openai', call, sealedBy === undefined ? {} : { sealedBy }).body, call.body);
-  });
-
-  it('is refused where its provider would have nothing to answer, and says why', () => {
-    const refusal = (at: string | Provider, content: unknown) => {
-      try {
-        askedAt(at, callOf('openai-chat', { messages: [{ role: 'user', content }] }));
-      } catch (error) {
-        return error instanceof Failure && error.kind === 'invalid_request' ? error.message : error;
-      }
-      return 'none';
-    };
-    const base = providerOf('openai-compatible') ?? assert.fail();
-    const responses = { ...base, speaks: { 'openai-responses': '/responses' } };
-    const sound = [{ type: 'input_audio', input_audio: { data: 'AA==', format: 'wav' } }];
-    const why = 'messages: the provider of this model is left with nothing to answer: ';
-    const end = '. Say it in words, or ask another model.';
-    assert.equal(refusal('anthropic', sound), `${why}it has no place for input_audio${end}`);
-    assert.equal(refusal(responses, sound), `${why}it has no place for input_audio${end}`);
-    assert.equal(refusal('anthropic', ' '), `${why}every turn is empty${end}`);
   });
 
   it('has turns of the system in the middle only where these are known', () => {
