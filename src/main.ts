@@ -19,6 +19,7 @@ import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
 import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
+import { unknownCommand } from './cli/unknown-command.ts';
 import { createTransport } from './providers/transport.ts';
 import { sendWebhook } from './telemetry/webhook.ts';
 
@@ -97,6 +98,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
+  const names = [...program.commands.map((command) => command.name()), 'help'];
+  const unknown = unknownCommand(process.argv.slice(2), names);
+  if (unknown !== undefined) throw new Error(unknown);
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`${pc.red('error:')} ${error instanceof Error ? error.message : String(error)}\n`);
