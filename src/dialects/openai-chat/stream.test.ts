@@ -41,6 +41,10 @@ test('every recorded stream has the text, the end and the usage that it had', ()
     'dashscope-error-event.sse': ['半', '', undefined, false],
     'error-in-data.sse': ['Par', '', undefined, false],
     'crlf.sse': ['CRLF ok', 'stop', 5, true],
+    'zhipu.sse': ['你好！🌊', 'stop', 7, true],
+    'qianfan.sse': ['水位正常。', 'stop', 7, true],
+    'nvidia.sse': ['The gate is open.', 'stop', 20, true],
+    'lm-studio-tool-call.sse': ['', 'tool_calls', 133, true],
     'no-last-blank-line.sse': ['End', 'stop', undefined, true],
   };
   for (const [name, [text, finish, input, ended]] of Object.entries(expected)) {
