@@ -16,6 +16,10 @@ export function decide(journey: Journey, start: Start, failure: Failure): void {
   journey.payInstead(0);
   journey.returns = true;
   const { settings } = journey.snapshot;
+  if (failure.kind === 'invalid_request' && failure.scope === 'channel') {
+    lookElsewhere(journey, start.channel, failure);
+    return;
+  }
   if (failure.rule.next === 'stop') throw failure;
   if (failure.kind === 'too_large') {
     lookForLarger(journey, start.channel, failure);
@@ -33,6 +37,14 @@ export function decide(journey: Journey, start: Start, failure: Failure): void {
   const hopeless = journey.channelsOf(journey.model.channels).every(({ id }) => journey.barred.has(id));
   if ((hopeless || journey.failuresOnModel >= settings.maxAttempts) && !journey.fallBack(failure))
     throw failure;
+}
+
+/** What one has no place for another may take, whose dialect is the client's own. */
+function lookElsewhere(journey: Journey, tried: Channel, failure: Failure): void {
+  journey.left.add(tried.id);
+  journey.barred.add(tried.id);
+  const isLeft = journey.channelsOf(journey.model.channels).some(({ id }) => !journey.barred.has(id));
+  if (!isLeft && !journey.fallBack(failure)) throw failure;
 }
 
 /** Only a channel that takes more tokens could serve it; where no limit is known, one more is tried. */

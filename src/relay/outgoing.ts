@@ -191,6 +191,8 @@ function nothingLeft(dialect: DialectId, dropped: readonly string[]): Failure {
   return new Failure('invalid_request', {
     message: `${param}: the provider of this model is left with nothing to answer: ${why}. Say it in words, or ask another model.`,
     param,
+    // Where turns are empty by themselves, nobody else has more of them.
+    ...(dropped.length === 0 ? {} : { scope: 'channel' }),
   });
 }
 
