@@ -4,6 +4,7 @@
  */
 
 import type { DialectId } from '../../domain/call.ts';
+import { Failure } from '../../domain/failure.ts';
 import type { Usage } from '../../domain/usage.ts';
 import type { Wire } from '../dialect.ts';
 
@@ -37,7 +38,11 @@ export type Family = {
   ): KinCrossing;
 };
 
-export function familyOf<Question, Answer>(members: readonly Kin<Question, Answer>[]): Family {
+/** `isWhole`: does the answer hold what was asked for? One that does not is `malformed`. */
+export function familyOf<Question, Answer>(
+  members: readonly Kin<Question, Answer>[],
+  isWhole: (question: Question, answer: Answer) => boolean = () => true,
+): Family {
   const memberOf = (id: DialectId): Kin<Question, Answer> => {
     const found = members.find((each) => each.id === id);
     if (found === undefined) throw new RangeError(`no such relative: ${id}`);
@@ -52,7 +57,14 @@ export function familyOf<Question, Answer>(members: readonly Kin<Question, Answe
       return {
         body: written.value,
         dropped: [...new Set([...read.dropped, ...written.dropped])],
-        answer: (answer, told) => own.writeAnswer(other.readAnswer(answer), told),
+        answer(body, told) {
+          const answer = other.readAnswer(body);
+          if (!isWhole(read.value, answer))
+            throw new Failure('malformed', {
+              message: 'The provider answered to a part of what it was asked.',
+            });
+          return own.writeAnswer(answer, told);
+        },
       };
     },
   };

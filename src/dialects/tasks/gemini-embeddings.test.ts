@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { Failure } from '../../domain/failure.ts';
 import type { EmbeddingsKin } from './embeddings.ts';
 import { openaiEmbeddings } from './embeddings.ts';
 import { geminiBatchEmbeddings, geminiEmbeddings } from './gemini-embeddings.ts';
@@ -119,7 +120,9 @@ describe('embeddings between OpenAI and Gemini', () => {
         texts,
         fc.option(fc.nat({ max: 3_072 }), { nil: undefined }),
         vectors,
-        (given, dimensions, answer) => {
+        (given, dimensions, some) => {
+          // One for each text, and no more.
+          const answer = given.map((_, i) => some[i % some.length] ?? []);
           const requests = given.map((text) => ({
             content: contentOf(text),
             ...(dimensions === undefined ? {} : { outputDimensionality: dimensions }),
@@ -145,6 +148,22 @@ describe('embeddings between OpenAI and Gemini', () => {
         },
       ),
     );
+  });
+
+  it('are no answer where a text has none, or one too many', () => {
+    const body = bytes({ model: 'm', input: ['a', 'b'] });
+    const ways = { from: 'openai-embeddings', to: 'gemini-batch-embeddings', upstreamModel: 'up' } as const;
+    const answered = (count: number): unknown =>
+      family
+        ?.cross(body, ways)
+        .answer(bytes({ embeddings: Array.from({ length: count }, () => ({ values: [1] })) }), told);
+    assert.ok(answered(2) instanceof Buffer);
+    for (const count of [0, 1, 3])
+      assert.throws(
+        () => answered(count),
+        (error) => error instanceof Failure && error.kind === 'malformed',
+        `${count}`,
+      );
   });
 
   it('name what the other cannot say', () => {

@@ -33,7 +33,10 @@ export const taskDialects = {
 
 /** The first that a provider speaks is asked. */
 const FAMILIES: Readonly<Partial<Record<Task, Family>>> = {
-  embeddings: familyOf([openaiEmbeddings, geminiBatchEmbeddings, geminiEmbeddings]),
+  embeddings: familyOf(
+    [openaiEmbeddings, geminiBatchEmbeddings, geminiEmbeddings],
+    ({ inputs }, { vectors }) => inputs.length === vectors.length,
+  ),
   rerank: familyOf([rerank, dashscopeRerank]),
 };
 
