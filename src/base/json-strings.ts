@@ -3,7 +3,7 @@
  * of them can be replaced while all other bytes stay. A string in a list has the name of the list.
  */
 
-import { parseJson, skipSpace, stringEnd } from './json.ts';
+import { skipSpace, stringEnd, textAt } from './json.ts';
 
 export type JsonString = {
   /** Empty for the whole text, and in lists without a name. */
@@ -82,11 +82,4 @@ function afterColon(bytes: Buffer, at: number): boolean {
   let i = at - 1;
   while (i >= 0 && (bytes[i] === 0x20 || bytes[i] === 0x0a || bytes[i] === 0x0d || bytes[i] === 0x09)) i--;
   return bytes[i] === COLON;
-}
-
-function textAt(bytes: Buffer, start: number, end: number): string | undefined {
-  const raw = bytes.toString('utf8', start + 1, end - 1);
-  if (!raw.includes('\\')) return raw;
-  const text = parseJson(`"${raw}"`);
-  return typeof text === 'string' ? text : undefined;
 }

@@ -56,7 +56,7 @@ export function topLevelFields(bytes: Buffer, from = 0): Map<string, JsonSpan> |
     if (bytes[i] !== QUOTE) return undefined;
     const keyEnd = stringEnd(bytes, i);
     if (keyEnd < 0) return undefined;
-    const key = readKey(bytes, i, keyEnd);
+    const key = textAt(bytes, i, keyEnd);
     if (key === undefined || fields.has(key)) return undefined;
     i = skipSpace(bytes, keyEnd);
     if (bytes[i] !== COLON) return undefined;
@@ -71,7 +71,8 @@ export function topLevelFields(bytes: Buffer, from = 0): Map<string, JsonSpan> |
   }
 }
 
-function readKey(bytes: Buffer, start: number, end: number): string | undefined {
+/** The text of the JSON string that stands there, quotes included; undefined where it is none. */
+export function textAt(bytes: Buffer, start: number, end: number): string | undefined {
   const raw = bytes.toString('utf8', start + 1, end - 1);
   if (!raw.includes('\\')) return raw;
   const parsed = parseJson(`"${raw}"`);

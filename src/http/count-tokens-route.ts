@@ -5,29 +5,19 @@
  */
 
 import type { FastifyInstance } from 'fastify';
-import { asBuffer } from '../base/fetch.ts';
 import { anthropicMessages } from '../dialects/anthropic-messages/anthropic-messages.ts';
-import { Failure } from '../domain/failure.ts';
 import { ownName } from './asked-call.ts';
-import { decodedBody } from './decoded-body.ts';
+import { countedTokens, sentBody } from './counted.ts';
 import type { Front } from './front.ts';
 
 export function addCountTokens(server: FastifyInstance, front: Front, prefix: string): void {
-  server.post(`${prefix}${anthropicMessages.path}/count_tokens`, async ({ headers, body: sent }) => {
-    const key = front.access().authenticate(headers);
-    const bytes = asBuffer((sent as Uint8Array | undefined) ?? Buffer.alloc(0));
-    const encoding = headers['content-encoding'];
-    const body =
-      encoding === undefined ? bytes : await decodedBody(bytes, encoding, front.settings().bodyLimitBytes);
+  server.post(`${prefix}${anthropicMessages.path}/count_tokens`, async (request) => {
+    const key = front.access().authenticate(request.headers);
+    const body = await sentBody(front, request);
     const told = anthropicMessages.readHead(body);
     const model = ownName(front, told.model);
     front.access().allow(key, model);
-    const tokens = front.countTokens(model, { key: key.id, body });
-    if (tokens === undefined)
-      throw new Failure('model_not_found', {
-        message: `The model '${told.model}' does not exist here. GET /v1/models lists those that do.`,
-        param: 'model',
-      });
+    const tokens = countedTokens(front, { key, model, asked: told.model, body });
     return { input_tokens: tokens + REMOTE_TOKENS * remoteMedia(body) };
   });
 }

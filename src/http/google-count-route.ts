@@ -5,37 +5,28 @@
  */
 
 import type { FastifyInstance } from 'fastify';
-import { asBuffer } from '../base/fetch.ts';
 import { topLevelFields } from '../base/json.ts';
 import { aimOf, enter, leave } from '../dialects/gemini/address.ts';
 import { gemini } from '../dialects/gemini/gemini.ts';
 import { Failure } from '../domain/failure.ts';
 import { ownName } from './asked-call.ts';
-import { decodedBody } from './decoded-body.ts';
+import { countedTokens, sentBody } from './counted.ts';
 import type { Front } from './front.ts';
 import { actionAt } from './google-address.ts';
 
 export function addGoogleCount(server: FastifyInstance, front: Front, prefix: string): void {
-  server.post(`${prefix}/models/*`, async ({ headers, body: sent, url }) => {
-    const [path = ''] = url.split('?');
+  server.post(`${prefix}/models/*`, async (sent) => {
+    const [path = ''] = sent.url.split('?');
     if (actionAt(path) !== 'countTokens')
       throw new Failure('route_not_found', { message: `No such route: POST ${path}.` });
-    const key = front.access().authenticate(headers);
-    const limit = front.settings().bodyLimitBytes;
-    const bytes = asBuffer((sent as Uint8Array | undefined) ?? Buffer.alloc(0));
-    const encoding = headers['content-encoding'];
-    const plain = encoding === undefined ? bytes : await decodedBody(bytes, encoding, limit);
+    const key = front.access().authenticate(sent.headers);
+    const plain = await sentBody(front, sent);
     const model = ownName(front, aimOf(path).model);
     front.access().allow(key, model);
     // What it would be refused for, it is refused for here.
     const request = enter(requestIn(plain), path);
     gemini.readHead(request);
-    const tokens = front.countTokens(model, { key: key.id, body: leave(request) });
-    if (tokens === undefined)
-      throw new Failure('model_not_found', {
-        message: `The model '${model}' does not exist here. GET /v1/models lists those that do.`,
-        param: 'model',
-      });
+    const tokens = countedTokens(front, { key, model, body: leave(request) });
     return { totalTokens: tokens, promptTokensDetails: [{ modality: 'TEXT', tokenCount: tokens }] };
   });
 }

@@ -5,7 +5,6 @@
  */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { asBuffer } from '../base/fetch.ts';
 import type { JsonObject } from '../base/json.ts';
 import { openaiResponses } from '../dialects/openai-responses/openai-responses.ts';
 import type { ClientKey } from '../domain/call.ts';
@@ -13,7 +12,7 @@ import { Failure } from '../domain/failure.ts';
 import { type AnswerShelf, answersOf, type KeptAnswer, outputOf } from '../relay/kept-answers.ts';
 import { isUnderWay } from '../relay/maker.ts';
 import { recalledCall } from '../relay/recalled.ts';
-import { decodedBody } from './decoded-body.ts';
+import { countedTokens, sentBody } from './counted.ts';
 import type { Front } from './front.ts';
 
 type OfAnswer = { Params: { id: string }; Querystring: Readonly<Record<string, string | undefined>> };
@@ -59,15 +58,11 @@ export function addResponses(server: FastifyInstance, front: Front, prefix: stri
   });
   server.post(`${path}/input_tokens`, async (request) => {
     const key = keyOf(request);
-    const { body, model } = await asked(request, front);
+    const body = await sentBody(front, request);
+    const { model } = openaiResponses.readHead(body);
     front.access().allow(key, model);
     const call = recalledCall({ dialect: openaiResponses.id, key, body }, front.shelf);
-    const tokens = front.countTokens(model, { key: key.id, body: call.body });
-    if (tokens === undefined)
-      throw new Failure('model_not_found', {
-        message: `The model '${model}' does not exist here. GET /v1/models lists those that do.`,
-        param: 'model',
-      });
+    const tokens = countedTokens(front, { key, model, body: call.body });
     return { object: 'response.input_tokens', input_tokens: tokens };
   });
   server.post(`${path}/compact`, (request) => {
@@ -76,17 +71,6 @@ export function addResponses(server: FastifyInstance, front: Front, prefix: stri
       message: 'Conversations are not compacted here: let the client make its own summary.',
     });
   });
-}
-
-async function asked(
-  request: FastifyRequest,
-  front: Front,
-): Promise<{ readonly body: Buffer; readonly model: string }> {
-  const raw = asBuffer((request.body as Uint8Array | undefined) ?? Buffer.alloc(0));
-  const encoding = request.headers['content-encoding'];
-  const body =
-    encoding === undefined ? raw : await decodedBody(raw, encoding, front.settings().bodyLimitBytes);
-  return { body, model: openaiResponses.readHead(body).model };
 }
 
 /** All that the answer was given, what was said before it included; each has an id to ask on from. */

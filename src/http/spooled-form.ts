@@ -12,8 +12,7 @@ import { join } from 'node:path';
 import type { FormPart, MultipartScanner } from '../base/multipart.ts';
 import type { CallForm } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
-import { isPlain, unsupported } from './decoded-body.ts';
-import { piecesOf, scannerFor, tooLarge, unreadable } from './upload.ts';
+import { announcedUpload, piecesOf, scannerFor, tooLarge, unreadable } from './upload.ts';
 
 export type SpooledForm = {
   /** Its short fields as a JSON object, and of each file name and size. */
@@ -38,13 +37,7 @@ export async function spooledForm(
   request: IncomingMessage,
   { limitBytes, hashed = false, folder = tmpdir() }: SpoolOptions,
 ): Promise<SpooledForm> {
-  const {
-    'content-length': announced,
-    'content-encoding': encoding,
-    'content-type': type = '',
-  } = request.headers;
-  if (encoding !== undefined && !isPlain(encoding)) throw unsupported(encoding);
-  if (Number(announced ?? 0) > limitBytes) throw tooLarge(limitBytes);
+  const { type } = announcedUpload(request, limitBytes);
   // Not of the form: its boundary is another one each time that a client sends it.
   const hash = hashed ? createHash('sha256') : undefined;
   const scanner = scannerFor(type, hash && ((bytes) => hash.update(bytes)));

@@ -18,14 +18,7 @@ export type UploadOptions = {
 
 /** Throws `request_too_large`, `invalid_request` or `body_encoding_unsupported`, also later, while the bytes come. */
 export function uploadOf(request: IncomingMessage, { limitBytes, allowField }: UploadOptions): Upload {
-  const {
-    'content-length': announced,
-    'content-encoding': encoding,
-    'content-type': type = '',
-  } = request.headers;
-  if (encoding !== undefined && !isPlain(encoding)) throw unsupported(encoding);
-  const size = announced === undefined ? undefined : Number(announced);
-  if (size !== undefined && size > limitBytes) throw tooLarge(limitBytes);
+  const { type, size } = announcedUpload(request, limitBytes);
   const scanner = scannerFor(type);
   const bytes = passing(request, {
     limitBytes,
@@ -33,6 +26,18 @@ export function uploadOf(request: IncomingMessage, { limitBytes, allowField }: U
     ...(allowField && { allowField }),
   });
   return { bytes, ...(size === undefined ? {} : { size }) };
+}
+
+/** What the head of an upload says of it. Throws `request_too_large` or `body_encoding_unsupported`. */
+export function announcedUpload(
+  { headers }: IncomingMessage,
+  limitBytes: number,
+): { readonly type: string; readonly size: number | undefined } {
+  const { 'content-length': announced, 'content-encoding': encoding, 'content-type': type = '' } = headers;
+  if (encoding !== undefined && !isPlain(encoding)) throw unsupported(encoding);
+  const size = announced === undefined ? undefined : Number(announced);
+  if (size !== undefined && size > limitBytes) throw tooLarge(limitBytes);
+  return { type, size };
 }
 
 /** Undefined where it is no form. Throws `invalid_request`. */

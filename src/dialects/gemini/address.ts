@@ -21,8 +21,13 @@ export function aimOf(target: string): Aim {
     throw new Failure('invalid_request', {
       message: 'The address: expected …/models/{model}:generateContent or …:streamGenerateContent.',
     });
+  return { model: unescapedModel(model), stream: action === 'streamGenerateContent' };
+}
+
+/** Throws `invalid_request`. */
+export function unescapedModel(text: string): string {
   try {
-    return { model: decodeURIComponent(model), stream: action === 'streamGenerateContent' };
+    return decodeURIComponent(text);
   } catch {
     throw new Failure('invalid_request', { message: 'The address: the name of the model is badly escaped.' });
   }
@@ -94,12 +99,15 @@ function without(bytes: Buffer, names: readonly string[]): Buffer {
   return splice(bytes, edits);
 }
 
-/** `url` is where the models are. Names with slashes keep them, as those of Vertex do. */
-export function addressFor(url: string, { model, stream }: Aim): string {
-  const name = model
+/** In an address. Names with slashes keep them, as those of Vertex do. */
+export const escapedModel = (model: string): string =>
+  model
     .replace(/^models\//, '')
     .split('/')
     .map(encodeURIComponent)
     .join('/');
-  return `${url}/${name}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`;
+
+/** `url` is where the models are. */
+export function addressFor(url: string, { model, stream }: Aim): string {
+  return `${url}/${escapedModel(model)}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`;
 }

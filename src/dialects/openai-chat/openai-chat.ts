@@ -1,14 +1,14 @@
 /** OpenAI's chat completions: the dialect that nearly every client and provider speaks. */
 
-import { writeSseComment, writeSseEvent } from '../../base/sse.ts';
+import { writeSseComment } from '../../base/sse.ts';
 import type { Dialect } from '../dialect.ts';
 import { OpenAIChatAssembler } from './assembler.ts';
 import { readCrossing } from './crossing-out.ts';
+import { writeFailure, writeStreamFailure } from './failures.ts';
 import { forwardAsStream, forwardRequest } from './forward-request.ts';
 import { forwardReply, glanceReply, readReply, writeReply } from './reply.ts';
 import { readHead, readRequest, writeRequest } from './request.ts';
 import { forward, OpenAIChatStreamReader, OpenAIChatStreamWriter } from './stream.ts';
-import { writeErrorBody } from './wire.ts';
 
 export const openaiChat: Dialect = {
   id: 'openai-chat',
@@ -27,10 +27,7 @@ export const openaiChat: Dialect = {
   streamWriter: (head, options) => new OpenAIChatStreamWriter(head, options),
   forward,
   forwardReply,
-  writeFailure: (failure, requestId) => ({
-    status: failure.status,
-    body: Buffer.from(failure.options.clientBody ?? writeErrorBody(failure, requestId)),
-  }),
-  writeStreamFailure: (failure, requestId) => writeSseEvent(writeErrorBody(failure, requestId)),
+  writeFailure,
+  writeStreamFailure,
   heartbeat: writeSseComment,
 };

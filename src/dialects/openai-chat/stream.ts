@@ -40,8 +40,14 @@ export class OpenAIChatStreamReader implements StreamReader {
   /** The choices that have begun, and whether each is finished. */
   readonly #choices = new Map<number, boolean>();
   readonly #template = new TextTemplate();
+  readonly #deltaOf: (choice: JsonObject) => JsonObject | undefined;
   #started = false;
   #done = false;
+
+  /** `deltaOf`: where a choice says what is new, for those who say it elsewhere. */
+  constructor(deltaOf: (choice: JsonObject) => JsonObject | undefined = ({ delta }) => objectOf(delta)) {
+    this.#deltaOf = deltaOf;
+  }
 
   get ended(): boolean {
     if (this.#done) return true;
@@ -106,7 +112,7 @@ export class OpenAIChatStreamReader implements StreamReader {
 
   #readChoice(choice: JsonObject, events: ChatEvent[]): void {
     const index = numberOf(choice['index']);
-    const delta = objectOf(choice['delta']);
+    const delta = this.#deltaOf(choice);
     if (!this.#choices.has(index)) this.#choices.set(index, false);
     if (delta !== undefined) {
       const { reasoning, text } = saidIn(delta);

@@ -2,8 +2,8 @@
 
 import { writeSseComment } from '../../base/sse.ts';
 import type { Dialect } from '../dialect.ts';
+import { writeFailure } from '../openai-chat/failures.ts';
 import { forwardReply } from '../openai-chat/reply.ts';
-import { writeErrorBody } from '../openai-chat/wire.ts';
 import { withModel } from '../splice-request.ts';
 import { ResponsesAssembler } from './assembler.ts';
 import { fitCrossing } from './crossing-in.ts';
@@ -33,10 +33,7 @@ export const openaiResponses: Dialect = {
   streamWriter: (head, options) => new ResponsesStreamWriter(head, options),
   forward,
   forwardReply,
-  writeFailure: (failure, requestId) => ({
-    status: failure.status,
-    body: Buffer.from(failure.options.clientBody ?? writeErrorBody(failure, requestId)),
-  }),
+  writeFailure,
   writeStreamFailure,
   heartbeat: writeSseComment,
 };

@@ -9,6 +9,7 @@ import { isJsonObject, type JsonEdit, type JsonObject, splice, topLevelFields } 
 import type { RequestHead } from '../../domain/call.ts';
 import { Failure } from '../../domain/failure.ts';
 import { inputTotal, totalTokens, type Usage } from '../../domain/usage.ts';
+import { escapedModel, unescapedModel } from '../gemini/address.ts';
 import { writeFailure, writeStreamFailure } from '../gemini/failures.ts';
 import { camelOf, fieldOf } from '../gemini/wire.ts';
 import { invalid, parseBody, TWICE } from '../openai-chat/request.ts';
@@ -40,7 +41,7 @@ export const geminiEmbeddings: EmbeddingsKin = {
   writeFailure,
   writeStreamFailure,
   enter,
-  address: (url, { model }) => `${url}/${escaped(model)}:embedContent`,
+  address: (url, { model }) => `${url}/${escapedModel(model)}:embedContent`,
   readHead(body) {
     const head = readTaskHead(body, ONE);
     if (asBuffer(body).includes('"content"')) return head;
@@ -70,7 +71,7 @@ export const geminiBatchEmbeddings: EmbeddingsKin = {
   writeFailure,
   writeStreamFailure,
   enter,
-  address: (url, { model }) => `${url}/${escaped(model)}:batchEmbedContents`,
+  address: (url, { model }) => `${url}/${escapedModel(model)}:batchEmbedContents`,
   forwardRequest: (body, head, upstreamModel) => forwardMany(body, head, upstreamModel),
   readQuestion(body) {
     const { requests, model } = questionIn(body);
@@ -179,13 +180,6 @@ function contentOf(
 
 const resource = (model: string): string => (model.startsWith('models/') ? model : `models/${model}`);
 
-const escaped = (model: string): string =>
-  model
-    .replace(/^models\//, '')
-    .split('/')
-    .map(encodeURIComponent)
-    .join('/');
-
 /** Ids may hold slashes and colons: what is asked stands behind the last of these. */
 const TARGET = /\/models\/([^?]+):\w+(?:\?|$)/;
 
@@ -197,19 +191,11 @@ function enter(body: Uint8Array, target: string): Uint8Array {
   const bytes = asBuffer(body);
   const fields = topLevelFields(bytes);
   if (fields === undefined) return bytes;
-  const text = JSON.stringify(decoded(model));
+  const text = JSON.stringify(unescapedModel(model));
   const own = fields.get('model');
   if (own !== undefined) return splice(bytes, [{ ...own, text }]);
   const start = bytes.indexOf('{') + 1;
   return splice(bytes, [{ start, end: start, text: `"model":${text}${fields.size === 0 ? '' : ','}` }]);
-}
-
-function decoded(model: string): string {
-  try {
-    return decodeURIComponent(model);
-  } catch {
-    throw new Failure('invalid_request', { message: 'The address: the name of the model is badly escaped.' });
-  }
 }
 
 /** With the resource's name of the model. */

@@ -5,13 +5,14 @@
  */
 
 import { splice, topLevelFields } from '../../base/json.ts';
-import { writeSseComment, writeSseEvent } from '../../base/sse.ts';
+import { writeSseComment } from '../../base/sse.ts';
 import type { RequestHead, Task, TaskDialectId } from '../../domain/call.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Chunk, ForwardOptions, Wire } from '../dialect.ts';
+import { writeFailure, writeStreamFailure } from '../openai-chat/failures.ts';
 import { readWishes } from '../openai-chat/openrouter-fields.ts';
 import { invalid, parseBody, TWICE } from '../openai-chat/request.ts';
-import { errorStatusOf, textOf, writeErrorBody } from '../openai-chat/wire.ts';
+import { errorStatusOf, textOf } from '../openai-chat/wire.ts';
 import { withModel } from '../splice-request.ts';
 import { type Fields, fieldsOf } from './fields.ts';
 import { TaskStreamReader } from './task-stream.ts';
@@ -53,11 +54,8 @@ export function createTask(options: TaskOptions): Wire {
     streamReader: () => new TaskStreamReader(),
     forward: (chunk) => chunk.frame,
     forwardReply: forwardTaskReply,
-    writeFailure: (failure, requestId) => ({
-      status: failure.status,
-      body: Buffer.from(failure.options.clientBody ?? writeErrorBody(failure, requestId)),
-    }),
-    writeStreamFailure: (failure, requestId) => writeSseEvent(writeErrorBody(failure, requestId)),
+    writeFailure,
+    writeStreamFailure,
     heartbeat: writeSseComment,
   };
 }
