@@ -71,6 +71,10 @@ export function topLevelFields(bytes: Buffer, from = 0): Map<string, JsonSpan> |
   }
 }
 
+/** What stands at the span; undefined where there is none, or where it is no JSON. */
+export const valueAt = (bytes: Buffer, span: JsonSpan | undefined): unknown =>
+  span === undefined ? undefined : parseJson(bytes.toString('utf8', span.start, span.end));
+
 /** The text of the JSON string that stands there, quotes included; undefined where it is none. */
 export function textAt(bytes: Buffer, start: number, end: number): string | undefined {
   const raw = bytes.toString('utf8', start + 1, end - 1);

@@ -1,7 +1,7 @@
 /** What plain answers of every dialect have in common: one JSON object, of which passing on needs little. */
 
 import { asBuffer } from '../base/fetch.ts';
-import { isJsonObject, type JsonObject, parseJson, topLevelFields } from '../base/json.ts';
+import { isJsonObject, type JsonObject, parseJson, topLevelFields, valueAt } from '../base/json.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { Chunk } from './dialect.ts';
@@ -42,10 +42,7 @@ export function glance(
   const frame = asBuffer(body);
   const fields = topLevelFields(frame);
   const said = fields?.get(list);
-  const field = (name: string): unknown => {
-    const span = fields?.get(name);
-    return span === undefined ? undefined : parseJson(frame.toString('utf8', span.start, span.end));
-  };
+  const field = (name: string): unknown => valueAt(frame, fields?.get(name));
   const isPlain = said !== undefined && frame[said.start] === OPEN_BRACKET && !field('error');
   const usage = isPlain && isRefused?.(field) !== true ? readUsage(field(names.usage)) : undefined;
   if (usage === undefined) return readReply(body);

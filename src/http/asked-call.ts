@@ -4,7 +4,7 @@
  */
 
 import { asBuffer } from '../base/fetch.ts';
-import { isJsonObject, parseJson, topLevelFields } from '../base/json.ts';
+import { isJsonObject, topLevelFields, valueAt } from '../base/json.ts';
 import type { Wire } from '../dialects/dialect.ts';
 import { WISH_FIELDS, withFields } from '../dialects/openai-chat/openrouter-fields.ts';
 import type { Call, ClientKey, RequestHead } from '../domain/call.ts';
@@ -116,6 +116,5 @@ function providerBelow(front: Front, body: Uint8Array): Record<string, unknown> 
 
 function fieldOf(body: Uint8Array, name: string): unknown {
   const bytes = asBuffer(body);
-  const span = topLevelFields(bytes)?.get(name);
-  return span === undefined ? undefined : parseJson(bytes.toString('utf8', span.start, span.end));
+  return valueAt(bytes, topLevelFields(bytes)?.get(name));
 }

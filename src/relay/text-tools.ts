@@ -4,7 +4,7 @@
  */
 
 import { asBuffer } from '../base/fetch.ts';
-import { isJsonObject, parseJson, topLevelFields } from '../base/json.ts';
+import { isJsonObject, topLevelFields, valueAt } from '../base/json.ts';
 import type { Call } from '../domain/call.ts';
 import type { Provider } from '../providers/provider.ts';
 
@@ -19,7 +19,6 @@ export function needsFunctions(
   if (dialect !== 'openai-chat' || provider.chatWays?.functionsOnly !== true) return false;
   const bytes = asBuffer(body);
   if (!bytes.includes(SIGN)) return false;
-  const span = topLevelFields(bytes)?.get('tools');
-  const tools = span === undefined ? undefined : parseJson(bytes.toString('utf8', span.start, span.end));
+  const tools = valueAt(bytes, topLevelFields(bytes)?.get('tools'));
   return Array.isArray(tools) && tools.some((tool) => isJsonObject(tool) && tool['type'] === 'custom');
 }

@@ -5,7 +5,14 @@
  */
 
 import { asBuffer } from '../../base/fetch.ts';
-import { type JsonEdit, type JsonObject, parseJson, splice, topLevelFields } from '../../base/json.ts';
+import {
+  type JsonEdit,
+  type JsonObject,
+  parseJson,
+  splice,
+  topLevelFields,
+  valueAt,
+} from '../../base/json.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
 import { readContent } from './blocks.ts';
 
@@ -113,7 +120,7 @@ function without(
 
 function rewritten(bytes: Buffer, change: (turns: readonly JsonObject[]) => readonly JsonObject[]): Buffer {
   const span = topLevelFields(bytes)?.get('messages');
-  const turns = span && parseJson(bytes.toString('utf8', span.start, span.end));
+  const turns = valueAt(bytes, span);
   if (span === undefined || !Array.isArray(turns)) return bytes;
   const changed = change(turns.map((turn: unknown) => objectOf(turn) ?? {}));
   return splice(bytes, [{ ...span, text: JSON.stringify(changed) }]);

@@ -1,10 +1,11 @@
 /** Plain answers of Gemini's wire format, read, glanced at, written, and passed on under the name that served. */
 
-import { type JsonObject, splice, topLevelFields } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { ChatEvent } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import { toolInputOf } from '../anthropic-messages/wire.ts';
 import type { Chunk, ForwardOptions, ReplyHead } from '../dialect.ts';
+import { forwardReply as renamedReply } from '../openai-chat/reply.ts';
 import { errorStatusOf, textOf } from '../openai-chat/wire.ts';
 import { glance, parseReply } from '../plain-reply.ts';
 import { AnswerReading, joined } from './answer.ts';
@@ -73,8 +74,5 @@ export function thoughtPart({ text, signature }: Extract<ChatEvent, { type: 'rea
   return text === '' ? { text, ...seal } : { text, thought: true, ...seal };
 }
 
-export function forwardReply(chunk: Chunk, { model }: ForwardOptions): Buffer {
-  if (chunk.model === undefined || chunk.model === model) return chunk.frame;
-  const span = topLevelFields(chunk.frame)?.get(NAMES.model);
-  return span === undefined ? chunk.frame : splice(chunk.frame, [{ ...span, text: JSON.stringify(model) }]);
-}
+export const forwardReply = (chunk: Chunk, options: ForwardOptions): Buffer =>
+  renamedReply(chunk, options, NAMES.model);

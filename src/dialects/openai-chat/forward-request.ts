@@ -4,7 +4,7 @@
  */
 
 import { asBuffer } from '../../base/fetch.ts';
-import { type JsonEdit, type JsonSpan, parseJson, splice, topLevelFields } from '../../base/json.ts';
+import { type JsonEdit, type JsonSpan, splice, topLevelFields, valueAt } from '../../base/json.ts';
 import type { RequestHead } from '../../domain/call.ts';
 import { Failure } from '../../domain/failure.ts';
 import { streamEdit } from '../splice-request.ts';
@@ -45,9 +45,9 @@ export function forwardAsStream(
 
 /** Sound comes in another format in pieces than as a whole. */
 function wantsSound(bytes: Buffer, spans: ReadonlyMap<string, JsonSpan>): boolean {
-  const modalities = read(bytes, spans.get('modalities'));
+  const modalities = valueAt(bytes, spans.get('modalities'));
   return (
-    objectOf(read(bytes, spans.get('audio'))) !== undefined ||
+    objectOf(valueAt(bytes, spans.get('audio'))) !== undefined ||
     (Array.isArray(modalities) && modalities.includes('audio'))
   );
 }
@@ -59,9 +59,6 @@ function usageEdit(bytes: Buffer, spans: ReadonlyMap<string, JsonSpan>, modelEnd
     return { start: modelEnd, end: modelEnd, text: ',"stream_options":{"include_usage":true}' };
   return {
     ...options,
-    text: JSON.stringify({ ...objectOf(read(bytes, options)), include_usage: true }),
+    text: JSON.stringify({ ...objectOf(valueAt(bytes, options)), include_usage: true }),
   };
 }
-
-const read = (bytes: Buffer, span: JsonSpan | undefined): unknown =>
-  span === undefined ? undefined : parseJson(bytes.toString('utf8', span.start, span.end));

@@ -122,11 +122,9 @@ function messageOf(draft: Draft, terms: AnswerTerms): JsonObject {
   };
 }
 
-/** The upstream's bytes, with the model that served. */
-export function forwardReply(chunk: Chunk, options: ForwardOptions): Buffer {
-  if (chunk.model === undefined || chunk.model === options.model) return chunk.frame;
-  const span = topLevelFields(chunk.frame)?.get('model');
-  return span === undefined
-    ? chunk.frame
-    : splice(chunk.frame, [{ ...span, text: JSON.stringify(options.model) }]);
+/** The upstream's bytes, with the model that served. `field`: where the answer names it. */
+export function forwardReply(chunk: Chunk, { model }: ForwardOptions, field = 'model'): Buffer {
+  if (chunk.model === undefined || chunk.model === model) return chunk.frame;
+  const span = topLevelFields(chunk.frame)?.get(field);
+  return span === undefined ? chunk.frame : splice(chunk.frame, [{ ...span, text: JSON.stringify(model) }]);
 }

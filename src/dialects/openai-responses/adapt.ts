@@ -4,7 +4,7 @@
  */
 
 import { asBuffer } from '../../base/fetch.ts';
-import { isJsonObject, parseJson, splice, topLevelFields } from '../../base/json.ts';
+import { isJsonObject, splice, topLevelFields, valueAt } from '../../base/json.ts';
 import { textOf } from '../openai-chat/wire.ts';
 
 export type Adapted = { readonly body: Uint8Array; readonly dropped: readonly string[] };
@@ -12,7 +12,7 @@ export type Adapted = { readonly body: Uint8Array; readonly dropped: readonly st
 export function withoutThoughts(body: Uint8Array): Adapted {
   const bytes = asBuffer(body);
   const span = topLevelFields(bytes)?.get('input');
-  const items = span && parseJson(bytes.toString('utf8', span.start, span.end));
+  const items = valueAt(bytes, span);
   if (span === undefined || !Array.isArray(items)) return { body, dropped: [] };
   const kept = items.filter((item: unknown) => !isSealed(item));
   if (kept.length === items.length) return { body, dropped: [] };

@@ -3,7 +3,7 @@
  * whole. Where the provider leaves the output of it empty, the items are those that it told as done.
  */
 
-import { type JsonSpan, parseJson, splice, topLevelFields } from '../../base/json.ts';
+import { splice, topLevelFields, valueAt } from '../../base/json.ts';
 import { readSseEvent } from '../../base/sse.ts';
 import type { Assembler, Chunk } from '../dialect.ts';
 import { numberOf, textOf } from '../openai-chat/wire.ts';
@@ -58,6 +58,3 @@ export class ResponsesAssembler implements Assembler {
 }
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
-
-const valueAt = (bytes: Buffer, span: JsonSpan | undefined): unknown =>
-  span === undefined ? undefined : parseJson(bytes.toString('utf8', span.start, span.end));

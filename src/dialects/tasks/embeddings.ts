@@ -9,13 +9,14 @@ import { isJsonObject, type JsonObject, splice } from '../../base/json.ts';
 import { Failure } from '../../domain/failure.ts';
 import { inputTotal, totalTokens } from '../../domain/usage.ts';
 import type { Chunk, ForwardOptions } from '../dialect.ts';
+import { forwardReply } from '../openai-chat/reply.ts';
 import { invalid, parseBody } from '../openai-chat/request.ts';
 import { numberOf, objectOf, textOf } from '../openai-chat/wire.ts';
 import { parseReply } from '../plain-reply.ts';
 import { fromBase64, toBase64 } from './base64-floats.ts';
 import type { Kin } from './family.ts';
 import { fieldsOf } from './fields.ts';
-import { createTask, forwardTaskReply } from './task-dialect.ts';
+import { createTask } from './task-dialect.ts';
 
 export type EmbeddingsQuestion = {
   readonly model: string;
@@ -45,7 +46,7 @@ export const openaiEmbeddings: EmbeddingsKin = {
   forwardReply(chunk, options) {
     const asked =
       options.request === undefined ? undefined : fieldsOf(options.request)?.read('encoding_format');
-    return reformed(chunk, options, isBase64(asked)) ?? forwardTaskReply(chunk, options);
+    return reformed(chunk, options, isBase64(asked)) ?? forwardReply(chunk, options);
   },
   readQuestion(body) {
     const fields = parseBody(body);

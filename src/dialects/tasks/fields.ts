@@ -1,7 +1,7 @@
 /** The fields of a JSON object one by one, each read when it is asked for: what nobody asks for is never built. */
 
 import { asBuffer } from '../../base/fetch.ts';
-import { type JsonSpan, parseJson, topLevelFields } from '../../base/json.ts';
+import { type JsonSpan, topLevelFields, valueAt } from '../../base/json.ts';
 
 export type Fields = {
   readonly bytes: Buffer;
@@ -18,9 +18,6 @@ export function fieldsOf(body: Uint8Array, from = 0): Fields | undefined {
   return {
     bytes,
     spans,
-    read(name) {
-      const span = spans.get(name);
-      return span === undefined ? undefined : parseJson(bytes.toString('utf8', span.start, span.end));
-    },
+    read: (name) => valueAt(bytes, spans.get(name)),
   };
 }

@@ -4,13 +4,13 @@
  * Both are found by scanning, so that a picture of twenty megabytes is not built up to be thrown away.
  */
 
-import { splice, topLevelFields } from '../../base/json.ts';
 import { writeSseComment } from '../../base/sse.ts';
 import type { RequestHead, Task, TaskDialectId } from '../../domain/call.ts';
 import { Failure } from '../../domain/failure.ts';
-import type { Chunk, ForwardOptions, Wire } from '../dialect.ts';
+import type { Chunk, Wire } from '../dialect.ts';
 import { writeFailure, writeStreamFailure } from '../openai-chat/failures.ts';
 import { readWishes } from '../openai-chat/openrouter-fields.ts';
+import { forwardReply } from '../openai-chat/reply.ts';
 import { invalid, parseBody, TWICE } from '../openai-chat/request.ts';
 import { errorStatusOf, textOf } from '../openai-chat/wire.ts';
 import { withModel } from '../splice-request.ts';
@@ -53,7 +53,7 @@ export function createTask(options: TaskOptions): Wire {
     glanceReply: (body) => glanceTask(body, options.answers),
     streamReader: () => new TaskStreamReader(),
     forward: (chunk) => chunk.frame,
-    forwardReply: forwardTaskReply,
+    forwardReply,
     writeFailure,
     writeStreamFailure,
     heartbeat: writeSseComment,
@@ -139,11 +139,4 @@ function glanceTask(body: Uint8Array, answers: readonly string[]): Chunk {
     events: usage === undefined ? [] : [{ type: 'usage', usage }],
     ...(model === '' ? {} : { model }),
   };
-}
-
-/** The upstream's bytes, with the model that served. */
-export function forwardTaskReply(chunk: Chunk, { model }: ForwardOptions): Buffer {
-  if (chunk.model === undefined || chunk.model === model) return chunk.frame;
-  const span = topLevelFields(chunk.frame)?.get('model');
-  return span === undefined ? chunk.frame : splice(chunk.frame, [{ ...span, text: JSON.stringify(model) }]);
 }
