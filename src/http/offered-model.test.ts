@@ -2,25 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Channel, Model } from '../domain/channel.ts';
 import type { ModelFacts, Price } from '../domain/model-facts.ts';
+import { factsOf, SOURCE } from '../testing/model-facts.ts';
 import { modelEntry } from './model-entry.ts';
 import { offered } from './offered-model.ts';
 
-const source = { url: 'https://example.com/prices', date: '2026-11-01' };
 const price = (input: string, rest: Partial<Price> = {}): Price => ({
-  ...{ currency: 'USD', tiers: [{ input, output: input }], source },
-  ...rest,
-});
-const facts = (rest: Partial<ModelFacts>): ModelFacts => ({
-  ...{
-    provider: 'p',
-    id: 'm',
-    kind: 'chat',
-    abilities: [],
-    lacks: [],
-    deprecated: false,
-    prices: [],
-    source,
-  },
+  ...{ currency: 'USD', tiers: [{ input, output: input }], source: SOURCE },
   ...rest,
 });
 const channel = (id: string, tier: number, known?: ModelFacts): Channel => ({
@@ -35,8 +22,8 @@ const of = (...channels: Channel[]) => {
 
 describe('an offered model', () => {
   it('has the least of what its channels take, and only what all of them can', () => {
-    const big = facts({ context: 100, maxOutput: 10, abilities: ['tools', 'thinking'] });
-    const small = facts({ context: 50, abilities: ['tools'] });
+    const big = factsOf({ context: 100, maxOutput: 10, abilities: ['tools', 'thinking'] });
+    const small = factsOf({ context: 50, abilities: ['tools'] });
     const model = of(channel('a', 0, big), channel('b', 1, small));
     assert.equal(model.context, 50);
     assert.equal(model.maxOutput, 10);
@@ -46,19 +33,19 @@ describe('an offered model', () => {
   });
 
   it('costs what it costs where it is tried first, in dollars', () => {
-    const dear = facts({ prices: [price('9')] });
-    const cheap = facts({ prices: [price('1')] });
-    const foreign = facts({ prices: [price('10', { currency: 'CNY' })] });
+    const dear = factsOf({ prices: [price('9')] });
+    const cheap = factsOf({ prices: [price('1')] });
+    const foreign = factsOf({ prices: [price('10', { currency: 'CNY' })] });
     assert.equal(of(channel('a', 1, cheap), channel('b', 0, dear)).price?.tiers[0]?.input, '9');
     assert.equal(of(channel('a', 0), channel('b', 1, cheap)).price?.tiers[0]?.input, '1');
     assert.equal(of(channel('a', 0, foreign)).price?.tiers[0]?.input, '1.436');
-    assert.equal(of(channel('a', 0, facts({}))).price, undefined);
+    assert.equal(of(channel('a', 0, factsOf({}))).price, undefined);
   });
 
   it('is deprecated when it is so everywhere', () => {
-    const old = facts({ deprecated: true });
+    const old = factsOf({ deprecated: true });
     assert.equal(of(channel('a', 0, old)).deprecated, true);
-    assert.equal(of(channel('a', 0, old), channel('b', 0, facts({}))).deprecated, false);
+    assert.equal(of(channel('a', 0, old), channel('b', 0, factsOf({}))).deprecated, false);
     assert.equal(of(channel('a', 0)).deprecated, false);
   });
 });
@@ -68,7 +55,7 @@ describe('its entry in a list', () => {
     const unknown = modelEntry(of(channel('a', 0)));
     assert.deepEqual(unknown.pricing, { prompt: '-1', completion: '-1' });
     assert.equal(unknown.context_length, null);
-    const free = modelEntry(of(channel('a', 0, facts({ prices: [price('0')] }))));
+    const free = modelEntry(of(channel('a', 0, factsOf({ prices: [price('0')] }))));
     assert.deepEqual(free.pricing, { prompt: '0', completion: '0' });
   });
 
@@ -78,7 +65,7 @@ describe('its entry in a list', () => {
       { above: 32_000 },
       { above: 64_000, input: '3' },
     ];
-    const { pricing } = modelEntry(of(channel('a', 0, facts({ prices: [price('1', { tiers })] }))));
+    const { pricing } = modelEntry(of(channel('a', 0, factsOf({ prices: [price('1', { tiers })] }))));
     assert.deepEqual(pricing, {
       prompt: '0.000001',
       completion: '0.000002',
@@ -91,10 +78,12 @@ describe('its entry in a list', () => {
   });
 
   it('tells by the kind what comes out of it', () => {
-    const embedding = modelEntry(of(channel('a', 0, facts({ kind: 'embedding', input: ['text', 'image'] }))));
+    const embedding = modelEntry(
+      of(channel('a', 0, factsOf({ kind: 'embedding', input: ['text', 'image'] }))),
+    );
     assert.equal(embedding.architecture.modality, 'text+image->embeddings');
     assert.deepEqual(embedding.supported_parameters, []);
-    const able = facts({ abilities: ['tools', 'json-object', 'json-schema'] });
+    const able = factsOf({ abilities: ['tools', 'json-object', 'json-schema'] });
     assert.deepEqual(modelEntry(of(channel('a', 0, able))).supported_parameters, [
       'max_tokens',
       'tools',

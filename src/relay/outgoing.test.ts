@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { dialectOf } from '../dialects/index.ts';
 import type { Call, ChatDialectId } from '../domain/call.ts';
-import type { Channel } from '../domain/channel.ts';
 import { Failure } from '../domain/failure.ts';
 import { providerOf } from '../providers/index.ts';
 import type { Provider } from '../providers/provider.ts';
 import { askedAt, callOf } from '../testing/asked-at.ts';
+import { factsOf } from '../testing/model-facts.ts';
 
 describe('a call on its way out', () => {
   it('keeps its own bytes where the provider speaks its dialect', () => {
@@ -59,7 +59,7 @@ describe('a call on its way out', () => {
   });
 
   it('asks a stranger for no more than its model can give, and says so', () => {
-    const facts = { kind: 'chat', maxOutput: 65_536, prices: [] } as unknown as NonNullable<Channel['facts']>;
+    const facts = factsOf({ maxOutput: 65_536 });
     for (const [dialect, fields, name] of [
       ['anthropic-messages', { max_tokens: 128_000 }, 'max_tokens'],
       ['openai-responses', { max_output_tokens: 128_000, input: 'hi' }, 'max_output_tokens'],

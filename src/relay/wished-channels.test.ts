@@ -2,26 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Channel } from '../domain/channel.ts';
-import type { ModelFacts } from '../domain/model-facts.ts';
 import type { ChannelWishes } from '../domain/wishes.ts';
+import { factsOf, SOURCE } from '../testing/model-facts.ts';
 import { wishedChannels } from './wished-channels.ts';
 
-const source = { url: 'https://example.com/prices', date: '2026-11-01' };
-const factsOf = (rest: Partial<ModelFacts>): ModelFacts => ({
-  ...{
-    provider: 'p',
-    id: 'm',
-    kind: 'chat',
-    abilities: [],
-    lacks: [],
-    deprecated: false,
-    prices: [],
-    source,
-  },
-  ...rest,
-});
 const priced = (input: string, output = input, currency: 'USD' | 'CNY' = 'USD') =>
-  factsOf({ prices: [{ currency, tiers: [{ input, output }], source }] });
+  factsOf({ prices: [{ currency, tiers: [{ input, output }], source: SOURCE }] });
 const channel = (id: string, provider: string, rest: Partial<Channel> & { place?: string } = {}): Channel => {
   const { place, ...own } = rest;
   const account = { id, provider, baseUrl: 'http://localhost', secrets: [], ...(place && { place }) };

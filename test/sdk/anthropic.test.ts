@@ -6,10 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
-import { systemClock } from '../../src/base/clock.ts';
-import { createSeededRandom } from '../../src/base/seeded-random.ts';
-import { type SimulatorServer, serveSimulator } from '../../src/simulator/server.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/upstream.ts';
+import { startFar } from './far-simulator.ts';
 import { caught, FAST, startRelay, type TestRelay } from './relay.ts';
 
 const WEATHER: Anthropic.Tool = {
@@ -32,21 +29,6 @@ const asked = (content: string, more: Partial<Anthropic.MessageCreateParamsNonSt
 const textOf = ({ content }: Anthropic.Message): string =>
   content.map((block) => (block.type === 'text' ? block.text : '')).join('');
 
-/** A simulator as a server that knows nothing of who asks: only its OpenAI path is configured. */
-async function startForeign(): Promise<{ readonly simulator: Simulator; readonly server: SimulatorServer }> {
-  const simulator = createSimulator({
-    clock: systemClock,
-    random: createSeededRandom(3),
-    accounts: [
-      { id: 'far', secrets: ['far-secret'], limits: { 'qwen3-max': { rpm: 60_000, tpm: 60_000_000 } } },
-    ],
-    pace: { firstTokenMs: 1, tokensPerSecond: 1_000 },
-    answers: { outputTokens: 40 },
-    oddShare: 0,
-  });
-  return { simulator, server: await serveSimulator(simulator, { host: '127.0.0.1', port: 0 }) };
-}
-
 const crossed = (url: string): string => `
 accounts:
   - id: far
@@ -60,10 +42,10 @@ for (const way of ['on accounts of its own dialect', 'on an account of another d
   describe(`the anthropic package ${way}`, () => {
     const isCrossed = way === 'on an account of another dialect';
     let relay: TestRelay;
-    let foreign: Awaited<ReturnType<typeof startForeign>> | undefined;
+    let foreign: Awaited<ReturnType<typeof startFar>> | undefined;
     let anthropic: Anthropic;
     before(async () => {
-      foreign = isCrossed ? await startForeign() : undefined;
+      foreign = isCrossed ? await startFar() : undefined;
       relay = await startRelay(foreign === undefined ? FAST : crossed(foreign.server.url));
       anthropic = relay.anthropic();
     });

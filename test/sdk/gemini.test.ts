@@ -6,10 +6,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { ApiError, FunctionCallingConfigMode, type FunctionDeclaration, GoogleGenAI } from '@google/genai';
-import { systemClock } from '../../src/base/clock.ts';
-import { createSeededRandom } from '../../src/base/seeded-random.ts';
-import { type SimulatorServer, serveSimulator } from '../../src/simulator/server.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/upstream.ts';
+import type { Simulator } from '../../src/simulator/upstream.ts';
+import { startFar } from './far-simulator.ts';
 import { caught, KEY, startRelay, type TestRelay } from './relay.ts';
 
 const WEATHER: FunctionDeclaration = {
@@ -23,21 +21,6 @@ const WEATHER: FunctionDeclaration = {
 };
 
 const TIME: FunctionDeclaration = { name: 'get_time', description: 'The time' };
-
-/** A simulator as a server that knows nothing of who asks. */
-async function startFar(): Promise<{ readonly simulator: Simulator; readonly server: SimulatorServer }> {
-  const simulator = createSimulator({
-    clock: systemClock,
-    random: createSeededRandom(3),
-    accounts: [
-      { id: 'far', secrets: ['far-secret'], limits: { 'qwen3-max': { rpm: 60_000, tpm: 60_000_000 } } },
-    ],
-    pace: { firstTokenMs: 1, tokensPerSecond: 1_000 },
-    answers: { outputTokens: 40 },
-    oddShare: 0,
-  });
-  return { simulator, server: await serveSimulator(simulator, { host: '127.0.0.1', port: 0 }) };
-}
 
 const account = (provider: string, baseUrl: string, limits = '{ rpm: 60000, tpm: 60000000 }'): string => `
 accounts:
