@@ -34,8 +34,7 @@ export function decide(journey: Journey, start: Start, failure: Failure): void {
   journey.left.add(start.channel.id);
   if (failure.scope === 'request') journey.barred.add(start.channel.id);
   journey.failuresOnModel += 1;
-  const hopeless = journey.channelsOf(journey.model.channels).every(({ id }) => journey.barred.has(id));
-  if ((hopeless || journey.failuresOnModel >= settings.maxAttempts) && !journey.fallBack(failure))
+  if ((isHopeless(journey) || journey.failuresOnModel >= settings.maxAttempts) && !journey.fallBack(failure))
     throw failure;
 }
 
@@ -43,9 +42,12 @@ export function decide(journey: Journey, start: Start, failure: Failure): void {
 function lookElsewhere(journey: Journey, tried: Channel, failure: Failure): void {
   journey.left.add(tried.id);
   journey.barred.add(tried.id);
-  const isLeft = journey.channelsOf(journey.model.channels).some(({ id }) => !journey.barred.has(id));
-  if (!isLeft && !journey.fallBack(failure)) throw failure;
+  if (isHopeless(journey) && !journey.fallBack(failure)) throw failure;
 }
+
+/** No channel of the model can do what is asked, at any time. */
+const isHopeless = (journey: Journey): boolean =>
+  journey.channelsOf(journey.model.channels).every(({ id }) => journey.barred.has(id));
 
 /** Only a channel that takes more tokens could serve it; where no limit is known, one more is tried. */
 function lookForLarger(journey: Journey, tried: Channel, failure: Failure): void {

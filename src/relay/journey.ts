@@ -201,8 +201,7 @@ export class Journey {
 
   /** The provider whose thoughts a turn of tools goes on from; undefined: nobody's, or there is no choice. */
   boundTo(channels: readonly Channel[]): string | undefined {
-    const [first] = channels;
-    if (channels.every(({ account }) => account.provider === first?.account.provider)) return undefined;
+    if (areOfOneProvider(channels)) return undefined;
     const thinker = this.#thinkerOf();
     return thinker?.inLoop === true ? thinker.provider : undefined;
   }
@@ -220,9 +219,7 @@ export class Journey {
     if (this.#thinker === undefined) {
       const { call, rooms } = this;
       const { channels, name } = this.#asked;
-      const [first] = channels;
-      const isOne = channels.every(({ account }) => account.provider === first?.account.provider);
-      const warm = isOne ? first?.id : this.warmChannel(this.#asked);
+      const warm = areOfOneProvider(channels) ? channels[0]?.id : this.warmChannel(this.#asked);
       const served = this.snapshot.catalog.resolve(name)?.channels.find(({ id }) => id === warm);
       this.#thinker =
         thinkerOf(call.body, {
@@ -353,6 +350,9 @@ const modelNotFound = (name: string): Failure =>
     message: `The model '${name}' does not exist here. GET /v1/models lists those that do.`,
     param: 'model',
   });
+
+const areOfOneProvider = (channels: readonly Channel[]): boolean =>
+  channels.every(({ account }) => account.provider === channels[0]?.account.provider);
 
 const nobodyWished = ({ name, channels }: Model): Failure =>
   new Failure('model_not_found', {
