@@ -13,35 +13,31 @@ import { createQueue, type QueueSettings } from './admission/queue.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fetch } from './base/fetch.ts';
 import type { Logger } from './base/log.ts';
-import { type Catalogue, createCatalogue } from './catalog/catalogue.ts';
+import { createCatalogue } from './catalog/catalogue.ts';
 import { readShipped } from './catalog/shipped.ts';
-import type { AccountConfig, Config } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import type { Known } from './config/known.ts';
-import type { Account, Channel } from './domain/channel.ts';
-import { type LimitSettings, limitsInForce } from './domain/limits.ts';
-import { factsIn } from './domain/model-facts.ts';
+import type { Account } from './domain/channel.ts';
+import { embeddedSimulator, isEmbedded, simulatorKey } from './embedded-simulator.ts';
 import { addGauges } from './gauges.ts';
 import type { Front } from './http/front.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { createServer, type Server } from './http/server.ts';
-import { providerOf, providers } from './providers/index.ts';
-import type { Provider } from './providers/provider.ts';
+import { providers } from './providers/index.ts';
 import { hasLimits, quotaOfKey } from './relay/allowance.ts';
 import { countTokens } from './relay/count-tokens.ts';
 import { askMaker } from './relay/maker.ts';
 import { createPassage } from './relay/objects/passage.ts';
 import { createRelay } from './relay/relay.ts';
 import { createRetryBudget } from './relay/retry-budget.ts';
-import type { RelaySettings, Rooms, Snapshot } from './relay/rooms.ts';
+import type { Rooms, Snapshot } from './relay/rooms.ts';
 import { createAffinity } from './routing/affinity.ts';
 import { type Bench, isOff } from './routing/bench.ts';
-import { type AccountPlan, createCatalog } from './routing/catalog.ts';
 import { createHealth, type KeptBench } from './routing/health.ts';
 import { createPace } from './routing/pace.ts';
 import { strategies } from './routing/strategies/index.ts';
-import type { QuotaLimits } from './simulator/quotas.ts';
-import { DEFAULT_SLOPE } from './simulator/ramp.ts';
-import { createSimulator, type Simulator, type SimulatorOptions } from './simulator/upstream.ts';
+import type { Simulator } from './simulator/upstream.ts';
+import { requireProvider, snapshotOf } from './snapshot.ts';
 import { createMemoryStore, type MemoryStore } from './state/memory.ts';
 import { createSeals } from './state/seals.ts';
 import { createShelf } from './state/shelf.ts';
@@ -243,144 +239,3 @@ function queueSettingsOf({ queue }: Config): QueueSettings {
     overloadWaitMs: queue.overloadWaitMs,
   };
 }
-
-/** The configuration was checked against the same list, so an unknown id is a fault of ours. */
-function requireProvider(id: string): Provider {
-  const provider = providerOf(id);
-  if (provider === undefined) throw new Error(`unknown provider '${id}'`);
-  return provider;
-}
-
-export const isEmbedded = (channel: Channel): boolean => channel.account.provider === 'simulator';
-
-/** What a call sees of this configuration. */
-export function snapshotOf(config: Config, catalogue = createCatalogue(readShipped)): Snapshot {
-  const settings: RelaySettings = {
-    maxWaitMs: config.queue.maxWaitMs,
-    maxWaitStreamMs: config.queue.maxWaitStreamMs,
-    firstByteMs: config.timeouts.firstByteMs,
-    firstByteStreamMs: config.timeouts.firstByteStreamMs,
-    idleMs: config.timeouts.idleMs,
-    firstTokenMs: config.timeouts.firstTokenMs ?? Infinity,
-    maxAttempts: config.retries.maxAttempts,
-    retryUnknown: config.retries.unknown,
-  };
-  const accounts = config.accounts.map((account) => knownPlanOf(account, catalogue));
-  return { catalog: createCatalog(accounts, config.models), settings };
-}
-
-/** Whose limits and prices the simulator has. */
-const SIMULATED_REGION = 'singapore';
-
-/** Where an account is that names no region: the provider's first, or the one that its address belongs to. */
-function usualRegion({ id, regions, baseUrl }: Provider, address: string | undefined): string | undefined {
-  if (id === 'simulator') return SIMULATED_REGION;
-  return address === undefined ? regions[0] : regions.find((region) => baseUrl(region) === address);
-}
-
-/** With what the catalogue knows of its models, where the account is. */
-function knownPlanOf(config: AccountConfig, catalogue: Catalogue): AccountPlan {
-  const plan = planOf(config);
-  const { provider, baseUrl, region } = config;
-  const place = region ?? usualRegion(requireProvider(provider), baseUrl);
-  return {
-    ...plan,
-    models: plan.models.map((model) => {
-      const facts = catalogue.factsOf(provider, model.upstreamModel);
-      return facts === undefined ? model : { ...model, facts: factsIn(facts, place) };
-    }),
-  };
-}
-
-function planOf(config: AccountConfig): AccountPlan {
-  const provider = requireProvider(config.provider);
-  const { id, region, secrets, drainMs } = config;
-  const place = region ?? (config.baseUrl === undefined ? undefined : URL.parse(config.baseUrl)?.host);
-  const account = {
-    id,
-    provider: provider.id,
-    ...(region === undefined ? {} : { region }),
-    baseUrl: config.baseUrl ?? provider.baseUrl(region) ?? '',
-    secrets,
-    ...(place === undefined ? {} : { place }),
-    ...(drainMs === 0 ? {} : { drainMs }),
-    ...(config.waitTimeoutMs === undefined ? {} : { waitTimeoutMs: config.waitTimeoutMs }),
-    ...(config.streamUpstream === undefined ? {} : { streamUpstream: config.streamUpstream }),
-    ...(config.passes === undefined ? {} : { passes: config.passes }),
-    ...(config.bodyRules === undefined ? {} : { bodyRules: config.bodyRules }),
-  };
-  const listed =
-    config.models.length > 0
-      ? config.models
-      : provider.models.map((model) => ({ upstreamModel: model, limits: {} }));
-  return {
-    account,
-    models: listed.map((model) => ({
-      upstreamModel: model.upstreamModel,
-      name: ('name' in model ? model.name : undefined) ?? model.upstreamModel,
-      limits: limitsInForce(
-        { ...config.limits, ...model.limits },
-        provider.limits(model.upstreamModel, region)?.limits,
-        { enforcesSeconds: provider.enforcesSeconds, prepaid: provider.prepaid },
-      ),
-      tier: ('tier' in model ? model.tier : undefined) ?? config.tier,
-      weight: ('weight' in model ? model.weight : undefined) ?? config.weight,
-    })),
-  };
-}
-
-/** The simulator has to be made anew only when its own part of the configuration changes. */
-const simulatorKey = (config: Config): string =>
-  JSON.stringify([config.simulator, config.accounts.filter(({ provider }) => provider === 'simulator')]);
-
-/** The simulated accounts of this configuration; undefined when it has none. */
-export function embeddedSimulator(
-  config: Config,
-  { clock, random }: Pick<AppOptions, 'clock' | 'random'>,
-): Simulator | undefined {
-  const accounts = config.accounts.filter(({ provider }) => provider === 'simulator');
-  if (accounts.length === 0) return undefined;
-  const { ttftMs, tokensPerSecond, outputTokens } = config.simulator;
-  const options: SimulatorOptions = {
-    clock,
-    random,
-    accounts: accounts.map((account) => ({
-      id: account.id,
-      secrets: account.secrets,
-      limits: Object.fromEntries(
-        planOf(account).models.map(({ upstreamModel }) => {
-          const own = account.models.find((model) => model.upstreamModel === upstreamModel);
-          return [upstreamModel, quotaOf({ ...account.limits, ...own?.limits }, config.simulator.ramp)];
-        }),
-      ),
-    })),
-    pace: {
-      ...(ttftMs === undefined ? {} : { firstTokenMs: ttftMs }),
-      ...(tokensPerSecond === undefined ? {} : { tokensPerSecond }),
-    },
-    answers: outputTokens === undefined ? {} : { outputTokens },
-  };
-  return createSimulator(options);
-}
-
-/**
- * The limits that the simulated account itself enforces: what is configured as a number, else its published ones. A
- * second's limit that is off is off at the simulated account too, or it would follow from the minute's.
- */
-function quotaOf(limits: LimitSettings, ramp: LimitSettings['ramp']): QuotaLimits {
-  const numbers = Object.entries(limits)
-    .filter(([, value]) => typeof value === 'number' || value === 'off')
-    .map(([name, value]) => [name, typeof value === 'number' ? value : Infinity]);
-  const quota: QuotaLimits = Object.fromEntries(numbers);
-  if (ramp === undefined || ramp === 'off') return quota;
-  const { averageMs } = DEFAULT_SLOPE;
-  const slope = {
-    ...DEFAULT_SLOPE,
-    growthPerSecond: ramp.growth ** (1_000 / averageMs) - 1,
-    floorRequests: Math.max(1, (ramp.floor * (quota.rpm ?? DEFAULT_SIMULATED_RPM)) / 60),
-  };
-  return { ...quota, slope };
-}
-
-/** Of the founding case's stable model; only the floor of a simulated ramp is measured by it. */
-const DEFAULT_SIMULATED_RPM = 600;

@@ -3,7 +3,6 @@
  * further secrets of an account only for the list of models, which costs nothing.
  */
 
-import { embeddedSimulator, isEmbedded, snapshotOf } from '../app.ts';
 import type { Clock } from '../base/clock.ts';
 import { Departure } from '../base/departure.ts';
 import { type Fetch, readAll } from '../base/fetch.ts';
@@ -12,10 +11,12 @@ import type { Config } from '../config/config.ts';
 import { dialectOf } from '../dialects/index.ts';
 import type { Call, DialectId } from '../domain/call.ts';
 import type { Channel } from '../domain/channel.ts';
+import { embeddedSimulator, isEmbedded } from '../embedded-simulator.ts';
 import { providerOf } from '../providers/index.ts';
 import { type Provider, placed } from '../providers/provider.ts';
 import { dressed, rulesFor } from '../relay/body-rules.ts';
 import { type Asked, outgoingOf } from '../relay/outgoing.ts';
+import { snapshotOf } from '../snapshot.ts';
 import type { LiveResult } from './check.ts';
 
 const PATIENCE_MS = 30_000;

@@ -5,13 +5,13 @@
 
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { snapshotOf } from '../app.ts';
 import { type Catalogue, createCatalogue } from '../catalog/catalogue.ts';
 import { readShipped, shippedProviders } from '../catalog/shipped.ts';
 import type { Config } from '../config/config.ts';
 import type { Model } from '../domain/channel.ts';
 import { type ModelFacts, type Price, priceOf } from '../domain/model-facts.ts';
 import { type OfferedModel, offered } from '../http/offered-model.ts';
+import { snapshotOf } from '../snapshot.ts';
 
 export type ModelsDoors = {
   configOf(file: string | undefined): Config;

@@ -2,6 +2,7 @@
 
 import type { Departure } from '../base/departure.ts';
 import type { Limits } from './limits.ts';
+import type { Budgets } from './tenancy.ts';
 import type { ChannelWishes, Wishes } from './wishes.ts';
 
 /** Those in which a chat is held: each can be carried over into every other. */
@@ -58,6 +59,18 @@ export type ClientKey = {
   readonly objects?: boolean;
   /** May its calls be served by a fallback model? */
   readonly fallback: boolean;
+  /** Those that may, in its order, instead of the model's own. */
+  readonly fallbacks?: readonly string[];
+  /** Who pays; undefined: `DEFAULT_TENANT`. */
+  readonly tenant?: string;
+  readonly project?: string;
+  readonly budgets?: Budgets;
+  /** Dialects and other routes that it may ask at; undefined: all. */
+  readonly endpoints?: readonly string[];
+  /** Where its calls may come from, as addresses and CIDR blocks; undefined: anywhere. */
+  readonly addresses?: readonly string[];
+  /** From then on it is refused, clock time in ms. */
+  readonly endsAtMs?: number;
 };
 
 export type OnLimit = 'queue' | 'reject';
@@ -83,6 +96,8 @@ export type CallOptions = {
   readonly onLimit: OnLimit;
   readonly priority: Priority;
   readonly fallback: boolean;
+  /** For reports; at most a few short words. */
+  readonly tags?: readonly string[];
 };
 
 /** What a call took from answers that were kept, and how their makers may hear it. */
