@@ -8,6 +8,7 @@ import type { BodyRules } from '../domain/body-rules.ts';
 import type { OnLimit, Priority } from '../domain/call.ts';
 import type { LimitSettings, Limits } from '../domain/limits.ts';
 import type { AccountValues, FileValues, KeyValues, LimitsValues, ModelValues } from './schema.ts';
+import { type StorageConfig, storageOf } from './storage-section.ts';
 
 export type AccountModelConfig = {
   readonly upstreamModel: string;
@@ -112,6 +113,7 @@ export type Config = {
   readonly heartbeatMs: number;
   /** What is learned and kept across restarts. */
   readonly dataDir: string;
+  readonly storage: StorageConfig;
   readonly alerts: {
     readonly webhooks: readonly { readonly url: string; readonly secret: string }[];
     /** What the webhooks are told. */
@@ -165,6 +167,7 @@ export function configOf(values: FileValues): Config {
     memory: { maxBytes: values.memory.max_bytes, ttlMs: values.memory.ttl },
     heartbeatMs: values.heartbeat,
     dataDir: values.data_dir,
+    storage: storageOf(values.storage),
     alerts: values.alerts,
     log: values.log,
     simulator: given({

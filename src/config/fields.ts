@@ -6,6 +6,7 @@
 
 import { z } from 'zod';
 import type { Ramp } from '../domain/limits.ts';
+import { PLACE_FORMS, placeOf } from '../storage/place.ts';
 import { DURATION_PATTERN, durationText, readDuration } from './duration.ts';
 import { readSize, SIZE_PATTERN } from './size.ts';
 
@@ -93,6 +94,19 @@ export const webhookUrl = () =>
       const { username, password } = new URL(value);
       return username === '' && password === '' ? value : undefined;
     },
+  });
+
+/** It may hold a password: never shown. */
+export const databaseUrl = () =>
+  leaf({
+    expected: PLACE_FORMS.join(' or '),
+    json: {
+      title: 'URL',
+      type: 'string',
+      pattern: orInterpolated('(postgres(ql)?://|sqlite:).+'),
+      writeOnly: true,
+    },
+    read: (value) => (typeof value === 'string' ? placeOf(value.trim()) : undefined),
   });
 
 export const url = () =>

@@ -75,6 +75,7 @@ describe('a small file', () => {
       memory: { maxBytes: 67_108_864, ttlMs: 3_600_000 },
       heartbeatMs: 10_000,
       dataDir: './data',
+      storage: {},
       alerts: { webhooks: [], on: ['switched_off', 'switched_on', 'benched_long'] },
       log: { level: 'info', format: 'auto' },
       simulator: {},

@@ -33,6 +33,7 @@ import {
   word,
 } from './fields.ts';
 import type { Known } from './known.ts';
+import { storageSection } from './storage-section.ts';
 
 /** A shorter key could be guessed. */
 export const KEY_MIN_LENGTH = 16;
@@ -322,6 +323,7 @@ export const fileSchema = (known?: Known) =>
       .describe(
         'Where learned limits, long benches and what is switched off are kept across restarts. Relative to the folder Sluice runs in.',
       ),
+    storage: storageSection().prefault({}).describe('The database.'),
     alerts: alerts.prefault({}).describe('Telling an operator what calls for action.'),
     log: log.prefault({}).describe('What is written while running.'),
     simulator: simulator.prefault({}).describe('How accounts of the provider `simulator` behave.'),
