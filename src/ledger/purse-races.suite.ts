@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import type { Database } from '../storage/database.ts';
 import { chargedEntry, commitEntries } from '../testing/charged-entry.ts';
 import type { OpenDatabase } from '../testing/databases.ts';
-import { isShortage, type PurseHold } from './purses.ts';
 import { type Instance, Town } from './purses.suite.ts';
+import { isShortage, type PurseHold } from './purses.ts';
 
 const PAID_NANO = 10_000n;
 const BUDGET_NANO = 6_000n;
@@ -25,7 +25,10 @@ const step = fc.oneof(
       turns: fc.nat(6),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('wait' as const), ms: fc.constantFrom(1_000, 6_000, 20_000) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ what: fc.constant('wait' as const), ms: fc.constantFrom(1_000, 6_000, 20_000) }),
+  },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('kill' as const), by: fc.nat(2) }) },
 );
 
@@ -34,12 +37,16 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 export function purseRacesSuite(open: OpenDatabase): void {
   it('no interleaving of calls, deaths and waits overdraws a purse or loses a nano-dollar', async () => {
     const databases = await Promise.all([open(), open(), open(), open()]);
+    let served = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
-        await new Race(databases, open).run(steps);
+        const race = new Race(databases, open);
+        await race.run(steps);
+        served += race.served;
       }),
       { numRuns: 25, endOnFailure: true },
     );
+    assert.ok(served > 50, `only ${served} calls were served in all`);
   });
 }
 
@@ -48,6 +55,7 @@ class Race {
   readonly #databases: readonly Database[];
   readonly #instances: Instance[] = [];
   readonly #budget;
+  served = 0;
   #calls = 0;
   #chargedNano = 0n;
   #budgetNano = 0n;
@@ -95,6 +103,7 @@ class Race {
       // Its instance ended before it had an answer.
       return;
     }
+    this.served += 1;
     for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
     if (used === 0) return hold.release();
     const chargedNano = (BigInt(amount) * BigInt(used)) / 100n;
@@ -102,7 +111,13 @@ class Race {
     if (hasBudget) this.#budgetNano += chargedNano;
     if (used > 100) this.#isClean = false;
     instance.purses.recorded(id);
-    const entry = chargedEntry({ id, instance: instance.name, tenant: town.tenant, held: hold.held, chargedNano });
+    const entry = chargedEntry({
+      id,
+      instance: instance.name,
+      tenant: town.tenant,
+      held: hold.held,
+      chargedNano,
+    });
     const database = this.#databases[by] as Database;
     // Whichever instance does it, and however often.
     const heir = this.#instances[(by + (used === 60 ? 1 : 0)) % 3] as Instance;
