@@ -21,7 +21,7 @@ const MILLION = 1_000_000n;
 export function nanoOf(decimal: string): bigint {
   const match = /^(\d+)(?:\.(\d{1,9}))?$/.exec(decimal);
   if (match === null) throw new RangeError(`'${decimal}' is no decimal of at most nine places`);
-  return BigInt(match[1] ?? '0') * NANO + BigInt((match[2] ?? '').padEnd(9, '0'));
+  return BigInt((match[1] ?? '') + (match[2] ?? '').padEnd(9, '0'));
 }
 
 /** Billionths as decimal text, without zeros at its end. */

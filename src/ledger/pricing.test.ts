@@ -250,6 +250,11 @@ describe('a quote', () => {
     assert.equal(quote(pricing(), plus, 0, 1_000), 4_000_000n);
   });
 
+  it('of what has no answer to pay for is that of its input', () => {
+    const embedding = madeUpChannel([{ currency: 'USD', tiers: [{ input: '1' }] }]);
+    assert.equal(quote(pricing(), embedding, 1_000, 4_096), 1_000_000n);
+  });
+
   it('is unknown without a price, unless there is a ceiling', () => {
     assert.equal(quote(pricing(), madeUpChannel([]), 1_000), null);
     assert.equal(quote(pricing({ unpriced: 'refuse' }), madeUpChannel([]), 1_000), null);

@@ -34,15 +34,19 @@ function atTier(
   const next = price.tiers.find(({ above = 0 }) => above > (tier.above ?? 0))?.above ?? Infinity;
   const input = Math.min(inputTokens, next);
   const none = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0, reasoning: 0 };
+  const { cacheRead, cacheWrite, cacheWrite1h, thinkingOutput } = tier;
+  // What has no price of its own costs as much as the plainer kind beside it.
   const ways = [
     { ...none, input },
-    { ...none, cacheRead: input },
-    { ...none, cacheWrite: input },
-    { ...none, cacheWrite: input, cacheWrite1h: input },
+    ...(cacheRead === undefined ? [] : [{ ...none, cacheRead: input }]),
+    ...(cacheWrite === undefined ? [] : [{ ...none, cacheWrite: input }]),
+    ...(cacheWrite1h === undefined ? [] : [{ ...none, cacheWrite: input, cacheWrite1h: input }]),
   ];
+  // Embeddings have no answer that costs anything, whatever is allowed for it.
+  const bound = tier.output === undefined ? 0 : outputTokens;
   const answers = [
-    { output: outputTokens, reasoning: 0 },
-    { output: 0, reasoning: outputTokens },
+    { output: bound, reasoning: 0 },
+    ...(thinkingOutput === undefined ? [] : [{ output: 0, reasoning: outputTokens }]),
   ];
   let dearest: ExactCost | undefined;
   for (const way of ways)
