@@ -33,8 +33,8 @@ import {
   word,
 } from './fields.ts';
 import type { Known } from './known.ts';
-import { storageSection } from './storage-section.ts';
 import { costFactor, money, priceSchema } from './money.ts';
+import { storageSection } from './storage-section.ts';
 
 /** A shorter key could be guessed. */
 export const KEY_MIN_LENGTH = 16;
