@@ -80,7 +80,8 @@ export class Backlog {
   #leave(segment: Segment, from: number): void {
     this.#away++;
     const last = this.#unread.at(-1);
-    if (last?.counted !== true || last.segment !== segment) this.#unread.push({ segment, from, counted: true });
+    if (last?.counted !== true || last.segment !== segment)
+      this.#unread.push({ segment, from, counted: true });
   }
 
   /** Files of the journal that nobody has read. */

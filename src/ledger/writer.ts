@@ -56,7 +56,7 @@ export type Writer = {
   state(): WriterState;
   /** Tells of every transaction. */
   onBatch(listener: (batch: Batch) => void): void;
-  /** Everything that can be written is; false where the database is away and the rest is for the next run. */
+  /** Everything that can be written is, and the journal is closed; false where the database is away and the rest is for the next run. */
   close(limitMs: number): Promise<boolean>;
 };
 
@@ -86,6 +86,8 @@ export function createWriter(options: WriterOptions): Writer {
   let cancelNext = (): void => undefined;
   let isArmed = false;
   let isWriting = false;
+  /** Of the transaction that is under way. */
+  let underWay = 0;
   let hurry = false;
   let away: WriterState['away'];
   let backOffMs = 0;
@@ -114,7 +116,9 @@ export function createWriter(options: WriterOptions): Writer {
       hurry = false;
       const batch = backlog.take(MOST_IN_BATCH);
       if (batch.length === 0) break;
+      underWay = batch.length;
       const rest = await writeBatch(batch);
+      underWay = 0;
       if (rest.length > 0) {
         backlog.putBack(rest);
         break;
@@ -202,7 +206,10 @@ export function createWriter(options: WriterOptions): Writer {
   const isAway = (error: unknown): void => {
     const reason = messageOf(error);
     if (away === undefined)
-      log.error({ reason }, 'ledger: the database takes nothing; calls go on, their entries are in the journal');
+      log.error(
+        { reason },
+        'ledger: the database takes nothing; calls go on, their entries are in the journal',
+      );
     away ??= { sinceMs: clock.now(), reason };
     backOffMs = Math.min(LONGEST_BACK_OFF_MS, Math.max(LEAST_BACK_OFF_MS, backOffMs * 2));
   };
@@ -240,21 +247,22 @@ export function createWriter(options: WriterOptions): Writer {
     },
     state() {
       const journalBytes = journal.bytes();
-      return { pending: backlog.length, journalBytes, isFull: journalBytes >= spillBytes(), away };
+      return { pending: backlog.length + underWay, journalBytes, isFull: journalBytes >= spillBytes(), away };
     },
     onBatch: (listener) => void listeners.push(listener),
     async close(limitMs) {
-      if (!isWriting && backlog.isEmpty) return true;
-      const isOver = await new Promise<boolean>((resolve) => {
-        const cancel = clock.after(limitMs, () => resolve(false));
-        onRest = () => {
-          cancel();
-          resolve(true);
-        };
-        void write();
-      });
+      if (isWriting || !backlog.isEmpty)
+        await new Promise<void>((resolve) => {
+          const cancel = clock.after(limitMs, resolve);
+          onRest = () => {
+            cancel();
+            resolve();
+          };
+          void write();
+        });
       disarm();
-      return isOver && backlog.isEmpty;
+      journal.close();
+      return !isWriting && backlog.isEmpty;
     },
   };
 }

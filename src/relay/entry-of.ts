@@ -3,18 +3,29 @@
  * answer reached the client is free; one whose client left pays for what was asked and delivered.
  */
 
-import type { Channel } from '../domain/channel.ts';
+import type { Call } from '../domain/call.ts';
+import type { Channel, Model } from '../domain/channel.ts';
 import type { CallEntry, EntryMoney, Held } from '../domain/entry.ts';
 import type { Story } from '../domain/story.ts';
 import { DEFAULT_TENANT } from '../domain/tenancy.ts';
 import type { Usage } from '../domain/usage.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { Journey } from './journey.ts';
+import type { Hold, Ledger } from '../ledger/ledger.ts';
+import type { Snapshot } from './rooms.ts';
+
+/** A call that is over: a journey. */
+export type Travelled = {
+  readonly call: Call;
+  readonly story: Story;
+  /** The one that it came to last. */
+  readonly model: Model;
+  readonly snapshot: Snapshot;
+  readonly hold: Hold | undefined;
+};
 
 export type Ending = { readonly ledger: Ledger; readonly free: boolean; readonly endedAtMs: number };
 
 /** Once for a call: the money that it held has ended with it. */
-export function entryOf(journey: Journey, { ledger, free, endedAtMs }: Ending): CallEntry {
+export function entryOf(journey: Travelled, { ledger, free, endedAtMs }: Ending): CallEntry {
   const { call, story } = journey;
   const { key } = call;
   const channel = channelOf(journey);
@@ -58,7 +69,7 @@ export function entryOf(journey: Journey, { ledger, free, endedAtMs }: Ending): 
 const NONE: readonly string[] = [];
 
 /** The channel that served, else the last that was tried. */
-function channelOf({ story, model, snapshot }: Journey): Channel | undefined {
+function channelOf({ story, model, snapshot }: Travelled): Channel | undefined {
   const id = story.servedChannel ?? story.attempts.at(-1)?.channel;
   if (id === undefined) return undefined;
   const isIt = (channel: Channel): boolean => channel.id === id;
@@ -66,7 +77,7 @@ function channelOf({ story, model, snapshot }: Journey): Channel | undefined {
 }
 
 /** What is not charged is given back at once: nobody has to settle it. */
-function heldOf({ hold }: Journey, { chargedNano }: EntryMoney): readonly Held[] {
+function heldOf({ hold }: Travelled, { chargedNano }: EntryMoney): readonly Held[] {
   if (hold === undefined) return [];
   if (chargedNano !== null && chargedNano > 0n) return hold.held;
   hold.release();
