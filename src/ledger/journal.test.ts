@@ -93,7 +93,7 @@ test('the files of the dead are taken over once, those of the living are not', (
   assert.deepEqual(journal.claim(), []);
   // Ten minutes without a sign: another process has the number now, or the machine is gone.
   for (const name of filesOf('claims')) touch('claims', name, 11 * 60_000);
-  assert.deepEqual(textsOf(journal), ['by another machine\n', 'by 8\n']);
+  assert.deepEqual(textsOf(journal), ['by 8\n', 'by another machine\n']);
   const other = journalIn('claims', { pid: 10, run: 'x', isAlive: (pid: number) => pid === 7 });
   journal.touch();
   assert.deepEqual(other.claim(), []);
