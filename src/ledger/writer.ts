@@ -17,9 +17,14 @@ import type { Journal, Segment } from './journal.ts';
 
 /**
  * Takes part in the transaction of a batch: `fresh` are the entries that were not in the database before. It may be run
- * again, so that only its queries may change anything.
+ * again, so that only its queries change anything; what is to follow in memory it returns, and that is called once, when
+ * the entries are there for certain.
  */
-export type Poster = (transaction: Transaction<Tables>, fresh: readonly CallEntry[]) => Promise<void>;
+export type Poster = (
+  transaction: Transaction<Tables>,
+  fresh: readonly CallEntry[],
+  // biome-ignore lint/suspicious/noConfusingVoidType: most have nothing to return
+) => Promise<(() => void) | void>;
 
 export type WriterOptions = {
   readonly database: Database;
@@ -27,11 +32,6 @@ export type WriterOptions = {
   readonly clock: Clock;
   readonly log: Logger;
   readonly posters: readonly Poster[];
-  /**
-   * These entries are in the database now, each told once. Also those that had been there all along because only the word
-   * of their commit was lost: what follows in memory, follows for them too.
-   */
-  readonly onCommitted?: (entries: readonly CallEntry[]) => void;
   /** Of the journal's files together: beyond it no new call begins. */
   readonly spillBytes: () => number;
   readonly mostInMemory?: number;
@@ -90,6 +90,8 @@ export function createWriter(options: WriterOptions): Writer {
   let underWay = 0;
   let hurry = false;
   let away: WriterState['away'];
+  /** A transaction whose end nobody knows, until its entries are written again. */
+  let doubtful: { readonly fresh: ReadonlySet<string>; readonly tasks: readonly (() => void)[] } | undefined;
   let backOffMs = 0;
   let onRest: (() => void) | undefined;
 
@@ -168,23 +170,41 @@ export function createWriter(options: WriterOptions): Writer {
       const ms = clock.now() - startedAtMs;
       for (const listener of listeners) listener({ entries: batch.length, ms, isCommitted });
     };
+    let fresh: ReadonlySet<string> | undefined;
+    let tasks: (() => void)[] = [];
     try {
       const lines = batch.map(({ line }) => line);
       await database.write(async (transaction) => {
-        const fresh = freshOf(batch, await insertEntries(transaction, database.kind, lines));
-        if (fresh.length > 0) for (const poster of posters) await poster(transaction, fresh);
+        tasks = [];
+        fresh = await insertEntries(transaction, database.kind, lines);
+        const entries = freshOf(batch, fresh);
+        if (entries.length > 0)
+          for (const poster of posters) tasks.push((await poster(transaction, entries)) ?? nothing);
       });
     } catch (error) {
       told(false);
+      if (fresh !== undefined) resolveDoubt(batch, fresh);
+      if (isDatabaseError(error, 'away') && fresh !== undefined) doubtful = { fresh, tasks };
       throw error;
     }
     told(true);
     isThere();
-    options.onCommitted?.(batch.map(({ entry }) => entry));
+    resolveDoubt(batch, fresh ?? new Set());
+    for (const task of tasks) task();
     for (const { segment, committed } of batch) {
       if (segment !== undefined) journal.done(segment, 1);
       committed?.();
     }
+  };
+
+  /** What is new to the database now was not written before. */
+  const resolveDoubt = (batch: readonly Pending[], fresh: ReadonlySet<string>): void => {
+    const doubt = doubtful;
+    if (doubt === undefined || !batch.some(({ entry }) => doubt.fresh.has(entry.id))) return;
+    doubtful = undefined;
+    for (const id of doubt.fresh) if (fresh.has(id)) return;
+    // Only the word of that commit was lost.
+    for (const task of doubt.tasks) task();
   };
 
   const putAside = (failed: readonly Pending[], error: unknown): void => {
@@ -273,5 +293,7 @@ function freshOf(batch: readonly Pending[], ids: ReadonlySet<string>): readonly 
   const left = new Set(ids);
   return batch.map(({ entry }) => entry).filter(({ id }) => left.delete(id));
 }
+
+const nothing = (): void => undefined;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
