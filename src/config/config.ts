@@ -10,6 +10,7 @@ import type { LimitSettings, Limits } from '../domain/limits.ts';
 import type { MoneySettings } from '../domain/money.ts';
 import { moneyOf } from './money.ts';
 import type { AccountValues, FileValues, KeyValues, LimitsValues, ModelValues } from './schema.ts';
+import { type StorageConfig, storageOf } from './storage-section.ts';
 
 export type AccountModelConfig = {
   readonly upstreamModel: string;
@@ -115,6 +116,9 @@ export type Config = {
   readonly heartbeatMs: number;
   /** What is learned and kept across restarts. */
   readonly dataDir: string;
+  readonly storage: StorageConfig;
+  /** Room for entries that the database has not taken yet. */
+  readonly ledger: { readonly spillBytes: number };
   readonly alerts: {
     readonly webhooks: readonly { readonly url: string; readonly secret: string }[];
     /** What the webhooks are told. */
@@ -172,6 +176,8 @@ export function configOf(values: FileValues): Config {
     ),
     heartbeatMs: values.heartbeat,
     dataDir: values.data_dir,
+    storage: storageOf(values.storage),
+    ledger: { spillBytes: values.ledger.spill_limit },
     alerts: values.alerts,
     log: values.log,
     simulator: given({
