@@ -117,6 +117,8 @@ export type Config = {
   /** What is learned and kept across restarts. */
   readonly dataDir: string;
   readonly storage: StorageConfig;
+  /** Room for entries that the database has not taken yet. */
+  readonly ledger: { readonly spillBytes: number };
   readonly alerts: {
     readonly webhooks: readonly { readonly url: string; readonly secret: string }[];
     /** What the webhooks are told. */
@@ -175,6 +177,7 @@ export function configOf(values: FileValues): Config {
     heartbeatMs: values.heartbeat,
     dataDir: values.data_dir,
     storage: storageOf(values.storage),
+    ledger: { spillBytes: values.ledger.spill_limit },
     alerts: values.alerts,
     log: values.log,
     simulator: given({

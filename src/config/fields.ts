@@ -224,6 +224,23 @@ export const duration = (minMs = 1) =>
     },
   });
 
+/** Milliseconds, or `off`. */
+export const durationOrOff = (minMs: number) =>
+  leaf<number | 'off'>({
+    expected: `off, or a duration of at least ${durationText(minMs)}`,
+    json: {
+      title: 'off | duration',
+      type: ['number', 'string'],
+      minimum: minMs / 1_000,
+      pattern: orInterpolated(`off|${DURATION_PATTERN}`),
+    },
+    read: (value) => {
+      if (value === 'off') return 'off';
+      const durationMs = readDuration(value);
+      return durationMs !== undefined && durationMs >= minMs ? durationMs : undefined;
+    },
+  });
+
 type SwitchedDurationOptions = { readonly onMs: number; readonly minMs: number; readonly maxMs: number };
 
 /** Milliseconds within bounds, `on` for the usual ones, or `off`. */

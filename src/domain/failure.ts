@@ -254,6 +254,13 @@ export const FAILURES = {
     'No channel can serve before the deadline.',
   ),
   draining: own(503, 'server_error', 'shutting_down', true, 'Sluice is shutting down.'),
+  ledger_full: own(
+    503,
+    'server_error',
+    'ledger_full',
+    true,
+    'The database is away, and there is no room on the disk for the entries of more calls.',
+  ),
   internal: own(500, 'server_error', 'internal_error', true, 'A fault of Sluice itself.'),
 
   // refused by a limit of the upstream

@@ -160,6 +160,11 @@ export const ADVICE = {
     'within seconds: Sluice is being restarted',
     step('the client', 'Try again; its SDK does so by itself.'),
   ),
+  ledger_full: own(
+    undefined,
+    'once the database takes entries again',
+    step('the operator', 'Bring the database back, or make room on the disk and raise ledger.spill_limit.'),
+  ),
   internal: own(
     undefined,
     'not known',
