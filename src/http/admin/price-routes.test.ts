@@ -209,9 +209,10 @@ onEachDatabase((_name, open) => {
       assert.equal(made.status, 201, made.text);
       const { id, factor } = made.body as Body;
       assert.equal(factor, '1.2');
-      const inForce = async (): Promise<string> =>
-        ((await ask('GET /prices/quote?model=qwen3-max&input=1&tenant=acme')).body as Body).data[0].factor
-          .factor;
+      const inForce = async (): Promise<string | undefined> => {
+        const { text } = await ask('GET /prices/quote?model=qwen3-max&input=1&tenant=acme');
+        return /"factor":"([\d.]+)"/.exec(text)?.[1];
+      };
       assert.equal(await inForce(), '1.2');
       const list = (await ask('GET /factors')).body as Body;
       assert.deepEqual(
