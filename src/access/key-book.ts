@@ -15,7 +15,6 @@ export type KeyPlan = ClientKey & {
   readonly key: string;
   readonly label?: string;
   readonly metadata?: unknown;
-  readonly priceFactor?: string;
 };
 
 export type FilePeople = {
@@ -68,10 +67,7 @@ export class KeyBook {
 
   useFile({ keys, tenants = [], projects = [] }: FilePeople): void {
     this.#file = new Map(
-      keys.map(({ key, label: _, metadata: __, priceFactor: ___, ...rest }) => [
-        hashOfKey(key),
-        known(rest, Infinity),
-      ]),
+      keys.map(({ key, label: _, metadata: __, ...rest }) => [hashOfKey(key), known(rest, Infinity)]),
     );
     this.#fileIds = new Set(keys.map(({ id }) => id));
     this.#fileTenants = byId(tenants);

@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import type { z } from 'zod';
 import {
   addressBlock,
+  amount,
   duration,
   flag,
   identifier,
   limit,
   moment,
-  money,
   name,
   positiveNumber,
   secret,
@@ -33,6 +33,15 @@ type Case = {
 const signing = (bytes: number): string => `whsec_${Buffer.alloc(bytes, 0xfb).toString('base64')}`;
 
 const CASES: Readonly<Record<string, Case>> = {
+  'an amount of money': {
+    field: amount(),
+    right: [
+      [1.25, '1.25'],
+      ['0.000000001', '0.000000001'],
+      [0, '0'],
+    ],
+    wrong: ['1.', '.5', '1e3', 1e-7, '0.0000000001', '1,5', true],
+  },
   'a text': { field: text(), right: [['a b', 'a b']], wrong: [' a', 'a ', 5, true] },
   'an identifier': {
     field: identifier(),
@@ -134,16 +143,6 @@ const CASES: Readonly<Record<string, Case>> = {
       [2, 2_000],
     ],
     wrong: [0, '0s', 'soon'],
-  },
-  'an amount of money': {
-    field: money(),
-    right: [
-      [12.5, '12.5'],
-      ['0.000000001', '0.000000001'],
-      ['007', '007'],
-      [0, '0'],
-    ],
-    wrong: ['1.0000000001', '-1', '1,5', '$5', '1e3', 1e21, '', '.5', '1234567890', true],
   },
   'a moment': {
     field: moment(),

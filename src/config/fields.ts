@@ -154,6 +154,24 @@ export const positiveNumber = () =>
     read: readPositive,
   });
 
+type DecimalOptions = { readonly expected: string; readonly accepts: (written: string) => boolean };
+
+/** Decimal text, kept to the digit. A number is taken as it is written: YAML makes one of 0.88. */
+export const decimal = ({ expected, accepts }: DecimalOptions) =>
+  leaf({
+    expected,
+    json: { title: 'decimal', type: ['number', 'string'], minimum: 0, pattern: orInterpolated(NUMBER) },
+    read: (value) => {
+      const written = typeof value === 'number' ? String(value) : value;
+      const isDecimal = typeof written === 'string' && /^\d{1,12}(\.\d{1,9})?$/.test(written);
+      return isDecimal && accepts(written) ? written : undefined;
+    },
+  });
+
+/** Of money, of at most nine places. */
+export const amount = () =>
+  decimal({ expected: 'an amount such as 1.25, of at most nine places', accepts: () => true });
+
 /** A limit, or `off` where a published one should not count. */
 export const limit = () =>
   leaf<number | 'off'>({
@@ -165,22 +183,6 @@ export const limit = () =>
       pattern: orInterpolated(`off|${NUMBER}`),
     },
     read: (value) => (value === 'off' ? 'off' : readPositive(value)),
-  });
-
-/** An amount, kept as text: no digit of it is lost on the way. Billionths are the smallest. */
-export const money = () =>
-  leaf({
-    expected: 'an amount such as 12.50, with at most nine decimal places',
-    json: {
-      title: 'decimal',
-      type: ['number', 'string'],
-      minimum: 0,
-      pattern: orInterpolated(DECIMAL),
-    },
-    read: (value) => {
-      const written = typeof value === 'number' || typeof value === 'string' ? String(value).trim() : '';
-      return DECIMAL_TEXT.test(written) ? written : undefined;
-    },
   });
 
 /** A moment as ISO 8601 writes it, in epoch ms; a date alone is its beginning in UTC. */
@@ -300,10 +302,6 @@ const share = () =>
       return number >= 0 && number <= 1 ? number : undefined;
     },
   });
-
-/** Nine digits before the point: all of it fits into 64 bits as billionths. */
-const DECIMAL = '\\d{1,9}(\\.\\d{1,9})?';
-const DECIMAL_TEXT = new RegExp(`^${DECIMAL}$`);
 
 const MOMENT = '\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,3})?)?(Z|[+-]\\d\\d:\\d\\d))?';
 const MOMENT_TEXT = new RegExp(`^${MOMENT}$`);

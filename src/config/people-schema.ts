@@ -9,12 +9,12 @@ import { ENDPOINT_WORDS } from '../domain/endpoints.ts';
 import {
   addressBlock,
   anything,
+  decimal,
   flag,
   identifier,
   listOf,
   mapOf,
   moment,
-  money,
   positiveNumber,
   secret,
   section,
@@ -26,12 +26,20 @@ import { rateShape } from './rate-fields.ts';
 /** A shorter key could be guessed. */
 export const KEY_MIN_LENGTH = 16;
 
+/** Sums of a few still fit into 64 bits as billionths. */
+const MOST_DOLLARS = 1_000_000_000;
+const dollars = () =>
+  decimal({
+    expected: 'dollars such as 12.50, of at most nine places',
+    accepts: (written) => Number(written) <= MOST_DOLLARS,
+  });
+
 const budgets = () =>
   section({
-    day: money().optional().describe('Dollars per day (UTC).'),
-    week: money().optional().describe('Dollars per week, from Monday (UTC).'),
-    month: money().optional().describe('Dollars per calendar month (UTC).'),
-    total: money().optional().describe('Dollars in all.'),
+    day: dollars().optional().describe('Dollars per day (UTC).'),
+    week: dollars().optional().describe('Dollars per week, from Monday (UTC).'),
+    month: dollars().optional().describe('Dollars per calendar month (UTC).'),
+    total: dollars().optional().describe('Dollars in all.'),
   }).prefault({});
 
 export const keySchema = section({
@@ -75,9 +83,6 @@ export const keySchema = section({
     .optional()
     .describe('Models that may, in this order, instead of the fallbacks of the model that is asked for.'),
   budgets: budgets().describe('The most that its calls may cost.'),
-  price_factor: money()
-    .optional()
-    .describe('Its calls are charged by this factor of the list price, as in 0.88.'),
   metadata: mapOf(anything()).optional().describe('Notes of your own. They mean nothing to Sluice.'),
 });
 
@@ -91,11 +96,8 @@ export const tenantSchema = section({
       '`none`: calls are counted and never refused for money. `prepaid`: they may cost what was paid in. `postpaid`: as much ' +
         'as `credit_limit` more than that.',
     ),
-  credit_limit: money().prefault('0').describe('Dollars that a postpaid wallet may go below zero.'),
+  credit_limit: dollars().prefault('0').describe('Dollars that a postpaid wallet may go below zero.'),
   budgets: budgets().describe('The most that the calls of all its keys may cost.'),
-  price_factor: money()
-    .optional()
-    .describe('Its calls are charged by this factor of the list price, as in 0.88.'),
 });
 
 export const projectSchema = section({
@@ -103,9 +105,6 @@ export const projectSchema = section({
   tenant: identifier().optional().describe('Whose it is; not given: `default`.'),
   name: text().optional().describe('Its name for people; not given: the id.'),
   budgets: budgets().describe('The most that the calls of its keys may cost.'),
-  price_factor: money()
-    .optional()
-    .describe('Its calls are charged by this factor of the list price, as in 0.88.'),
 });
 
 export type KeyValues = z.output<typeof keySchema>;

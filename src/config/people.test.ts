@@ -37,17 +37,16 @@ keys:
     addresses: [10.0.0.0/8, "2001:db8::/32"]
     budgets: { day: 1.50, total: "1000" }
     fallbacks: [other]
-    price_factor: 0.88
     metadata: { owner: web team, cost-centre: 12 }
 tenants:
-  - { id: acme, name: Acme Ltd, wallet: postpaid, credit_limit: 50, budgets: { month: 99.99 }, price_factor: "1.2" }
+  - { id: acme, name: Acme Ltd, wallet: postpaid, credit_limit: 50, budgets: { month: 99.99 } }
 projects:
   - { id: site, tenant: acme, budgets: { week: 7 } }
 server: { trusted_proxies: [127.0.0.1] }
 `);
     assert.deepEqual(config.keys[0], {
       ...{ id: 'web', key: KEY, label: 'The web site', tenant: 'acme', project: 'site' },
-      ...{ endsAtMs: Date.UTC(2027, 0, 31), endpoints: ['chat', 'embeddings'], priceFactor: '0.88' },
+      ...{ endsAtMs: Date.UTC(2027, 0, 31), endpoints: ['chat', 'embeddings'] },
       ...{ addresses: ['10.0.0.0/8', '2001:db8::/32'], fallbacks: ['other'], fallback: true, limits: {} },
       budgets: { day: 1_500_000_000n, total: 1_000_000_000_000n },
       metadata: { owner: 'web team', 'cost-centre': 12 },
@@ -56,7 +55,7 @@ server: { trusted_proxies: [127.0.0.1] }
     assert.deepEqual(config.tenants, [
       {
         ...{ id: 'acme', name: 'Acme Ltd', wallet: 'postpaid', creditLimit: 50_000_000_000n, active: true },
-        ...{ budgets: { month: 99_990_000_000n }, priceFactor: '1.2' },
+        ...{ budgets: { month: 99_990_000_000n } },
       },
     ]);
     assert.deepEqual(config.projects, [
@@ -120,7 +119,7 @@ server: { trusted_proxies: [10.0.0.0/99] }
         'keys[0].expires: expected a date such as 2027-01-31, or a time such as 2027-01-31T18:00:00Z',
         'keys[0].endpoints[0]: unknown endpoint',
         'keys[0].addresses[0]: expected an address or a block of them, such as 203.0.113.7, 10.0.0.0/8 or 2001:db8::/32',
-        'keys[0].budgets.day: expected an amount such as 12.50, with at most nine decimal places',
+        'keys[0].budgets.day: expected dollars such as 12.50, of at most nine places',
         'keys[0].budgets.year: unknown key',
         'tenants[0].wallet: unknown kind of wallet',
         'keys[0].metadata: too much: expected at most 4096 bytes as JSON',

@@ -8,18 +8,14 @@ import { DEFAULT_TENANT, type Project, type Tenant } from '../domain/tenancy.ts'
 import { given } from './given.ts';
 import type { KeyValues, ProjectValues, TenantValues } from './people-schema.ts';
 
-/** What its calls are charged of the list price, as decimal text; undefined: nothing is said. */
-type Factored = { readonly priceFactor?: string };
-
-export type KeyConfig = ClientKey &
-  Factored & {
-    readonly key: string;
-    /** For people. */
-    readonly label?: string;
-    readonly metadata?: Readonly<Record<string, unknown>>;
-  };
-export type TenantConfig = Tenant & Factored;
-export type ProjectConfig = Project & Factored;
+export type KeyConfig = ClientKey & {
+  readonly key: string;
+  /** For people. */
+  readonly label?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+};
+export type TenantConfig = Tenant;
+export type ProjectConfig = Project;
 
 export const keyOf = (key: KeyValues): KeyConfig => ({
   ...given({
@@ -33,7 +29,6 @@ export const keyOf = (key: KeyValues): KeyConfig => ({
     objects: key.objects,
     fallbacks: key.fallbacks,
     budgets: Object.keys(key.budgets).length > 0 ? readBudgets(key.budgets) : undefined,
-    priceFactor: key.price_factor,
     metadata: key.metadata,
   }),
   id: key.id,
@@ -46,7 +41,6 @@ export const keyOf = (key: KeyValues): KeyConfig => ({
 });
 
 export const tenantOf = (tenant: TenantValues): TenantConfig => ({
-  ...given({ priceFactor: tenant.price_factor }),
   id: tenant.id,
   name: tenant.name ?? tenant.id,
   active: tenant.active,
@@ -56,7 +50,6 @@ export const tenantOf = (tenant: TenantValues): TenantConfig => ({
 });
 
 export const projectOf = (project: ProjectValues): ProjectConfig => ({
-  ...given({ priceFactor: project.price_factor }),
   id: project.id,
   tenant: project.tenant ?? DEFAULT_TENANT,
   name: project.name ?? project.id,
