@@ -5,11 +5,19 @@
 
 import type { AlertType } from '../domain/alert.ts';
 import type { BodyRules } from '../domain/body-rules.ts';
-import type { OnLimit, Priority } from '../domain/call.ts';
-import type { LimitSettings, Limits } from '../domain/limits.ts';
+import type { LimitSettings } from '../domain/limits.ts';
 import type { MoneySettings } from '../domain/money.ts';
+import { given } from './given.ts';
 import { moneyOf } from './money.ts';
-import type { AccountValues, FileValues, KeyValues, LimitsValues, ModelValues } from './schema.ts';
+import {
+  type KeyConfig,
+  keyOf,
+  type ProjectConfig,
+  projectOf,
+  type TenantConfig,
+  tenantOf,
+} from './people.ts';
+import type { AccountValues, FileValues, LimitsValues, ModelValues } from './schema.ts';
 import { type StorageConfig, storageOf } from './storage-section.ts';
 
 export type AccountModelConfig = {
@@ -60,19 +68,6 @@ export type ModelConfig = {
   readonly channels?: readonly string[];
 };
 
-export type KeyConfig = {
-  readonly id: string;
-  readonly key: string;
-  readonly limits: Limits;
-  readonly onLimit: OnLimit;
-  readonly priority: Priority;
-  readonly weight: number;
-  /** Undefined: all. */
-  readonly models?: readonly string[];
-  readonly objects?: boolean;
-  readonly fallback: boolean;
-};
-
 export type LogConfig = FileValues['log'];
 
 export type Config = {
@@ -85,12 +80,16 @@ export type Config = {
     readonly drainMs: number;
     /** How long the answer to a call with an `Idempotency-Key` is kept; 0: the header means nothing. */
     readonly idempotencyTtlMs: number;
+    /** Addresses and blocks of proxies whose word on the client's address is believed. */
+    readonly trustedProxies: readonly string[];
   };
   readonly accounts: readonly AccountConfig[];
   readonly models: readonly ModelConfig[];
   /** Is every model offered as `claude-via-…` too? */
   readonly claudeAliases: boolean;
   readonly keys: readonly KeyConfig[];
+  readonly tenants: readonly TenantConfig[];
+  readonly projects: readonly ProjectConfig[];
   readonly queue: {
     readonly maxWaitMs: number;
     readonly maxWaitStreamMs: number;
@@ -144,11 +143,14 @@ export function configOf(values: FileValues): Config {
       uploadLimitBytes: server.upload_limit,
       drainMs: server.drain,
       idempotencyTtlMs: server.idempotency_ttl,
+      trustedProxies: server.trusted_proxies,
     },
     accounts: values.accounts.map(accountOf),
     models: Object.entries(values.models).map(modelOf),
     claudeAliases: values.claude_aliases,
     keys: values.keys.map(keyOf),
+    tenants: values.tenants.map(tenantOf),
+    projects: values.projects.map(projectOf),
     queue: {
       ...given({ maxLengthPerKey: queue.max_length_per_key, maxBytesPerKey: queue.max_bytes_per_key }),
       maxWaitMs: queue.max_wait,
@@ -236,24 +238,3 @@ const modelOf = ([name, model]: [string, ModelValues]): ModelConfig => ({
   affinity: model.affinity,
   resume: model.resume,
 });
-
-const keyOf = (key: KeyValues): KeyConfig => ({
-  ...given({ models: key.models, objects: key.objects }),
-  id: key.id,
-  key: key.key,
-  limits: withoutOff(key.limits),
-  onLimit: key.on_limit,
-  priority: key.priority,
-  weight: key.weight,
-  fallback: key.fallback,
-});
-
-/** A key has no published limits that could be off: it simply has none. */
-const withoutOff = (limits: KeyValues['limits']): Limits =>
-  Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined && value !== 'off'));
-
-type Given<T> = { -readonly [Name in keyof T]?: Exclude<T[Name], undefined> };
-
-/** Without the entries that are undefined. */
-const given = <T extends object>(values: T): Given<T> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;

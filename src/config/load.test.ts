@@ -50,6 +50,7 @@ describe('a small file', () => {
         uploadLimitBytes: 536_870_912,
         drainMs: 300_000,
         idempotencyTtlMs: 60_000,
+        trustedProxies: [],
       },
       accounts: [
         {
@@ -66,6 +67,8 @@ describe('a small file', () => {
       models: [],
       claudeAliases: false,
       keys: [],
+      tenants: [],
+      projects: [],
       queue: {
         ...{ maxWaitMs: 50_000, maxWaitStreamMs: 300_000, overloadWaitMs: 10_000 },
         ...{ maxLength: 10_000, maxBytes: 268_435_456 },
