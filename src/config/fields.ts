@@ -97,11 +97,12 @@ export const webhookUrl = () =>
 
 export const url = () =>
   leaf({
-    expected: 'an address such as https://host/v1',
+    expected: 'an address such as https://host/v1, without a user or password',
     json: { title: 'URL', type: 'string', pattern: orInterpolated('https?://.+') },
     read: (value) => {
       if (typeof value !== 'string' || !/^https?:\/\//.test(value) || !URL.canParse(value)) return undefined;
-      return value.replace(/\/+$/, '');
+      const { username, password } = new URL(value);
+      return username === '' && password === '' ? value.replace(/\/+$/, '') : undefined;
     },
   });
 
