@@ -6,6 +6,7 @@
 import { isJsonObject, type JsonObject, parseJson } from '../../base/json.ts';
 import { CHANNEL_STATES, type ChannelState } from '../../domain/channel.ts';
 import type { Queries } from '../../storage/database.ts';
+import type { AccountRow, AccountSecretRow, ChannelRow, ModelRow } from '../../storage/tables.ts';
 
 type Edited = {
   /** Grows with each change. */
@@ -45,6 +46,7 @@ export type StoredRows = {
 
 export const NOTHING_STORED: StoredRows = { accounts: [], models: [], channels: [] };
 
+/** A change between two of its questions counts up the revision, and everything is read once more. */
 export async function readStored(queries: Queries): Promise<StoredRows> {
   const [accounts, secrets, models, channels] = await Promise.all([
     queries.selectFrom('accounts').selectAll().orderBy('id').execute(),
@@ -54,35 +56,52 @@ export async function readStored(queries: Queries): Promise<StoredRows> {
   ]);
   const secretsOf = Map.groupBy(secrets, ({ account }) => account);
   return {
-    accounts: accounts.map(({ id, provider, ...row }) => ({
-      ...edited(row),
-      id,
-      provider,
-      settings: settingsOf(row),
-      secrets: (secretsOf.get(id) ?? []).map((secret) => ({
-        id: secret.id,
-        sealed: secret.sealed,
-        hint: secret.hint,
-        createdMs: secret.created_ms,
-      })),
-    })),
-    models: models.map(({ name, ...row }) => ({ ...edited(row), name, settings: settingsOf(row) })),
-    channels: channels.map(({ id, state, ...row }) => ({
-      ...edited(row),
-      id,
-      // A state that a later version knows keeps the channel from calls rather than not.
-      state: CHANNEL_STATES.find((each) => each === state) ?? 'paused',
-      settings: settingsOf(row),
-    })),
+    accounts: accounts.map((row) => accountOf(row, secretsOf.get(row.id) ?? [])),
+    models: models.map(modelOf),
+    channels: channels.map(channelOf),
   };
 }
 
-type EditedRow = {
-  readonly version: number;
-  readonly created_ms: number;
-  readonly updated_ms: number;
-  readonly settings: string;
-};
+export async function readAccount(queries: Queries, id: string): Promise<StoredAccount | undefined> {
+  const row = await queries.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined) return undefined;
+  const secrets = queries.selectFrom('account_secrets').selectAll().where('account', '=', id);
+  return accountOf(row, await secrets.orderBy('created_ms').orderBy('id').execute());
+}
+
+export async function readModel(queries: Queries, name: string): Promise<StoredModel | undefined> {
+  const row = await queries.selectFrom('models').selectAll().where('name', '=', name).executeTakeFirst();
+  return row && modelOf(row);
+}
+
+export async function readChannel(queries: Queries, id: string): Promise<StoredChannel | undefined> {
+  const row = await queries.selectFrom('channels').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && channelOf(row);
+}
+
+const accountOf = (row: AccountRow, secrets: readonly AccountSecretRow[]): StoredAccount => ({
+  ...edited(row),
+  id: row.id,
+  provider: row.provider,
+  settings: settingsOf(row),
+  secrets: secrets.map(({ id, sealed, hint, created_ms }) => ({ id, sealed, hint, createdMs: created_ms })),
+});
+
+const modelOf = (row: ModelRow): StoredModel => ({
+  ...edited(row),
+  name: row.name,
+  settings: settingsOf(row),
+});
+
+const channelOf = (row: ChannelRow): StoredChannel => ({
+  ...edited(row),
+  id: row.id,
+  // A state that a later version knows keeps the channel from calls rather than not.
+  state: CHANNEL_STATES.find((each) => each === row.state) ?? 'paused',
+  settings: settingsOf(row),
+});
+
+type EditedRow = Pick<AccountRow, 'version' | 'created_ms' | 'updated_ms' | 'settings'>;
 
 const edited = ({ version, created_ms, updated_ms }: EditedRow): Edited => ({
   version,
