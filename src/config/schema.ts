@@ -134,6 +134,13 @@ export const accountSchema = (known?: Known) =>
       .describe("Upstream models to use, as a mapping or a list of names. None: the provider's usual ones."),
   });
 
+/** What the database says of one channel; in the file it stands at the account's model. */
+export const channelSchema = section({
+  limits: limits().prefault({}).describe("Limits of this channel. They win over its account's."),
+  weight: weight().optional(),
+  tier: tier().optional(),
+});
+
 export const modelSchema = (known?: Known) =>
   section({
     strategy: name('strategy', known?.strategies)
@@ -319,6 +326,7 @@ export const fileSchema = (known?: Known) =>
 
 export type FileValues = z.output<ReturnType<typeof fileSchema>>;
 export type AccountValues = z.output<ReturnType<typeof accountSchema>>;
+export type ChannelValues = z.output<typeof channelSchema>;
 export type ModelValues = z.output<ReturnType<typeof modelSchema>>;
 export type WebhookValues = z.output<typeof webhookSchema>;
 export type LimitsValues = z.output<ReturnType<typeof limits>>;
