@@ -48,7 +48,7 @@ export type EntryRow = {
 /** Attempts, waits and fallbacks of a call, JSON; kept for a shorter time than its entry. */
 export type StoryRow = { call: string; arrived_ms: number; story: string };
 
-/** Sums of the calls of a minute or a day with the same dimensions; `tag` is '' for all calls together. */
+/** Sums of the calls that arrived in a minute or on a day with the same dimensions; `tag` is '' for all calls together. */
 export type RollupRow = {
   /** `minute` or `day`. */
   span: string;
@@ -69,23 +69,16 @@ export type RollupRow = {
   charged_nano: bigint;
   queue_ms: number;
   duration_ms: number;
-};
-
-/** How many calls of a roll-up took how long: `bucket` is an index into steps that grow by a constant factor. */
-export type RollupTimeRow = {
-  span: string;
-  from_ms: number;
-  dimensions: number;
-  /** `duration`, `first_content` or `queue`. */
-  what: string;
-  bucket: number;
-  calls: number;
+  /**
+   * How many of the calls took how long, JSON: `{"d35": 3, "f20": 1, "q0": 4}`, a letter for duration, first content or
+   * queue and a step of `src/ledger/time-steps.ts`.
+   */
+  times: string;
 };
 
 export type DimensionsRow = {
+  /** 52 bits of a hash of all the others. */
   id: number;
-  /** All of the others joined: unique. */
-  hash: string;
   tenant: string;
   project: string;
   key: string;
@@ -97,6 +90,10 @@ export type DimensionsRow = {
   /** The failure's kind, '' where there was none. */
   failure: string;
   tag: string;
+  /** As decimal text. */
+  factor: string;
+  /** Charged to the tenant's wallet (1) or only counted (0). */
+  in_wallet: number;
 };
 
 /** Money that calls may use: wallets and budgets. Only ever changed by additions within one statement. */
@@ -282,11 +279,14 @@ export type AdminAnswerRow = {
 /** Counts the changes of what an instance keeps in memory: `config`, `keys`, `prices`. */
 export type RevisionRow = { topic: string; revision: number };
 
+/** What the migrator has done. */
+export type MigrationRow = { name: string; at_ms: number };
+
 export type Tables = {
+  migrations: MigrationRow;
   entries: EntryRow;
   stories: StoryRow;
   rollups: RollupRow;
-  rollup_times: RollupTimeRow;
   dimensions: DimensionsRow;
   purses: PurseRow;
   holds: HoldRow;

@@ -52,6 +52,7 @@ async function ledger(db: Kysely<unknown>): Promise<void> {
     .execute();
   await index(db, 'entries', ['arrived_ms', 'id']);
   await index(db, 'entries', ['tenant', 'arrived_ms']);
+  await index(db, 'entries', ['key', 'arrived_ms']);
   await db.schema
     .createTable('stories')
     .addColumn('call', 'text', (column) => column.primaryKey())
@@ -63,8 +64,8 @@ async function ledger(db: Kysely<unknown>): Promise<void> {
   let dimensions = db.schema
     .createTable('dimensions')
     .addColumn('id', 'bigint', (column) => column.primaryKey())
-    .addColumn('hash', 'text', (column) => column.notNull().unique());
-  for (const name of [...names, 'failure', 'tag'])
+    .addColumn('in_wallet', 'integer', (column) => column.notNull());
+  for (const name of [...names, 'failure', 'tag', 'factor'])
     dimensions = dimensions.addColumn(name, 'text', (column) => column.notNull());
   await dimensions.execute();
   let rollups: CreateTableBuilder<string, string> = db.schema
@@ -77,16 +78,9 @@ async function ledger(db: Kysely<unknown>): Promise<void> {
     rollups = rollups.addColumn(sum, 'bigint', (column) => column.notNull());
   for (const sum of ['queue_ms', 'duration_ms'])
     rollups = rollups.addColumn(sum, 'double precision', (column) => column.notNull());
-  await rollups.addPrimaryKeyConstraint('rollups_key', ['span', 'from_ms', 'dimensions'] as never).execute();
-  await db.schema
-    .createTable('rollup_times')
-    .addColumn('span', 'text', (column) => column.notNull())
-    .addColumn('from_ms', 'bigint', (column) => column.notNull())
-    .addColumn('dimensions', 'bigint', (column) => column.notNull())
-    .addColumn('what', 'text', (column) => column.notNull())
-    .addColumn('bucket', 'integer', (column) => column.notNull())
-    .addColumn('calls', 'bigint', (column) => column.notNull())
-    .addPrimaryKeyConstraint('rollup_times_key', ['span', 'from_ms', 'dimensions', 'what', 'bucket'])
+  await rollups
+    .addColumn('times', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('rollups_key', ['span', 'from_ms', 'dimensions'])
     .execute();
 }
 
