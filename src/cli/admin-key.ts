@@ -7,17 +7,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/interpolate.ts';
+import { requireStrong } from '../config/weak-secret.ts';
 import { isLoopbackHost } from '../http/admin/hosts.ts';
 import { readyMadeKey } from './settings.ts';
 
 const FILE = 'admin-key';
 export const ADMIN_KEY_VARIABLE = 'SLUICE_ADMIN_KEY';
-
-/** A shorter one could be guessed. */
-const LEAST_LENGTH = 16;
-/** What stands in examples, and what people put there for the time being. */
-const WEAK =
-  /^(.)\1*$|change[-_ ]?me|password|passwort|example|sluice[-_]?admin[-_]?key$|^(admin|secret|test|default|1234)/i;
 
 export type AdminKey = { readonly key: string; readonly from: 'set' | 'made' } | { readonly off: string };
 
@@ -25,7 +20,7 @@ export type AdminKey = { readonly key: string; readonly from: 'set' | 'made' } |
 export function adminKeyOf(config: Config, env: Environment, host: string): AdminKey {
   const set = setKey(config, env);
   if (set !== undefined) {
-    refuseWeak(set.key, set.where);
+    requireStrong(set.where, set.key);
     if (config.keys.some(({ key }) => key === set.key))
       throw new Error(
         `${set.where}: it is also the key of a client, who could then administer: choose another one`,
@@ -50,11 +45,4 @@ function setKey({ admin }: Config, env: Environment): { key: string; where: stri
   if (fromEnvironment !== undefined && fromEnvironment !== '')
     return { key: fromEnvironment, where: ADMIN_KEY_VARIABLE };
   return admin.key === undefined ? undefined : { key: admin.key, where: 'admin.key' };
-}
-
-function refuseWeak(key: string, where: string): void {
-  if (key.length < LEAST_LENGTH || WEAK.test(key) || new Set(key).size < 6)
-    throw new Error(
-      `${where}: it could be guessed: at least ${LEAST_LENGTH} characters that mean nothing (openssl rand -hex 32 makes one)`,
-    );
 }
