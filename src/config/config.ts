@@ -138,6 +138,15 @@ export type Config = {
     readonly on: readonly AlertType[];
   };
   readonly log: { readonly level: LogConfig['level']; readonly format: LogConfig['format'] };
+  readonly admin: {
+    readonly enabled: boolean;
+    readonly key?: string;
+    /** Addresses and blocks; empty: all. */
+    readonly addresses: readonly string[];
+    readonly hosts: readonly string[];
+    readonly sessionIdleMs: number;
+    readonly sessionMaxMs: number;
+  };
   /** What is not given is the simulator's own choice. */
   readonly simulator: {
     readonly ttftMs?: number;
@@ -196,6 +205,14 @@ export function configOf(values: FileValues): Config {
     ledger: { spillBytes: values.ledger.spill_limit },
     alerts: values.alerts,
     log: values.log,
+    admin: {
+      ...given({ key: values.admin.key }),
+      enabled: values.admin.enabled,
+      addresses: values.admin.addresses,
+      hosts: values.admin.hosts,
+      sessionIdleMs: values.admin.session_idle,
+      sessionMaxMs: values.admin.session_max,
+    },
     simulator: given({
       ttftMs: simulator.ttft,
       tokensPerSecond: simulator.tokens_per_second,
