@@ -7,6 +7,8 @@ import type { AlertType } from '../domain/alert.ts';
 import type { BodyRules } from '../domain/body-rules.ts';
 import type { OnLimit, Priority } from '../domain/call.ts';
 import type { LimitSettings, Limits } from '../domain/limits.ts';
+import type { MoneySettings } from '../domain/money.ts';
+import { moneyOf } from './money.ts';
 import type { AccountValues, FileValues, KeyValues, LimitsValues, ModelValues } from './schema.ts';
 
 export type AccountModelConfig = {
@@ -108,6 +110,7 @@ export type Config = {
   readonly retries: { readonly maxAttempts: number; readonly share: number; readonly unknown: boolean };
   /** What is kept for clients between their calls. */
   readonly memory: { readonly maxBytes: number; readonly ttlMs: number };
+  readonly money: MoneySettings;
   /** 0: none. */
   readonly heartbeatMs: number;
   /** What is learned and kept across restarts. */
@@ -163,6 +166,10 @@ export function configOf(values: FileValues): Config {
       unknown: values.retry_unknown,
     },
     memory: { maxBytes: values.memory.max_bytes, ttlMs: values.memory.ttl },
+    money: moneyOf(
+      values.money,
+      values.accounts.map((account) => ({ ...account, models: modelEntriesOf(account) })),
+    ),
     heartbeatMs: values.heartbeat,
     dataDir: values.data_dir,
     alerts: values.alerts,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { z } from 'zod';
 import {
+  amount,
   duration,
   flag,
   identifier,
@@ -30,6 +31,15 @@ type Case = {
 const signing = (bytes: number): string => `whsec_${Buffer.alloc(bytes, 0xfb).toString('base64')}`;
 
 const CASES: Readonly<Record<string, Case>> = {
+  'an amount of money': {
+    field: amount(),
+    right: [
+      [1.25, '1.25'],
+      ['0.000000001', '0.000000001'],
+      [0, '0'],
+    ],
+    wrong: ['1.', '.5', '1e3', 1e-7, '0.0000000001', '1,5', true],
+  },
   'a text': { field: text(), right: [['a b', 'a b']], wrong: [' a', 'a ', 5, true] },
   'an identifier': {
     field: identifier(),

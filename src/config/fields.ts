@@ -153,6 +153,24 @@ export const positiveNumber = () =>
     read: readPositive,
   });
 
+type DecimalOptions = { readonly expected: string; readonly accepts: (written: string) => boolean };
+
+/** Decimal text, kept to the digit. A number is taken as it is written: YAML makes one of 0.88. */
+export const decimal = ({ expected, accepts }: DecimalOptions) =>
+  leaf({
+    expected,
+    json: { title: 'decimal', type: ['number', 'string'], minimum: 0, pattern: orInterpolated(NUMBER) },
+    read: (value) => {
+      const written = typeof value === 'number' ? String(value) : value;
+      const isDecimal = typeof written === 'string' && /^\d{1,12}(\.\d{1,9})?$/.test(written);
+      return isDecimal && accepts(written) ? written : undefined;
+    },
+  });
+
+/** Of money, of at most nine places. */
+export const amount = () =>
+  decimal({ expected: 'an amount such as 1.25, of at most nine places', accepts: () => true });
+
 /** A limit, or `off` where a published one should not count. */
 export const limit = () =>
   leaf<number | 'off'>({

@@ -73,6 +73,10 @@ describe('a small file', () => {
       timeouts: { connectMs: 5_000, firstByteMs: 600_000, firstByteStreamMs: 600_000, idleMs: 600_000 },
       retries: { maxAttempts: 8, share: 0.2, unknown: false },
       memory: { maxBytes: 67_108_864, ttlMs: 3_600_000 },
+      money: {
+        ...{ priceFactor: '1', factors: [], prices: [], costFactors: {}, rates: {} },
+        ...{ unpriced: 'allow', assumedOutput: 4_096 },
+      },
       heartbeatMs: 10_000,
       dataDir: './data',
       alerts: { webhooks: [], on: ['switched_off', 'switched_on', 'benched_long'] },

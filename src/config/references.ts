@@ -9,6 +9,7 @@ import { bodyRuleIssues } from './body-rule-issues.ts';
 import { modelEntriesOf } from './config.ts';
 import type { Issue } from './issue.ts';
 import type { Known, KnownProvider } from './known.ts';
+import { moneyIssues, priceIssues } from './money-issues.ts';
 import { nearestWord } from './nearest.ts';
 import type { Path } from './place.ts';
 import {
@@ -47,6 +48,12 @@ export function referenceIssues(data: unknown, known: Known): Issue[] {
     ...(isLocal(file['server']) ? [] : weakKeys(keys)),
     ...accounts.flatMap((account) => accountIssues(account, provider.get(account.values.provider))),
     ...repeatedWebhooks(webhooksOf(file['alerts'])),
+    ...moneyIssues(file['money']),
+    ...accounts.flatMap(({ path, values }) =>
+      modelEntriesOf(values).flatMap(([name, { price }]) =>
+        price === undefined ? [] : priceIssues([...path, 'models', name, 'price'], price),
+      ),
+    ),
     ...(names === undefined ? [] : nameIssues({ models, keys, names })),
   ];
 }

@@ -33,6 +33,7 @@ import {
   word,
 } from './fields.ts';
 import type { Known } from './known.ts';
+import { costFactor, money, priceSchema } from './money.ts';
 
 /** A shorter key could be guessed. */
 export const KEY_MIN_LENGTH = 16;
@@ -69,6 +70,11 @@ const accountModel = section({
     .describe("Limits of this account for this model. They win over the account's and the published ones."),
   weight: weight().optional(),
   tier: tier().optional(),
+  price: priceSchema()
+    .optional()
+    .describe(
+      'What this account pays for this model, for a million tokens, where it is no share of the list price.',
+    ),
 });
 
 /** A list of names is a mapping whose entries say nothing. */
@@ -128,6 +134,11 @@ export const accountSchema = (known?: Known) =>
     set: mapOf(anything())
       .prefault({})
       .describe('Fields of the request that get this value, whatever the client said: `{ store: false }`.'),
+    cost_factor: costFactor()
+      .prefault('1')
+      .describe(
+        'What this account pays of the list price: 0.9 with a discount of ten percent, 0 where it is free.',
+      ),
     models: accountModels
       .prefault({})
       .describe("Upstream models to use, as a mapping or a list of names. None: the provider's usual ones."),
@@ -314,6 +325,7 @@ export const fileSchema = (known?: Known) =>
         'What is kept for clients between their calls because they cannot carry it themselves: thoughts and their ' +
           'signatures, answers that are asked for again. In memory alone, apart for each key.',
       ),
+    money: money.prefault({}).describe('Prices, and what clients are charged.'),
     heartbeat: duration(0)
       .prefault('10s')
       .describe('Pause after which an open stream gets a comment, so that nobody hangs up; 0 for none.'),

@@ -279,7 +279,11 @@ export type AdminAnswerRow = {
 /** Counts the changes of what an instance keeps in memory: `config`, `keys`, `prices`. */
 export type RevisionRow = { topic: string; revision: number };
 
+/** What the migrator has done. */
+export type MigrationRow = { name: string; at_ms: number };
+
 export type Tables = {
+  migrations: MigrationRow;
   entries: EntryRow;
   stories: StoryRow;
   rollups: RollupRow;

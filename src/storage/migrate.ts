@@ -1,0 +1,130 @@
+/**
+ * Brings the tables to what this version knows: forwards only, each step in a transaction of its own, under a lock that
+ * other instances wait for, and within a time. A step that fails leaves the database as it was before it.
+ */
+
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { Database, DatabaseKind } from './database.ts';
+import { isDatabaseError } from './database-error.ts';
+import { MIGRATIONS, type Migration } from './migrations/index.ts';
+import { openDatabase } from './open-database.ts';
+import { type DatabasePlace, shownPlace } from './place.ts';
+import type { Tables } from './tables.ts';
+
+export type MigrateOptions = {
+  readonly migrations?: readonly Migration[];
+  /** For all of them together, the wait for others included. Default 60 s. */
+  readonly limitMs?: number;
+  readonly clock?: Clock;
+};
+
+/** What people read: it says where, what, and what to do. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+}
+
+/** Of the lock of PostgreSQL: any number that nobody else takes. */
+const LOCK = 7_583_423_001n;
+
+/** The names of what was done now. Throws `MigrationError`. */
+export async function migrate(
+  place: DatabasePlace,
+  options: MigrateOptions = {},
+): Promise<readonly string[]> {
+  const { migrations = MIGRATIONS, limitMs = 60_000, clock = systemClock } = options;
+  const endMs = clock.now() + limitMs;
+  const leftMs = (): number => Math.max(1, Math.ceil(endMs - clock.now()));
+  const done: string[] = [];
+  const stage = { what: 'opening it' };
+  let database: Database | undefined;
+  try {
+    // One connection, whose statements may take as long as there is time.
+    database = await openDatabase(place, { timeoutMs: limitMs, busyMs: limitMs, connections: 1, clock });
+    const work = { kind: database.kind, migrations, leftMs, nowMs: clock.now, stage };
+    for (;;) {
+      stage.what = 'waiting for another one that migrates';
+      const name = await database.query.transaction().execute((transaction) => oneStep(transaction, work));
+      if (name === undefined) return done;
+      done.push(name);
+    }
+  } catch (error) {
+    const late = clock.now() >= endMs - 1 || isDatabaseError(error, 'met');
+    throw new MigrationError(
+      `the database ${shownPlace(place)} is not migrated: ${reasonOf(error)} (while ${stage.what}${late ? `, for at most ${limitMs / 1_000} s` : ''})`,
+    );
+  } finally {
+    await database?.close().catch(() => {});
+  }
+}
+
+type Work = {
+  readonly kind: DatabaseKind;
+  readonly migrations: readonly Migration[];
+  readonly leftMs: () => number;
+  readonly nowMs: () => number;
+  /** For the message, should it end there. */
+  readonly stage: { what: string };
+};
+
+async function oneStep(transaction: Transaction<Tables>, work: Work): Promise<string | undefined> {
+  const { kind, migrations, leftMs, nowMs, stage } = work;
+  // SQLite's transaction is a lock already: it begins by taking the file for writing.
+  if (kind === 'postgres') await lock(transaction, leftMs());
+  stage.what = 'looking what has been done';
+  await transaction.schema
+    .createTable('migrations')
+    .ifNotExists()
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('at_ms', 'bigint', (column) => column.notNull())
+    .execute();
+  const known = new Set((await transaction.selectFrom('migrations').select('name').execute()).map(nameOf));
+  refuseNewer(known, migrations);
+  const next = migrations.find(({ name }) => !known.has(name));
+  if (next === undefined) return undefined;
+  stage.what = `making ${next.name}`;
+  await next.up(transaction as unknown as Kysely<unknown>);
+  await transaction
+    .insertInto('migrations')
+    .values({ name: next.name, at_ms: Math.floor(nowMs()) })
+    .execute();
+  return next.name;
+}
+
+async function lock(transaction: Transaction<Tables>, leftMs: number): Promise<void> {
+  for (const setting of ['lock_timeout', 'statement_timeout'])
+    await sql`select set_config(${setting}, ${String(leftMs)}, true)`.execute(transaction);
+  await sql`select pg_advisory_xact_lock(${LOCK})`.execute(transaction);
+}
+
+function refuseNewer(known: ReadonlySet<string>, migrations: readonly Migration[]): void {
+  const names = new Set(migrations.map(nameOf));
+  const unknown = [...known].filter((name) => !names.has(name));
+  if (unknown.length === 0) return;
+  throw new MigrationError(
+    `it was made by a newer version of Sluice, this one does not know ${unknown.join(', ')}: start the newer version, or restore a backup`,
+  );
+}
+
+const nameOf = ({ name }: { readonly name: string }): string => name;
+
+function reasonOf(error: unknown): string {
+  if (isDatabaseError(error, 'met')) return `somebody else did not let go of it: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+export type MigrationStatus = { readonly name: string; readonly atMs: number | undefined };
+
+/** What there is and when it was done; nothing is changed. */
+export async function migrationStatus(
+  database: Database,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<readonly MigrationStatus[]> {
+  const tables = await database.query.introspection.getTables();
+  const rows = tables.some(({ name }) => name === 'migrations')
+    ? await database.query.selectFrom('migrations').selectAll().execute()
+    : [];
+  const done = new Map(rows.map(({ name, at_ms }) => [name, at_ms]));
+  const names = new Set([...migrations.map(nameOf), ...done.keys()]);
+  return [...names].map((name) => ({ name, atMs: done.get(name) }));
+}
