@@ -80,9 +80,6 @@ function* parts<Item>(items: readonly Item[]): Generator<readonly Item[]> {
   for (let at = 0; at < items.length; at += ROWS_AT_ONCE) yield items.slice(at, at + ROWS_AT_ONCE);
 }
 
-/** What a database has no place for in its JSON. The same is done to it where it stands by itself. */
-const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd');
-
 /** The elements of a JSON array, as rows of the one column `value`. */
 const elementsOf = (json: string, kind: DatabaseKind): RawBuilder<unknown> =>
   kind === 'sqlite'
@@ -96,13 +93,13 @@ async function addDimensions(rows: readonly DimensionsRow[], { transaction, kind
       row.tenant,
       row.project,
       row.key,
-      storable(row.model),
+      row.model,
       row.served,
       row.channel,
       row.account,
       row.provider,
       row.failure,
-      storable(row.tag),
+      row.tag,
       row.factor,
       row.in_wallet,
     ]),

@@ -191,16 +191,19 @@ export const dimensionsOf = (entry: Counted, tag: string): Dimensions => ({
   tenant: entry.tenant,
   project: entry.project ?? '',
   key: entry.key,
-  model: entry.model,
+  model: storable(entry.model),
   served: entry.served ?? '',
   channel: entry.channel ?? '',
   account: entry.account ?? '',
   provider: entry.provider ?? '',
   failure: entry.failure ?? '',
-  tag,
+  tag: storable(tag),
   factor: entry.factor,
   in_wallet: entry.in_wallet,
 });
+
+/** What clients write may hold what a database has no place for: it has the same in its stead in every table. */
+const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd');
 
 /** Of a million sets of dimensions, two have the same number with a chance of one in nine thousand. */
 function idOf(dimensions: Dimensions, ids: Map<string, number>): number {
