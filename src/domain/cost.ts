@@ -3,13 +3,10 @@
  * that sums of many calls stay true to the last digit. What has no price has no cost either: undefined, never zero.
  */
 
-import type { Currency, Price, PriceTier, TokenPrices } from './model-facts.ts';
+import type { Currency, PriceTerms, PriceTier, TokenPrices } from './model-facts.ts';
 import { inputTotal, outputTotal, type TokenAmounts } from './usage.ts';
 
-export type CostUsage = TokenAmounts & {
-  /** How much of `cacheWrite` is kept for an hour. */
-  readonly cacheWrite1h?: number;
-};
+export type CostUsage = TokenAmounts;
 
 export type CostOptions = {
   readonly batch?: boolean;
@@ -24,7 +21,7 @@ const MILLION = 1_000_000n;
 export function nanoOf(decimal: string): bigint {
   const match = /^(\d+)(?:\.(\d{1,9}))?$/.exec(decimal);
   if (match === null) throw new RangeError(`'${decimal}' is no decimal of at most nine places`);
-  return BigInt(match[1] ?? '0') * NANO + BigInt((match[2] ?? '').padEnd(9, '0'));
+  return BigInt((match[1] ?? '') + (match[2] ?? '').padEnd(9, '0'));
 }
 
 /** Billionths as decimal text, without zeros at its end. */
@@ -36,31 +33,56 @@ export function decimalOf(nano: bigint): string {
 }
 
 /** The tier of a call is that of its whole input. */
-export function tierOf({ tiers }: Price, inputTokens: number): PriceTier | undefined {
+export function tierOf({ tiers }: Pick<PriceTerms, 'tiers'>, inputTokens: number): PriceTier | undefined {
   let found = tiers[0];
   for (const tier of tiers) if (tier.above !== undefined && inputTokens > tier.above) found = tier;
   return found;
 }
 
 /** In billionths of a dollar; undefined where a part of the usage, the batch or the currency has no known price. */
-export function costOf(price: Price, usage: CostUsage, options: CostOptions = {}): bigint | undefined {
-  const tier = tierOf(price, inputTotal(usage));
+export function costOf(price: PriceTerms, usage: CostUsage, options: CostOptions = {}): bigint | undefined {
+  const exact = exactCostOf(price, usage, options);
+  return exact === undefined ? undefined : roundedNano(exact);
+}
+
+/** A cost before it is rounded: what is multiplied or added up further is rounded once, at its end. */
+export type ExactCost = bigint;
+
+export function exactCostOf(
+  price: PriceTerms,
+  usage: CostUsage,
+  options: CostOptions = {},
+): ExactCost | undefined {
+  return exactAtTier(price, tierOf(price, inputTotal(usage)), { usage, options });
+}
+
+/** Of many calls of one tier at once, whose sums say nothing of the tier. */
+export function exactAtTier(
+  price: PriceTerms,
+  tier: PriceTier | undefined,
+  { usage, options = {} }: { readonly usage: CostUsage; readonly options?: CostOptions },
+): ExactCost | undefined {
   const rate = price.currency === 'USD' ? '1' : options.rates?.[price.currency];
   if (tier === undefined || rate === undefined) return undefined;
   const batch = options.batch === true ? price.batch : { share: '1', cache: 'kept' };
   if (batch === undefined) return undefined;
   const inMillionths = sumOf(tier, batch.cache === 'lost' ? uncached(usage) : usage);
-  if (inMillionths === undefined) return undefined;
-  const scale = MILLION * NANO * NANO;
-  return (inMillionths * nanoOf(batch.share) * nanoOf(rate) + scale / 2n) / scale;
+  return inMillionths === undefined ? undefined : inMillionths * nanoOf(batch.share) * nanoOf(rate);
 }
 
-const uncached = (usage: CostUsage): CostUsage => ({
+const EXACT = MILLION * NANO * NANO;
+
+/** In billionths of a dollar, half a one up; times a factor that is itself in billionths. */
+export function roundedNano(exact: ExactCost, factorNano: bigint = NANO): bigint {
+  const scale = EXACT * NANO;
+  return (exact * factorNano + scale / 2n) / scale;
+}
+
+const uncached = ({ cacheWrite1h: _lost, ...usage }: CostUsage): CostUsage => ({
   ...usage,
   input: inputTotal(usage),
   cacheRead: 0,
   cacheWrite: 0,
-  cacheWrite1h: 0,
 });
 
 function sumOf(prices: TokenPrices, usage: CostUsage): bigint | undefined {

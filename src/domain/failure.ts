@@ -159,7 +159,25 @@ export const FAILURES = {
     401,
     'invalid_request_error',
     'invalid_api_key',
-    'The key is missing or unknown to Sluice.',
+    'The key is missing, unknown to Sluice, expired or revoked.',
+  ),
+  tenant_inactive: client(
+    403,
+    'permission_error',
+    'tenant_inactive',
+    'The organisation of the key is not active.',
+  ),
+  address_forbidden: client(
+    403,
+    'permission_error',
+    'address_forbidden',
+    'The key may not be used from this address.',
+  ),
+  endpoint_forbidden: client(
+    403,
+    'permission_error',
+    'endpoint_forbidden',
+    'The key may not ask at this endpoint.',
   ),
   model_forbidden: client(403, 'permission_error', 'model_forbidden', 'The key may not use this model.'),
   model_not_found: client(
@@ -281,6 +299,13 @@ export const FAILURES = {
     'A purse near its end can only be asked for in the database, which does not answer.',
   ),
   draining: own(503, 'server_error', 'shutting_down', true, 'Sluice is shutting down.'),
+  ledger_full: own(
+    503,
+    'server_error',
+    'ledger_full',
+    true,
+    'The database is away, and there is no room on the disk for the entries of more calls.',
+  ),
   internal: own(500, 'server_error', 'internal_error', true, 'A fault of Sluice itself.'),
 
   // refused by a limit of the upstream

@@ -76,10 +76,15 @@ export type Price = {
   readonly source: Source;
 };
 
+/** What a price is, whoever says so. */
+export type PriceTerms = Omit<Price, 'source'>;
+
 export type ModelFacts = {
   readonly provider: string;
   /** The provider's name of it. */
   readonly id: string;
+  /** The one region that the prices are of; absent: of all. */
+  readonly region?: string;
   /** For people. */
   readonly name?: string;
   readonly kind: ModelKind;
@@ -101,7 +106,10 @@ export type ModelFacts = {
 export type PriceMoment = { readonly region?: string | undefined; readonly nowMs: number };
 
 /** The price in force for this region at this moment: of several that hold, the one that stands last. */
-export function priceOf({ prices }: ModelFacts, { region, nowMs }: PriceMoment): Price | undefined {
+export function priceOf(
+  { prices }: Pick<ModelFacts, 'prices'>,
+  { region, nowMs }: PriceMoment,
+): Price | undefined {
   const own = region === undefined ? [] : prices.filter(({ regions }) => regions?.includes(region));
   const group = own.length > 0 ? own : prices.filter(({ regions }) => regions === undefined);
   return group.findLast((price) => holdsAt(price, nowMs));
@@ -110,7 +118,8 @@ export function priceOf({ prices }: ModelFacts, { region, nowMs }: PriceMoment):
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-function holdsAt({ from, hours }: Price, nowMs: number): boolean {
+/** On this day, at this hour? */
+export function holdsAt({ from, hours }: PriceTerms, nowMs: number): boolean {
   if (from !== undefined && nowMs < Date.parse(`${from}T00:00:00Z`)) return false;
   if (hours === undefined) return true;
   if (hours.weekdays === true && [0, 6].includes(new Date(nowMs).getUTCDay())) return false;
@@ -150,5 +159,9 @@ const ESTIMATE_MARGIN = 1.5;
 export function factsIn(facts: ModelFacts, region: string | undefined): ModelFacts {
   const own = facts.prices.filter(({ regions }) => region !== undefined && regions?.includes(region));
   const prices = own.length > 0 ? own : facts.prices.filter(({ regions }) => regions === undefined);
-  return { ...facts, prices: prices.map(({ regions: _regions, ...price }) => price) };
+  return {
+    ...facts,
+    ...(region === undefined ? {} : { region }),
+    prices: prices.map(({ regions: _regions, ...price }) => price),
+  };
 }

@@ -7,6 +7,8 @@ export type Usage = {
   readonly input: number;
   readonly cacheRead: number;
   readonly cacheWrite: number;
+  /** How much of `cacheWrite` is kept for an hour, where the provider tells and it is any. */
+  readonly cacheWrite1h?: number;
   /** Answer tokens without the chain of thought. */
   readonly output: number;
   readonly reasoning: number;

@@ -56,6 +56,16 @@ export const ADVICE = {
     step('the client', 'Use one of the keys under `keys:` in the configuration of Sluice.'),
     step('the operator', '`sluice check` names the keys it knows by their ids.'),
   ),
+  tenant_inactive: request(
+    step('the operator', 'Make the organisation active again: `active` of its entry under `tenants`.'),
+  ),
+  address_forbidden: request(
+    step('the operator', 'Add the address to `addresses` of this key.'),
+    step('the operator', 'Behind a proxy: name the proxy in `server.trusted_proxies`.'),
+  ),
+  endpoint_forbidden: request(
+    step('the operator', 'Add the endpoint to `endpoints` of this key, or use another key.'),
+  ),
   model_forbidden: request(
     step('the operator', 'Add the model to `models` of this key, or use another key.'),
   ),
@@ -182,6 +192,11 @@ export const ADVICE = {
     undefined,
     'within seconds: Sluice is being restarted',
     step('the client', 'Try again; its SDK does so by itself.'),
+  ),
+  ledger_full: own(
+    undefined,
+    'once the database takes entries again',
+    step('the operator', 'Bring the database back, or make room on the disk and raise ledger.spill_limit.'),
   ),
   internal: own(
     undefined,

@@ -19,7 +19,13 @@ export function readUsage(value: unknown): Usage | undefined {
   if (input + cacheRead + cacheWrite + all === 0) return undefined;
   const told = numberOf(objectOf(usage['output_tokens_details'])?.['thinking_tokens']);
   const reasoning = Math.min(all, told);
-  return { input, cacheRead, cacheWrite, output: all - reasoning, reasoning, source: 'upstream' };
+  // Written for an hour it is dearer: https://docs.claude.com/en/build-with-claude/prompt-caching
+  const forHour = numberOf(objectOf(usage['cache_creation'])?.['ephemeral_1h_input_tokens']);
+  const cacheWrite1h = Math.min(cacheWrite, forHour);
+  return {
+    ...{ input, cacheRead, cacheWrite, output: all - reasoning, reasoning, source: 'upstream' },
+    ...(cacheWrite1h === 0 ? {} : { cacheWrite1h }),
+  };
 }
 
 /** Clients add to these numbers: where nothing is known they are 0, and never missing. */
