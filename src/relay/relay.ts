@@ -10,6 +10,7 @@ import type { Story } from '../domain/story.ts';
 import type { Usage } from '../domain/usage.ts';
 import { hasLimits, holdAllowance } from './allowance.ts';
 import { estimatedUsage } from './estimated-usage.ts';
+import { holdFunds } from './hold-funds.ts';
 import { Journey } from './journey.ts';
 import { nextAnswer } from './next-answer.ts';
 import { recalledCall } from './recalled.ts';
@@ -46,8 +47,11 @@ export function createRelay(rooms: Rooms): Relay {
 
 async function travel(journey: Journey): Promise<Reply> {
   try {
+    const funds = holdFunds(journey);
+    if (funds !== undefined) await funds;
     if (hasLimits(journey.call.key)) journey.allowance = await holdAllowance(journey);
     const source = await nextAnswer(journey);
+    journey.keepsHold = true;
     closeOverhead(journey);
     return new Reply(resumable(journey, source));
   } catch (error) {
