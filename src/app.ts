@@ -97,6 +97,7 @@ export function createApp(options: AppOptions): App {
       ),
   });
   access.useFile(peopleOf(config));
+  books?.funds.usePeople(access);
 
   const store = createMemoryStore();
   const limiter = createLimiter(store, {
