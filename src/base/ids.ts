@@ -6,6 +6,7 @@ export const newRequestId = (): string => newId('req_');
 export const newAlertId = (): string => newId('alert_');
 export const newAuditId = (): string => newId('audit_');
 export const newAdminId = (): string => newId('admin_');
+export const newSecretId = (): string => newId('secret_');
 
 function newId(prefix: string): string {
   const id = randomUUID();
