@@ -18,6 +18,7 @@ import {
   tenantOf,
 } from './people.ts';
 import type { AccountValues, FileValues, LimitsValues, ModelValues } from './schema.ts';
+import { type StorageConfig, storageOf } from './storage-section.ts';
 
 export type AccountModelConfig = {
   readonly upstreamModel: string;
@@ -114,6 +115,9 @@ export type Config = {
   readonly heartbeatMs: number;
   /** What is learned and kept across restarts. */
   readonly dataDir: string;
+  readonly storage: StorageConfig;
+  /** Room for entries that the database has not taken yet. */
+  readonly ledger: { readonly spillBytes: number };
   readonly alerts: {
     readonly webhooks: readonly { readonly url: string; readonly secret: string }[];
     /** What the webhooks are told. */
@@ -174,6 +178,8 @@ export function configOf(values: FileValues): Config {
     ),
     heartbeatMs: values.heartbeat,
     dataDir: values.data_dir,
+    storage: storageOf(values.storage),
+    ledger: { spillBytes: values.ledger.spill_limit },
     alerts: values.alerts,
     log: values.log,
     simulator: given({

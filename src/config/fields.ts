@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { blockOf } from '../base/address-blocks.ts';
 import type { Ramp } from '../domain/limits.ts';
+import { PLACE_FORMS, placeOf } from '../storage/place.ts';
 import { DURATION_PATTERN, durationText, readDuration } from './duration.ts';
 import { readSize, SIZE_PATTERN } from './size.ts';
 
@@ -94,6 +95,19 @@ export const webhookUrl = () =>
       const { username, password } = new URL(value);
       return username === '' && password === '' ? value : undefined;
     },
+  });
+
+/** It may hold a password: never shown. */
+export const databaseUrl = () =>
+  leaf({
+    expected: PLACE_FORMS.join(' or '),
+    json: {
+      title: 'URL',
+      type: 'string',
+      pattern: orInterpolated('(postgres(ql)?://|sqlite:).+'),
+      writeOnly: true,
+    },
+    read: (value) => (typeof value === 'string' ? placeOf(value.trim()) : undefined),
   });
 
 export const url = () =>
@@ -228,6 +242,23 @@ export const duration = (minMs = 1) =>
       pattern: orInterpolated(DURATION_PATTERN),
     },
     read: (value) => {
+      const durationMs = readDuration(value);
+      return durationMs !== undefined && durationMs >= minMs ? durationMs : undefined;
+    },
+  });
+
+/** Milliseconds, or `off`. */
+export const durationOrOff = (minMs: number) =>
+  leaf<number | 'off'>({
+    expected: `off, or a duration of at least ${durationText(minMs)}`,
+    json: {
+      title: 'off | duration',
+      type: ['number', 'string'],
+      minimum: minMs / 1_000,
+      pattern: orInterpolated(`off|${DURATION_PATTERN}`),
+    },
+    read: (value) => {
+      if (value === 'off') return 'off';
       const durationMs = readDuration(value);
       return durationMs !== undefined && durationMs >= minMs ? durationMs : undefined;
     },

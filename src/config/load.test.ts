@@ -82,6 +82,10 @@ describe('a small file', () => {
       },
       heartbeatMs: 10_000,
       dataDir: './data',
+      storage: {
+        retention: { entriesMs: 34_560_000_000, storiesMs: 2_592_000_000, minutesMs: 604_800_000 },
+      },
+      ledger: { spillBytes: 1_073_741_824 },
       alerts: { webhooks: [], on: ['switched_off', 'switched_on', 'benched_long'] },
       log: { level: 'info', format: 'auto' },
       simulator: {},

@@ -32,9 +32,11 @@ import {
   word,
 } from './fields.ts';
 import type { Known } from './known.ts';
+import { ledgerSection } from './ledger-section.ts';
 import { costFactor, money, priceSchema } from './money.ts';
 import { keySchema, projectSchema, tenantSchema } from './people-schema.ts';
 import { rateShape } from './rate-fields.ts';
+import { storageSection } from './storage-section.ts';
 
 const limits = () =>
   section({
@@ -308,6 +310,8 @@ export const fileSchema = (known?: Known) =>
       .describe(
         'Where learned limits, long benches and what is switched off are kept across restarts. Relative to the folder Sluice runs in.',
       ),
+    storage: storageSection().prefault({}).describe('The database.'),
+    ledger: ledgerSection().prefault({}).describe('Entries of calls on their way into the database.'),
     alerts: alerts.prefault({}).describe('Telling an operator what calls for action.'),
     log: log.prefault({}).describe('What is written while running.'),
     simulator: simulator.prefault({}).describe('How accounts of the provider `simulator` behave.'),

@@ -139,7 +139,14 @@ async function servePlain(dialect: Wire, exchange: Outlet, opening: Opening): Pr
         request: reply.journey.call.body,
       });
     reply.keep(body);
+    const settled = reply.settle();
+    if (settled !== undefined) await settled;
     exchange.sendJson(200, body, storyHeaders(opening.story));
+  } catch (error) {
+    const failure = Failure.from(error);
+    // Nothing of it reached the client.
+    if (failure.kind !== 'client_gone') await reply.settle(failure);
+    throw failure;
   } finally {
     reply.close();
   }
