@@ -185,8 +185,13 @@ export function createApp(options: AppOptions): App {
       snapshot.catalog.channels.map((channel) => {
         const view = viewOf(limiter.lane(channel), clock.now());
         const bench = health.benchOf(channel, clock.now());
-        if (bench === undefined) return view;
-        return { ...view, notes: [noteOf(bench), ...view.notes] };
+        const { state } = channel;
+        const byHand =
+          state === undefined ? [] : [`Takes no calls until it is set to active again (${state}).`];
+        return {
+          ...view,
+          notes: [...byHand, ...(bench === undefined ? [] : [noteOf(bench)]), ...view.notes],
+        };
       }),
     benches: () => health.benches(clock.now()),
     switchOn(what) {

@@ -5,6 +5,7 @@
 
 import type { AlertType } from '../domain/alert.ts';
 import type { BodyRules } from '../domain/body-rules.ts';
+import type { ChannelState } from '../domain/channel.ts';
 import type { LimitSettings } from '../domain/limits.ts';
 import type { MoneySettings } from '../domain/money.ts';
 import { given } from './given.ts';
@@ -17,7 +18,7 @@ import {
   type TenantConfig,
   tenantOf,
 } from './people.ts';
-import type { AccountValues, FileValues, LimitsValues, ModelValues } from './schema.ts';
+import type { AccountValues, ChannelValues, FileValues, LimitsValues, ModelValues } from './schema.ts';
 import { type StorageConfig, storageOf } from './storage-section.ts';
 
 export type AccountModelConfig = {
@@ -54,6 +55,17 @@ export type AccountConfig = {
   readonly models: readonly AccountModelConfig[];
 };
 
+/** What holds for one channel beside what its account says of it. */
+export type ChannelConfig = {
+  /** `account/upstream-model`. */
+  readonly id: string;
+  readonly state: ChannelState;
+  /** They win over those of the account and its model. */
+  readonly limits: LimitSettings;
+  readonly weight?: number;
+  readonly tier?: number;
+};
+
 export type ModelConfig = {
   readonly name: string;
   readonly strategy?: string;
@@ -85,6 +97,8 @@ export type Config = {
   };
   readonly accounts: readonly AccountConfig[];
   readonly models: readonly ModelConfig[];
+  /** Those of which something is said, by hand and while running. */
+  readonly channels?: readonly ChannelConfig[];
   /** Is every model offered as `claude-via-…` too? */
   readonly claudeAliases: boolean;
   readonly keys: readonly KeyConfig[];
@@ -124,6 +138,15 @@ export type Config = {
     readonly on: readonly AlertType[];
   };
   readonly log: { readonly level: LogConfig['level']; readonly format: LogConfig['format'] };
+  readonly admin: {
+    readonly enabled: boolean;
+    readonly key?: string;
+    /** Addresses and blocks; empty: all. */
+    readonly addresses: readonly string[];
+    readonly hosts: readonly string[];
+    readonly sessionIdleMs: number;
+    readonly sessionMaxMs: number;
+  };
   /** What is not given is the simulator's own choice. */
   readonly simulator: {
     readonly ttftMs?: number;
@@ -182,6 +205,14 @@ export function configOf(values: FileValues): Config {
     ledger: { spillBytes: values.ledger.spill_limit },
     alerts: values.alerts,
     log: values.log,
+    admin: {
+      ...given({ key: values.admin.key }),
+      enabled: values.admin.enabled,
+      addresses: values.admin.addresses,
+      hosts: values.admin.hosts,
+      sessionIdleMs: values.admin.session_idle,
+      sessionMaxMs: values.admin.session_max,
+    },
     simulator: given({
       ttftMs: simulator.ttft,
       tokensPerSecond: simulator.tokens_per_second,
@@ -191,7 +222,7 @@ export function configOf(values: FileValues): Config {
   };
 }
 
-const accountOf = (account: AccountValues): AccountConfig => ({
+export const accountOf = (account: AccountValues): AccountConfig => ({
   ...given({
     region: account.region,
     baseUrl: account.base_url,
@@ -214,6 +245,16 @@ const accountOf = (account: AccountValues): AccountConfig => ({
   })),
 });
 
+export const channelOf = (
+  { id, state }: Pick<ChannelConfig, 'id' | 'state'>,
+  channel: ChannelValues,
+): ChannelConfig => ({
+  ...given({ weight: channel.weight, tier: channel.tier }),
+  id,
+  state,
+  limits: given<LimitsValues>(channel.limits),
+});
+
 function bodyRulesOf({ drop, rename, set }: AccountValues): BodyRules | undefined {
   const rules = [drop, Object.keys(rename), Object.keys(set)];
   return rules.every(({ length }) => length === 0) ? undefined : { drop, rename, set };
@@ -227,7 +268,7 @@ export const modelEntriesOf = ({
 }: AccountValues): readonly (readonly [string, AccountModelValues])[] =>
   Array.isArray(models) ? models.map((model) => [model, {}] as const) : Object.entries(models);
 
-const modelOf = ([name, model]: [string, ModelValues]): ModelConfig => ({
+export const modelOf = ([name, model]: [string, ModelValues]): ModelConfig => ({
   ...given({
     strategy: model.strategy,
     channels: model.channels,

@@ -112,11 +112,12 @@ export const databaseUrl = () =>
 
 export const url = () =>
   leaf({
-    expected: 'an address such as https://host/v1',
+    expected: 'an address such as https://host/v1, without a user or password',
     json: { title: 'URL', type: 'string', pattern: orInterpolated('https?://.+') },
     read: (value) => {
       if (typeof value !== 'string' || !/^https?:\/\//.test(value) || !URL.canParse(value)) return undefined;
-      return value.replace(/\/+$/, '');
+      const { username, password } = new URL(value);
+      return username === '' && password === '' ? value.replace(/\/+$/, '') : undefined;
     },
   });
 

@@ -343,7 +343,7 @@ describe('everything that is wrong', () => {
     [
       'a strange address',
       account(', base_url: "ftp://host"'),
-      "accounts[0].base_url: expected an address such as https://host/v1, found 'ftp://host'",
+      "accounts[0].base_url: expected an address such as https://host/v1, without a user or password, found 'ftp://host'",
     ],
     [
       'a webhook that nothing is signed for',

@@ -134,6 +134,13 @@ export const accountSchema = (known?: Known) =>
       .describe("Upstream models to use, as a mapping or a list of names. None: the provider's usual ones."),
   });
 
+/** What the database says of one channel; in the file it stands at the account's model. */
+export const channelSchema = section({
+  limits: limits().prefault({}).describe("Limits of this channel. They win over its account's."),
+  weight: weight().optional(),
+  tier: tier().optional(),
+});
+
 export const modelSchema = (known?: Known) =>
   section({
     strategy: name('strategy', known?.strategies)
@@ -254,6 +261,29 @@ const log = section({
     .describe('`auto` is pretty on a terminal and JSON elsewhere.'),
 });
 
+const admin = section({
+  enabled: flag().prefault(true).describe('Is there an admin API, `/admin/v1`?'),
+  key: secret(1, 'visible characters without spaces')
+    .optional()
+    .describe(
+      'Who has it may do everything. `SLUICE_ADMIN_KEY` wins over it. Neither: where Sluice listens on this machine alone, ' +
+        'one is made in `data_dir`; elsewhere the admin API is off. A new one takes a restart.',
+    ),
+  addresses: listOf(text('an address or a block such as 10.0.0.0/8'))
+    .prefault([])
+    .describe('From where the admin API may be asked, as addresses and CIDR blocks. None: from everywhere.'),
+  hosts: listOf(text('the name of a host'))
+    .prefault([])
+    .describe(
+      'Names under which the admin API is asked, as browsers say them in `Host`. On this machine `localhost` and its ' +
+        'addresses always are; a proxy in front takes its name here.',
+    ),
+  session_idle: duration(60_000)
+    .prefault('30m')
+    .describe('A session of the dashboard ends when nothing was asked for so long.'),
+  session_max: duration(60_000).prefault('12h').describe('And after so long in any case.'),
+});
+
 const simulator = section({
   ttft: duration(0).optional().describe('Time to the first token.'),
   tokens_per_second: positiveNumber().optional().describe('Pace of an answer.'),
@@ -314,11 +344,13 @@ export const fileSchema = (known?: Known) =>
     ledger: ledgerSection().prefault({}).describe('Entries of calls on their way into the database.'),
     alerts: alerts.prefault({}).describe('Telling an operator what calls for action.'),
     log: log.prefault({}).describe('What is written while running.'),
+    admin: admin.prefault({}).describe('The admin API: who may use it, and from where.'),
     simulator: simulator.prefault({}).describe('How accounts of the provider `simulator` behave.'),
   });
 
 export type FileValues = z.output<ReturnType<typeof fileSchema>>;
 export type AccountValues = z.output<ReturnType<typeof accountSchema>>;
+export type ChannelValues = z.output<typeof channelSchema>;
 export type ModelValues = z.output<ReturnType<typeof modelSchema>>;
 export type WebhookValues = z.output<typeof webhookSchema>;
 export type LimitsValues = z.output<ReturnType<typeof limits>>;

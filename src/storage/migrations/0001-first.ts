@@ -54,6 +54,12 @@ async function ledger(db: Kysely<unknown>): Promise<void> {
   await index(db, 'entries', ['tenant', 'arrived_ms']);
   await index(db, 'entries', ['key', 'arrived_ms']);
   await db.schema
+    .createIndex('entries_by_failure')
+    .on('entries')
+    .columns(['failure', 'arrived_ms'])
+    .where('failure' as never, 'is not', null)
+    .execute();
+  await db.schema
     .createTable('stories')
     .addColumn('call', 'text', (column) => column.primaryKey())
     .addColumn('arrived_ms', 'bigint', (column) => column.notNull())
@@ -81,6 +87,13 @@ async function ledger(db: Kysely<unknown>): Promise<void> {
   await rollups
     .addColumn('times', 'text', (column) => column.notNull())
     .addPrimaryKeyConstraint('rollups_key', ['span', 'from_ms', 'dimensions'])
+    .execute();
+  // On which days there was a call of certain dimensions.
+  await db.schema
+    .createIndex('rollups_by_dimensions')
+    .on('rollups')
+    .columns(['dimensions', 'from_ms'])
+    .where('span' as never, '=', 'day')
     .execute();
 }
 
