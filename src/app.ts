@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { createAccess } from './access/access.ts';
+import { type Access, createAccess } from './access/access.ts';
 import { createObjectIds } from './access/object-ids.ts';
 import { cutNotes, viewOf } from './admission/lane-view.ts';
 import { createLimiter, type Memories } from './admission/limiter.ts';
@@ -13,6 +13,8 @@ import { createQueue, type QueueSettings } from './admission/queue.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fetch } from './base/fetch.ts';
 import type { Logger } from './base/log.ts';
+import { addBookGauges } from './book-gauges.ts';
+import type { Books } from './books.ts';
 import { createCatalogue } from './catalog/catalogue.ts';
 import { readShipped } from './catalog/shipped.ts';
 import type { Config } from './config/config.ts';
@@ -63,6 +65,8 @@ export type AppOptions = {
   readonly memories?: Memories;
   /** What an earlier run had benched for long, or switched off. */
   readonly benches?: readonly KeptBench[];
+  /** What calls cost and who pays; not given: nothing is written down. */
+  readonly books?: Books;
 };
 
 export type App = {
@@ -71,6 +75,7 @@ export type App = {
   readonly rooms: Rooms;
   readonly store: MemoryStore;
   readonly alerts: Alerts;
+  readonly access: Access;
   /** The embedded one, when an account uses it. */
   simulator(): Simulator | undefined;
   /** Puts a new configuration in force. Its address is not: that takes a restart. */
@@ -78,12 +83,20 @@ export type App = {
 };
 
 export function createApp(options: AppOptions): App {
-  const { clock, random, log } = options;
+  const { clock, random, log, books } = options;
   let config = options.config;
   let embedded = embeddedSimulator(config, options);
   const catalogue = createCatalogue(readShipped);
   let snapshot = snapshotOf(config, catalogue);
-  let access = createAccess(config.keys);
+  const access = createAccess({
+    now: () => clock.now(),
+    onHidden: (id) =>
+      log.warn(
+        { key: id },
+        'the configuration file has a key of this id or these words: the other is not in force',
+      ),
+  });
+  access.useFile(peopleOf(config));
 
   const store = createMemoryStore();
   const limiter = createLimiter(store, {
@@ -123,6 +136,7 @@ export function createApp(options: AppOptions): App {
     shelf: createShelf({ now: () => clock.now(), settings: () => config.memory }),
     seals: createSeals(idSecret),
     snapshot: () => snapshot,
+    ...(books === undefined ? {} : { ledger: books.ledger }),
     providerOf: (channel) => requireProvider(channel.account.provider),
     fetchOf: (channel) => (isEmbedded(channel) ? (embedded?.fetch ?? options.fetch) : options.fetch),
     record(story) {
@@ -193,6 +207,7 @@ export function createApp(options: AppOptions): App {
     keyWindows: (key) => (hasLimits(key) ? limiter.headroom(quotaOfKey(key), clock.now()) : undefined),
     countTokens: (name, ask) => countTokens(rooms, name, ask),
     usableChannels,
+    ...(books === undefined ? {} : { books: () => books.state() }),
   };
   const server = createServer(front);
 
@@ -206,19 +221,23 @@ export function createApp(options: AppOptions): App {
     usable: () => usableChannels().usable,
   });
 
+  if (books !== undefined) addBookGauges(registry, books);
+
   return {
     server,
     front,
     rooms,
     store,
     alerts,
+    access,
     simulator: () => embedded,
     apply(next) {
       if (simulatorKey(next) !== simulatorKey(config)) embedded = embeddedSimulator(next, options);
       config = next;
+      books?.apply(next);
       snapshot = snapshotOf(next, catalogue);
       health.follow(accountsOf(snapshot));
-      access = createAccess(next.keys);
+      access.useFile(peopleOf(next));
       queue.wake();
     },
   };
@@ -230,6 +249,11 @@ const noteOf = (bench: Bench): string => {
     ? `Switched off ${why} until somebody acts: mend it, then \`sluice on ${bench.what}\`.`
     : `Left alone until ${new Date(bench.untilMs).toISOString()} ${why}.`;
 };
+
+const peopleOf = ({ keys, tenants, projects, server }: Config) => ({
+  ...{ keys, tenants, projects },
+  trustedProxies: server.trustedProxies,
+});
 
 const accountsOf = ({ catalog }: Snapshot): Account[] => [
   ...new Set(catalog.channels.map(({ account }) => account)),

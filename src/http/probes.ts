@@ -1,6 +1,7 @@
 /** For those who watch the process: alive, ready, and the metrics. */
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { mayLook } from './door.ts';
 import type { Front } from './front.ts';
 
 /** `/livez` and `/readyz`, with the names that operators of other relays look for. */
@@ -15,7 +16,13 @@ export function addProbes(server: FastifyInstance, front: Front, isDraining: () 
       const reason = isDraining() ? 'shutting down' : usable === 0 ? 'no channel can be used now' : undefined;
       const verbose =
         'verbose' in request.query
-          ? { channels: all, usable, models: front.snapshot().catalog.models.length, queues: front.lines() }
+          ? {
+              channels: all,
+              usable,
+              models: front.snapshot().catalog.models.length,
+              queues: front.lines(),
+              ...booksOf(front),
+            }
           : {};
       return reply.code(reason === undefined ? 200 : 503).send({
         status: reason === undefined ? 'ready' : 'not ready',
@@ -24,11 +31,16 @@ export function addProbes(server: FastifyInstance, front: Front, isDraining: () 
       });
     });
   server.get('/metrics', (request, reply): FastifyReply => {
-    // Open to this machine; from elsewhere it takes a key, for it tells of models and traffic.
-    if (!isLoopback(request.ip)) front.access().authenticate(request.headers);
+    mayLook(front, request.raw);
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(front.metricsText());
   });
 }
 
-export const isLoopback = (address: string): boolean =>
-  address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+/** Away, the database keeps nobody from being served. */
+function booksOf({ books, clock }: Front): Record<string, unknown> {
+  if (books === undefined) return {};
+  const { pending, journalBytes, away } = books();
+  const database =
+    away === undefined ? 'there' : `away for ${Math.round((clock.now() - away.sinceMs) / 1_000)} s`;
+  return { ledger: { database, pending, journal_bytes: journalBytes } };
+}
