@@ -75,9 +75,9 @@ export function modelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       params,
       body: z.strictObject({ settings: settings.default({}) }),
       answer: modelAnswer,
-      async handle({ params: { model: name }, body, note, nowMs, ifMatch, headers }) {
+      async handle({ params: { model: name }, body, note, nowMs, ifMatch, knock }) {
         refuseFiles(doors, name);
-        const isEdit = headers['if-match'] !== undefined;
+        const isEdit = knock.headers['if-match'] !== undefined;
         const done = await database.write(async (transaction) => {
           const before = await readModel(transaction, name);
           if (!isEdit && before !== undefined)
