@@ -86,7 +86,8 @@ export const entryRow = ({ usage, money, held, tags, story: _, ...entry }: CallE
 type Post = (
   transaction: Parameters<Parameters<Database['write']>[0]>[0],
   entries: readonly CallEntry[],
-) => Promise<void>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: as in the ledger's writer
+) => Promise<(() => void) | void>;
 
 /** One batch, as the writer commits it: what is told again is left out. */
 export async function writeEntries(
@@ -95,7 +96,7 @@ export async function writeEntries(
   post: Post,
 ): Promise<void> {
   if (entries.length === 0) return;
-  await database.write(async (transaction) => {
+  const committed = await database.write(async (transaction) => {
     const fresh = await transaction
       .insertInto('entries')
       .values(entries.map(entryRow))
@@ -103,11 +104,12 @@ export async function writeEntries(
       .returning('id')
       .execute();
     const ids = new Set(fresh.map(({ id }) => id));
-    await post(
+    return await post(
       transaction,
       entries.filter(({ id }) => ids.has(id)),
     );
   });
+  committed?.();
 }
 
 export type Crowd = {
