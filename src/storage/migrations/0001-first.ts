@@ -152,6 +152,7 @@ async function money(db: Kysely<unknown>): Promise<void> {
 
 async function people(db: Kysely<unknown>): Promise<void> {
   await edited(db, 'tenants', 'id')
+    .addColumn('revision', 'bigint', (column) => column.notNull())
     .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('active', 'integer', (column) => column.notNull())
     .addColumn('wallet', 'text', (column) => column.notNull())
@@ -159,11 +160,13 @@ async function people(db: Kysely<unknown>): Promise<void> {
     .addColumn('settings', 'text', (column) => column.notNull())
     .execute();
   await edited(db, 'projects', 'id')
+    .addColumn('revision', 'bigint', (column) => column.notNull())
     .addColumn('tenant', 'text', (column) => column.notNull())
     .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('settings', 'text', (column) => column.notNull())
     .execute();
   await edited(db, 'client_keys', 'id')
+    .addColumn('revision', 'bigint', (column) => column.notNull())
     .addColumn('tenant', 'text', (column) => column.notNull())
     .addColumn('project', 'text')
     .addColumn('label', 'text', (column) => column.notNull())
@@ -171,6 +174,9 @@ async function people(db: Kysely<unknown>): Promise<void> {
     .addColumn('expires_ms', 'bigint')
     .addColumn('settings', 'text', (column) => column.notNull())
     .execute();
+  await index(db, 'projects', ['tenant']);
+  await index(db, 'client_keys', ['tenant']);
+  await index(db, 'client_keys', ['revision']);
   await db.schema
     .createTable('key_hashes')
     .addColumn('hash', 'text', (column) => column.primaryKey())
