@@ -3,18 +3,18 @@
  * several relays and a new disk give the same, else from a file made once. Without either those of an earlier run are void.
  */
 
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { keyFor } from '../base/sealed-text.ts';
 import type { Environment } from '../config/interpolate.ts';
+import { requireStrong } from '../config/weak-secret.ts';
 
 const FILE = 'id-secret';
 const SECRET_BYTES = 32;
-/** A shorter one could be guessed. */
-const LEAST_KEY_LENGTH = 16;
 
 /**
- * Made or read when it is first asked for: who has no files needs none. Throws where `SLUICE_MASTER_KEY` is too short.
+ * Made or read when it is first asked for: who has no files needs none. Throws where `SLUICE_MASTER_KEY` could be guessed.
  * `warn`: the secret could not be kept.
  */
 export function idSecretOf(
@@ -30,9 +30,8 @@ export function idSecretOf(
       return kept;
     };
   }
-  if (master.length < LEAST_KEY_LENGTH)
-    throw new Error(`SLUICE_MASTER_KEY: expected at least ${LEAST_KEY_LENGTH} characters`);
-  const secret = new Uint8Array(hkdfSync('sha256', master, '', 'sluice object ids', SECRET_BYTES));
+  requireStrong('SLUICE_MASTER_KEY', master);
+  const secret = keyFor(master, 'sluice object ids');
   return () => secret;
 }
 

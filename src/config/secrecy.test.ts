@@ -56,6 +56,8 @@ const FILES = {
   'two webhooks of one address':
     'alerts:\n  webhooks:\n    - &w { url: "https://h.example/SECRET", secret: whsec_U0VDUkVUU0VDUkVUU0VDUkVUU0VDUkVU }\n    - *w',
   'a webhook as mere text': 'alerts: { webhooks: ["https://h.example/SECRET"] }',
+  'a password of the database': 'storage: { url: "postgres://sluice:SECRET@db/sluice", urll: x }',
+  'a password of a database of another kind': 'storage: { url: "mysql://sluice:SECRET@db/sluice" }',
   'an alias to a secret': 'x: &s SECRET\nkeys: [{ id: a, key: *s }]',
   'a secret under a name used twice': 'keys: [{ id: a, key: SECRET, key: SECRET }]',
 } as const;

@@ -3,14 +3,11 @@
  * that it was given to. What another made, or was given to another, is not opened.
  */
 
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { keyFor, openText, sealText } from '../base/sealed-text.ts';
 
 /** How they begin, so that they can be told from those of providers. */
 export const SEAL_MARK = 'slr1_';
-
-const CIPHER = 'aes-256-gcm';
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 
 export type Seals = {
   /** `owner`: id of the client key. */
@@ -19,39 +16,21 @@ export type Seals = {
   open(sealed: string, owner: string): string | undefined;
 };
 
-const KEY_BYTES = 32;
+const SECRET_BYTES = 32;
 
 /**
  * With another secret nothing that was sealed before is opened. It may serve other ends, too, and is asked for when something
  * is sealed or opened, not before.
  */
-export function createSeals(kept: () => Uint8Array = () => randomBytes(KEY_BYTES)): Seals {
+export function createSeals(kept: () => Uint8Array = () => randomBytes(SECRET_BYTES)): Seals {
   let known: Uint8Array | undefined;
-  const secretOf = (): Uint8Array => {
-    known ??= new Uint8Array(hkdfSync('sha256', kept(), '', 'sluice sealed thoughts', KEY_BYTES));
+  const key = (): Uint8Array => {
+    known ??= keyFor(kept(), 'sluice sealed thoughts');
     return known;
   };
   return {
-    seal(text, owner) {
-      const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv(CIPHER, secretOf(), nonce);
-      cipher.setAAD(Buffer.from(owner));
-      const said = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-      return SEAL_MARK + said.toString('base64url');
-    },
-    open(sealed, owner) {
-      if (!sealed.startsWith(SEAL_MARK)) return undefined;
-      const bytes = Buffer.from(sealed.slice(SEAL_MARK.length), 'base64url');
-      if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
-      const decipher = createDecipheriv(CIPHER, secretOf(), bytes.subarray(0, NONCE_BYTES));
-      decipher.setAAD(Buffer.from(owner));
-      decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-      try {
-        const said = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES));
-        return Buffer.concat([said, decipher.final()]).toString('utf8');
-      } catch {
-        return undefined;
-      }
-    },
+    seal: (text, owner) => SEAL_MARK + sealText(key(), text, owner),
+    open: (sealed, owner) =>
+      sealed.startsWith(SEAL_MARK) ? openText(key(), sealed.slice(SEAL_MARK.length), owner) : undefined,
   };
 }

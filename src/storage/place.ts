@@ -4,7 +4,10 @@ export type DatabasePlace =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string };
 
-export const PLACE_FORMS = 'postgres://user:password@host:5432/database or sqlite:./data/sluice.db';
+export const PLACE_FORMS = [
+  'postgres://user:password@host:5432/database',
+  'sqlite:./data/sluice.db',
+] as const;
 
 /** Undefined for what is neither. The text is a secret: it may hold a password. */
 export function placeOf(text: string): DatabasePlace | undefined {

@@ -48,7 +48,7 @@ export type EntryRow = {
 /** Attempts, waits and fallbacks of a call, JSON; kept for a shorter time than its entry. */
 export type StoryRow = { call: string; arrived_ms: number; story: string };
 
-/** Sums of the calls of a minute or a day with the same dimensions; `tag` is '' for all calls together. */
+/** Sums of the calls that arrived in a minute or on a day with the same dimensions; `tag` is '' for all calls together. */
 export type RollupRow = {
   /** `minute` or `day`. */
   span: string;
@@ -69,23 +69,16 @@ export type RollupRow = {
   charged_nano: bigint;
   queue_ms: number;
   duration_ms: number;
-};
-
-/** How many calls of a roll-up took how long: `bucket` is an index into steps that grow by a constant factor. */
-export type RollupTimeRow = {
-  span: string;
-  from_ms: number;
-  dimensions: number;
-  /** `duration`, `first_content` or `queue`. */
-  what: string;
-  bucket: number;
-  calls: number;
+  /**
+   * How many of the calls took how long, JSON: `{"d35": 3, "f20": 1, "q0": 4}`, a letter for duration, first content or
+   * queue and a step of `src/ledger/time-steps.ts`.
+   */
+  times: string;
 };
 
 export type DimensionsRow = {
+  /** 52 bits of a hash of all the others. */
   id: number;
-  /** All of the others joined: unique. */
-  hash: string;
   tenant: string;
   project: string;
   key: string;
@@ -97,6 +90,10 @@ export type DimensionsRow = {
   /** The failure's kind, '' where there was none. */
   failure: string;
   tag: string;
+  /** As decimal text. */
+  factor: string;
+  /** Charged to the tenant's wallet (1) or only counted (0). */
+  in_wallet: number;
 };
 
 /** Money that calls may use: wallets and budgets. Only ever changed by additions within one statement. */
@@ -131,7 +128,10 @@ type Edited = {
   updated_ms: number;
 };
 
-export type TenantRow = Edited & {
+/** Of what every instance keeps in memory: the revision of `keys` at its last change. */
+type Followed = Edited & { revision: number };
+
+export type TenantRow = Followed & {
   id: string;
   name: string;
   active: number;
@@ -141,9 +141,9 @@ export type TenantRow = Edited & {
   settings: string;
 };
 
-export type ProjectRow = Edited & { id: string; tenant: string; name: string; settings: string };
+export type ProjectRow = Followed & { id: string; tenant: string; name: string; settings: string };
 
-export type ClientKeyRow = Edited & {
+export type ClientKeyRow = Followed & {
   id: string;
   tenant: string;
   project: string | null;
@@ -151,7 +151,7 @@ export type ClientKeyRow = Edited & {
   /** `active` or `revoked`. */
   state: string;
   expires_ms: number | null;
-  /** JSON: models, endpoints, addresses, limits, on_limit, priority, weight, fallback, objects, budgets, metadata. */
+  /** JSON: models, endpoints, addresses, limits, on_limit, priority, weight, fallback, fallbacks, objects, budgets, metadata. */
   settings: string;
 };
 
@@ -290,7 +290,6 @@ export type Tables = {
   entries: EntryRow;
   stories: StoryRow;
   rollups: RollupRow;
-  rollup_times: RollupTimeRow;
   dimensions: DimensionsRow;
   purses: PurseRow;
   holds: HoldRow;

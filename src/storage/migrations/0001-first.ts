@@ -52,6 +52,13 @@ async function ledger(db: Kysely<unknown>): Promise<void> {
     .execute();
   await index(db, 'entries', ['arrived_ms', 'id']);
   await index(db, 'entries', ['tenant', 'arrived_ms']);
+  await index(db, 'entries', ['key', 'arrived_ms']);
+  await db.schema
+    .createIndex('entries_by_failure')
+    .on('entries')
+    .columns(['failure', 'arrived_ms'])
+    .where('failure' as never, 'is not', null)
+    .execute();
   await db.schema
     .createTable('stories')
     .addColumn('call', 'text', (column) => column.primaryKey())
@@ -63,8 +70,8 @@ async function ledger(db: Kysely<unknown>): Promise<void> {
   let dimensions = db.schema
     .createTable('dimensions')
     .addColumn('id', 'bigint', (column) => column.primaryKey())
-    .addColumn('hash', 'text', (column) => column.notNull().unique());
-  for (const name of [...names, 'failure', 'tag'])
+    .addColumn('in_wallet', 'integer', (column) => column.notNull());
+  for (const name of [...names, 'failure', 'tag', 'factor'])
     dimensions = dimensions.addColumn(name, 'text', (column) => column.notNull());
   await dimensions.execute();
   let rollups: CreateTableBuilder<string, string> = db.schema
@@ -77,16 +84,16 @@ async function ledger(db: Kysely<unknown>): Promise<void> {
     rollups = rollups.addColumn(sum, 'bigint', (column) => column.notNull());
   for (const sum of ['queue_ms', 'duration_ms'])
     rollups = rollups.addColumn(sum, 'double precision', (column) => column.notNull());
-  await rollups.addPrimaryKeyConstraint('rollups_key', ['span', 'from_ms', 'dimensions'] as never).execute();
+  await rollups
+    .addColumn('times', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('rollups_key', ['span', 'from_ms', 'dimensions'])
+    .execute();
+  // On which days there was a call of certain dimensions.
   await db.schema
-    .createTable('rollup_times')
-    .addColumn('span', 'text', (column) => column.notNull())
-    .addColumn('from_ms', 'bigint', (column) => column.notNull())
-    .addColumn('dimensions', 'bigint', (column) => column.notNull())
-    .addColumn('what', 'text', (column) => column.notNull())
-    .addColumn('bucket', 'integer', (column) => column.notNull())
-    .addColumn('calls', 'bigint', (column) => column.notNull())
-    .addPrimaryKeyConstraint('rollup_times_key', ['span', 'from_ms', 'dimensions', 'what', 'bucket'])
+    .createIndex('rollups_by_dimensions')
+    .on('rollups')
+    .columns(['dimensions', 'from_ms'])
+    .where('span' as never, '=', 'day')
     .execute();
 }
 
@@ -145,6 +152,7 @@ async function money(db: Kysely<unknown>): Promise<void> {
 
 async function people(db: Kysely<unknown>): Promise<void> {
   await edited(db, 'tenants', 'id')
+    .addColumn('revision', 'bigint', (column) => column.notNull())
     .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('active', 'integer', (column) => column.notNull())
     .addColumn('wallet', 'text', (column) => column.notNull())
@@ -152,11 +160,13 @@ async function people(db: Kysely<unknown>): Promise<void> {
     .addColumn('settings', 'text', (column) => column.notNull())
     .execute();
   await edited(db, 'projects', 'id')
+    .addColumn('revision', 'bigint', (column) => column.notNull())
     .addColumn('tenant', 'text', (column) => column.notNull())
     .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('settings', 'text', (column) => column.notNull())
     .execute();
   await edited(db, 'client_keys', 'id')
+    .addColumn('revision', 'bigint', (column) => column.notNull())
     .addColumn('tenant', 'text', (column) => column.notNull())
     .addColumn('project', 'text')
     .addColumn('label', 'text', (column) => column.notNull())
@@ -164,6 +174,9 @@ async function people(db: Kysely<unknown>): Promise<void> {
     .addColumn('expires_ms', 'bigint')
     .addColumn('settings', 'text', (column) => column.notNull())
     .execute();
+  await index(db, 'projects', ['tenant']);
+  await index(db, 'client_keys', ['tenant']);
+  await index(db, 'client_keys', ['revision']);
   await db.schema
     .createTable('key_hashes')
     .addColumn('hash', 'text', (column) => column.primaryKey())

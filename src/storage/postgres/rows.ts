@@ -4,7 +4,7 @@
  */
 
 import pg from 'pg';
-import { plainNumber, wholeNumber } from '../values.ts';
+import { isNano, plainNumber, wholeNumber } from '../values.ts';
 
 const INT8 = 20;
 const INT2 = 21;
@@ -23,14 +23,21 @@ export const typeParsers = {
 
 export function rowsOf({ fields, rows }: pg.QueryResult<Record<string, unknown>>): Record<string, unknown>[] {
   const numbers = fields.filter(({ dataTypeID }) => WHOLE.has(dataTypeID) || FLOATS.has(dataTypeID));
-  for (const row of rows)
-    for (const { name } of numbers) {
+  for (const { name } of numbers) {
+    const nano = isNano(name);
+    for (const row of rows) {
       const value = row[name];
-      if (typeof value === 'string') row[name] = numberOf(name, value);
+      if (typeof value === 'string') row[name] = nano ? nanoOf(name, value) : numberOf(name, value);
       else if (typeof value === 'number') row[name] = plainNumber(name, value);
     }
+  }
   return rows;
 }
 
-const numberOf = (column: string, text: string): bigint | number =>
-  /^-?\d+$/.test(text) ? wholeNumber(column, BigInt(text)) : plainNumber(column, Number(text));
+const nanoOf = (column: string, text: string): bigint | number =>
+  text.includes('.') ? plainNumber(column, Number(text)) : BigInt(text);
+
+function numberOf(column: string, text: string): bigint | number {
+  const number = Number(text);
+  return Math.abs(number) <= Number.MAX_SAFE_INTEGER ? number : wholeNumber(column, BigInt(text));
+}
