@@ -6,7 +6,7 @@ import type { Environment } from '../config/interpolate.ts';
 import { type DatabasePlace, PLACE_FORMS, placeOf } from '../storage/place.ts';
 
 export function databasePlace(
-  config: Pick<Config, 'storage' | 'dataDir'>,
+  config: Pick<Config, 'dataDir'> & { readonly storage: Pick<Config['storage'], 'place'> },
   env: Environment,
   flag?: string,
 ): DatabasePlace {

@@ -10,7 +10,7 @@ const OPENING = `# Configuration
 Sluice reads one YAML file, \`sluice.yaml\` in the current folder unless \`--config\` names another one. \`sluice check\` tells
 everything that is wrong with it, with line and column. Editors check it by [config.schema.json](config.schema.json).
 
-- **Durations** are \`300ms\`, \`50s\`, \`5m\`, \`1h\`, or a plain number of seconds. **Sizes** are \`512kb\`, \`32mb\`.
+- **Durations** are \`300ms\`, \`50s\`, \`5m\`, \`1h\`, \`30d\`, or a plain number of seconds. **Sizes** are \`512kb\`, \`32mb\`.
 - **Interpolation** works in every value: \`\${VAR}\` (must be set), \`\${VAR:-default}\`, \`\${file:path}\` (relative to the
   configuration file, without its last line break). \`$\${\` is a plain \`\${\`. Inside \`{ }\` and \`[ ]\` YAML wants quotes
   around it.

@@ -1,11 +1,11 @@
-/** Durations as people write them: `50s`, `300ms`, `5m`, `1h`, or a plain number of seconds. */
+/** Durations as people write them: `50s`, `300ms`, `5m`, `1h`, `30d`, or a plain number of seconds. */
 
-const UNITS_MS = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
+const UNITS_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
 
 /** What a duration looks like, for a JSON schema. */
-export const DURATION_PATTERN = '\\d+(\\.\\d+)? *(ms|s|m|h)?';
+export const DURATION_PATTERN = '\\d+(\\.\\d+)? *(ms|s|m|h|d)?';
 
-const DURATION = /^(\d+(?:\.\d+)?) *(ms|s|m|h)?$/;
+const DURATION = /^(\d+(?:\.\d+)?) *(ms|s|m|h|d)?$/;
 
 /** Milliseconds, or undefined when it is not a duration. */
 export function readDuration(value: unknown): number | undefined {

@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod';
+import { blockOf } from '../base/address-blocks.ts';
 import type { Ramp } from '../domain/limits.ts';
 import { PLACE_FORMS, placeOf } from '../storage/place.ts';
 import { DURATION_PATTERN, durationText, readDuration } from './duration.ts';
@@ -111,11 +112,12 @@ export const databaseUrl = () =>
 
 export const url = () =>
   leaf({
-    expected: 'an address such as https://host/v1',
+    expected: 'an address such as https://host/v1, without a user or password',
     json: { title: 'URL', type: 'string', pattern: orInterpolated('https?://.+') },
     read: (value) => {
       if (typeof value !== 'string' || !/^https?:\/\//.test(value) || !URL.canParse(value)) return undefined;
-      return value.replace(/\/+$/, '');
+      const { username, password } = new URL(value);
+      return username === '' && password === '' ? value.replace(/\/+$/, '') : undefined;
     },
   });
 
@@ -198,6 +200,28 @@ export const limit = () =>
     read: (value) => (value === 'off' ? 'off' : readPositive(value)),
   });
 
+/** A moment as ISO 8601 writes it, in epoch ms; a date alone is its beginning in UTC. */
+export const moment = () =>
+  leaf({
+    expected: 'a date such as 2027-01-31, or a time such as 2027-01-31T18:00:00Z',
+    json: { title: 'date or time', type: 'string', pattern: orInterpolated(MOMENT) },
+    read: (value) => {
+      if (typeof value !== 'string' || !MOMENT_TEXT.test(value)) return undefined;
+      const atMs = Date.parse(value);
+      // The 31st of February is read as a day in March.
+      const isDay = new Date(`${value.slice(0, 10)}T00:00:00Z`).getUTCDate() === Number(value.slice(8, 10));
+      return Number.isNaN(atMs) || !isDay ? undefined : atMs;
+    },
+  });
+
+/** An address of the network, or a block of them. */
+export const addressBlock = () =>
+  leaf({
+    expected: 'an address or a block of them, such as 203.0.113.7, 10.0.0.0/8 or 2001:db8::/32',
+    json: { title: 'address', type: 'string', minLength: 1 },
+    read: (value) => (typeof value === 'string' && blockOf(value) !== undefined ? value : undefined),
+  });
+
 export const flag = () =>
   leaf({
     expected: 'true or false',
@@ -219,6 +243,23 @@ export const duration = (minMs = 1) =>
       pattern: orInterpolated(DURATION_PATTERN),
     },
     read: (value) => {
+      const durationMs = readDuration(value);
+      return durationMs !== undefined && durationMs >= minMs ? durationMs : undefined;
+    },
+  });
+
+/** Milliseconds, or `off`. */
+export const durationOrOff = (minMs: number) =>
+  leaf<number | 'off'>({
+    expected: `off, or a duration of at least ${durationText(minMs)}`,
+    json: {
+      title: 'off | duration',
+      type: ['number', 'string'],
+      minimum: minMs / 1_000,
+      pattern: orInterpolated(`off|${DURATION_PATTERN}`),
+    },
+    read: (value) => {
+      if (value === 'off') return 'off';
       const durationMs = readDuration(value);
       return durationMs !== undefined && durationMs >= minMs ? durationMs : undefined;
     },
@@ -293,6 +334,9 @@ const share = () =>
       return number >= 0 && number <= 1 ? number : undefined;
     },
   });
+
+const MOMENT = '\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,3})?)?(Z|[+-]\\d\\d:\\d\\d))?';
+const MOMENT_TEXT = new RegExp(`^${MOMENT}$`);
 
 const NUMBER = '\\d+(\\.\\d+)?';
 const NUMBER_TEXT = new RegExp(`^${NUMBER}$`);

@@ -50,6 +50,7 @@ describe('a small file', () => {
         uploadLimitBytes: 536_870_912,
         drainMs: 300_000,
         idempotencyTtlMs: 60_000,
+        trustedProxies: [],
       },
       accounts: [
         {
@@ -66,6 +67,8 @@ describe('a small file', () => {
       models: [],
       claudeAliases: false,
       keys: [],
+      tenants: [],
+      projects: [],
       queue: {
         ...{ maxWaitMs: 50_000, maxWaitStreamMs: 300_000, overloadWaitMs: 10_000 },
         ...{ maxLength: 10_000, maxBytes: 268_435_456 },
@@ -79,7 +82,10 @@ describe('a small file', () => {
       },
       heartbeatMs: 10_000,
       dataDir: './data',
-      storage: {},
+      storage: {
+        retention: { entriesMs: 34_560_000_000, storiesMs: 2_592_000_000, minutesMs: 604_800_000 },
+      },
+      ledger: { spillBytes: 1_073_741_824 },
       alerts: { webhooks: [], on: ['switched_off', 'switched_on', 'benched_long'] },
       log: { level: 'info', format: 'auto' },
       simulator: {},
@@ -337,7 +343,7 @@ describe('everything that is wrong', () => {
     [
       'a strange address',
       account(', base_url: "ftp://host"'),
-      "accounts[0].base_url: expected an address such as https://host/v1, found 'ftp://host'",
+      "accounts[0].base_url: expected an address such as https://host/v1, without a user or password, found 'ftp://host'",
     ],
     [
       'a webhook that nothing is signed for',

@@ -159,7 +159,25 @@ export const FAILURES = {
     401,
     'invalid_request_error',
     'invalid_api_key',
-    'The key is missing or unknown to Sluice.',
+    'The key is missing, unknown to Sluice, expired or revoked.',
+  ),
+  tenant_inactive: client(
+    403,
+    'permission_error',
+    'tenant_inactive',
+    'The organisation of the key is not active.',
+  ),
+  address_forbidden: client(
+    403,
+    'permission_error',
+    'address_forbidden',
+    'The key may not be used from this address.',
+  ),
+  endpoint_forbidden: client(
+    403,
+    'permission_error',
+    'endpoint_forbidden',
+    'The key may not ask at this endpoint.',
   ),
   model_forbidden: client(403, 'permission_error', 'model_forbidden', 'The key may not use this model.'),
   model_not_found: client(
@@ -223,6 +241,26 @@ export const FAILURES = {
     'The Idempotency-Key was used for another request.',
   ),
 
+  // money: the words are OpenAI's, https://platform.openai.com/docs/guides/error-codes
+  insufficient_funds: client(
+    402,
+    'insufficient_quota_error',
+    'insufficient_quota',
+    "What is left in the tenant's wallet is less than the call may cost.",
+  ),
+  budget_spent: client(
+    402,
+    'insufficient_quota_error',
+    'insufficient_quota',
+    'What is left of a budget of the key, its project or its tenant is less than the call may cost.',
+  ),
+  unpriced_model: client(
+    402,
+    'invalid_request_error',
+    'unpriced_model',
+    'The model has no known price, so that nobody can say what is to be held for it.',
+  ),
+
   // Sluice's own refusals
   key_limit: own(429, 'rate_limit_error', 'rate_limit_exceeded', true, "The key's own limit is reached."),
   pool_limit: own(
@@ -253,7 +291,21 @@ export const FAILURES = {
     false,
     'No channel can serve before the deadline.',
   ),
+  ledger_away: own(
+    503,
+    'server_error',
+    'ledger_away',
+    true,
+    'A purse near its end can only be asked for in the database, which does not answer.',
+  ),
   draining: own(503, 'server_error', 'shutting_down', true, 'Sluice is shutting down.'),
+  ledger_full: own(
+    503,
+    'server_error',
+    'ledger_full',
+    true,
+    'The database is away, and there is no room on the disk for the entries of more calls.',
+  ),
   internal: own(500, 'server_error', 'internal_error', true, 'A fault of Sluice itself.'),
 
   // refused by a limit of the upstream

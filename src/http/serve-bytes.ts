@@ -3,6 +3,7 @@
  * it comes, with back-pressure. Nothing may be written between the pieces, and only a torn connection tells of a bad end.
  */
 
+import { Failure } from '../domain/failure.ts';
 import type { Reply } from '../relay/reply.ts';
 import { type Outlet, storyHeaders } from './exchange.ts';
 
@@ -16,8 +17,12 @@ export async function serveBytes(outlet: Outlet, reply: Reply): Promise<void> {
       for (const { frame } of chunks) if (!response.write(frame)) await outlet.drained();
       if (response.destroyed) return reply.clientLeft();
     }
+    const settled = reply.settle();
+    if (settled !== undefined) await settled;
     response.end();
-  } catch {
+  } catch (error) {
+    const failure = Failure.from(error);
+    if (failure.kind !== 'client_gone') await reply.settle(failure);
     // What it was stands in the story.
     outlet.tear();
   }

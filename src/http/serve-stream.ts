@@ -37,7 +37,11 @@ export async function serveStream(
     for (let chunks = await reply.next(); chunks !== undefined; chunks = await reply.next()) {
       const bytes = reply.translation?.write?.(chunks, reply) ?? bytesFor(dialect, { chunks, call, reply });
       if (bytes.length > 0) {
-        if (reply.terminated) reply.keep(bytes);
+        if (reply.terminated) {
+          reply.keep(bytes);
+          const settled = reply.settle();
+          if (settled !== undefined) await settled;
+        }
         heart.beat();
         last = bytes;
         if (!response.write(bytes)) await exchange.drained();
@@ -45,6 +49,8 @@ export async function serveStream(
       if (exchange.response.destroyed) return reply.clientLeft();
     }
     const end = reply.translation?.end?.(reply) ?? (reply.terminated ? undefined : dialect.terminal);
+    const settled = reply.settle();
+    if (settled !== undefined) await settled;
     if (end !== undefined) {
       reply.keep(end);
       response.write(end);
@@ -53,6 +59,7 @@ export async function serveStream(
     response.end();
   } catch (error) {
     const failure = Failure.from(error);
+    if (failure.kind !== 'client_gone') await reply?.settle(failure);
     if (!response.headersSent) throw failure;
     exchange.breakOff(
       failure.kind === 'client_gone' ? undefined : lastWords(dialect, failure, { call, reply, last }),

@@ -41,6 +41,8 @@ export type CostAsk = {
 };
 
 export type Ledger = {
+  /** This process, as entries name it. */
+  readonly instance: string;
   /**
    * Undefined where there is nothing to hold. Throws `Failure`: `insufficient_funds` or `budget_spent` when too little is
    * left, `unpriced_model` where policy refuses it, `ledger_away` when the database cannot be asked and must be.

@@ -11,9 +11,11 @@ import { type Channel, lineOf, type Model } from '../domain/channel.ts';
 import { Failure, type FailureKind } from '../domain/failure.ts';
 import { type Needs, shortfallOf } from '../domain/model-facts.ts';
 import type { Story } from '../domain/story.ts';
+import type { Hold } from '../ledger/ledger.ts';
 import { affinityKeyOf } from '../routing/affinity-key.ts';
 import { estimateTokens } from '../tokens/estimate.ts';
 import { ableFor, unable } from './able.ts';
+import { entryOf } from './entry-of.ts';
 import { needsOf } from './needs.ts';
 import type { Rooms, Snapshot } from './rooms.ts';
 import { type Thinker, thinkerOf } from './thinker.ts';
@@ -61,6 +63,8 @@ export class Journey {
   notBeforeMs = 0;
   /** What the call holds of its key's own limits. */
   allowance: Permit | undefined;
+  /** Money that is set aside for the call. */
+  hold: Hold | undefined;
   /** An upstream has refused it on the model of now: it is let back into the line whatever the bounds say. */
   returns = false;
   /** Share of the line's minute that the attempt under way was charged; undefined: it started without a line. */
@@ -87,7 +91,9 @@ export class Journey {
     this.model = ableFor(call, model, rooms);
     if (this.model.channels.length === 0) throw unable(call, model, rooms);
     this.#asked = model;
-    this.#fallbacks = call.options.fallback ? [...(call.models ?? model.fallbacks)] : [];
+    const others =
+      call.models ?? call.key.fallbacks?.filter((name) => name !== model.name) ?? model.fallbacks;
+    this.#fallbacks = call.options.fallback ? [...others] : [];
     this.rawInputTokens = estimateTokens(call.body);
     this.story = {
       id: call.id,
@@ -334,16 +340,25 @@ export class Journey {
     }
   }
 
-  /** Closes the story, once. */
-  record(end: Partial<Pick<Story, 'end' | 'failure' | 'usage' | 'status'>>): void {
-    if (this.#recorded) return;
+  /**
+   * Closes the story, once, and enters the call into the books. `free`: it failed before anything of an answer reached the
+   * client. A promise is to be waited for before the client sees the end; it never rejects.
+   */
+  record(end: JourneyEnd, free = true): Promise<void> | undefined {
+    if (this.#recorded) return undefined;
     this.#recorded = true;
     const nowMs = this.rooms.clock.now();
     Object.assign(this.story, end);
     this.story.durationMs = nowMs - this.story.arrivedAtMs;
     this.rooms.record(this.story);
+    const { ledger } = this.rooms;
+    // Where there is no room for entries, there is none for that of a call that was refused for it.
+    if (ledger === undefined || end.failure === 'ledger_full') return undefined;
+    return ledger.record(entryOf(this, { ledger, free, endedAtMs: nowMs }));
   }
 }
+
+export type JourneyEnd = Pick<Story, 'end' | 'failure' | 'usage' | 'status'>;
 
 const modelNotFound = (name: string): Failure =>
   new Failure('model_not_found', {

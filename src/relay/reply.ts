@@ -55,6 +55,9 @@ export class Reply implements AsyncDisposable {
   #failure: Failure | undefined;
   #terminal = false;
   #lingering: Promise<unknown> | undefined;
+  /** Some of it was handed out. */
+  #wasRead = false;
+  #settled = false;
   #disposed = false;
 
   constructor(source: ReplySource) {
@@ -163,6 +166,7 @@ export class Reply implements AsyncDisposable {
 
   /** The client left while the answer was being written: from here on nothing is delivered. */
   clientLeft(): void {
+    if (this.#settled) return;
     if (this.#end !== 'stream_died') this.#end = 'client_gone';
     this.#delivers = false;
   }
@@ -195,10 +199,26 @@ export class Reply implements AsyncDisposable {
     await this.close();
   }
 
-  /** Settles, tells the story, and lets go of the upstream: the same as disposing, without a promise where none is needed. */
+  /**
+   * Settles and tells the story, once; to be called before the client is told of the end, with the failure where it is a
+   * bad one. A promise is to be waited for before that; it never rejects.
+   */
+  settle(failure?: Failure): Promise<void> | undefined {
+    if (this.#settled) return undefined;
+    if (failure !== undefined && this.#failure === undefined) {
+      this.#failure = failure;
+      this.#end = 'stream_died';
+    }
+    this.#settled = true;
+    this.#end ??= 'complete';
+    return this.#record(this.#end);
+  }
+
+  /** Settles where that is still to be done, and lets go of the upstream: the same as disposing, without a promise where none is needed. */
   close(): Promise<unknown> | undefined {
     if (this.#disposed) return undefined;
     this.#disposed = true;
+    if (this.#settled) return this.#letGo(this.#end ?? 'complete');
     const { watch, answer } = this.#source;
     this.#end ??= 'client_gone';
     const isReadOn = this.#end === 'client_gone' && watch.draining && answer.rest !== undefined;
@@ -220,13 +240,16 @@ export class Reply implements AsyncDisposable {
     const { watch, answer } = this.#source;
     watch.end();
     this.#end = end;
-    this.#settle(end);
+    if (!this.#settled) {
+      this.#settled = true;
+      void this.#record(end);
+    }
     if (end === 'complete') return this.#lingering;
     watch.abort();
     return answer.rest?.body.return?.().catch(() => undefined);
   }
 
-  #settle(end: EndReason): void {
+  #record(end: EndReason): Promise<void> | undefined {
     const { permit, journey } = this.#source;
     const usage = this.#finalUsage();
     const settlement = { tokens: totalTokens(usage), input: inputTotal(usage) };
@@ -243,14 +266,18 @@ export class Reply implements AsyncDisposable {
         input: inputTotal(usage),
         output: outputTotal(usage),
       });
-    journey.record({
-      usage,
-      end,
-      // A stream had its 200 before anything could fail.
-      status:
-        journey.call.head.stream || this.contentType !== undefined ? 200 : (this.#failure?.status ?? 200),
-      ...(this.#failure === undefined ? {} : { failure: this.#failure.kind }),
-    });
+    // A stream had its 200, and its first content, before anything could fail.
+    const isStream = journey.call.head.stream || this.contentType !== undefined;
+    const failure = this.#failure;
+    return journey.record(
+      {
+        usage,
+        end,
+        status: isStream ? 200 : (failure?.status ?? 200),
+        ...(failure === undefined ? {} : { failure: failure.kind }),
+      },
+      end === 'stream_died' && !(isStream && this.#wasRead),
+    );
   }
 
   #observe(chunks: readonly Chunk[]): readonly Chunk[] {
@@ -265,10 +292,12 @@ export class Reply implements AsyncDisposable {
           this.#end = 'stream_died';
           if (i === 0) throw this.#failure;
           this.#first = chunks.slice(i);
+          this.#wasRead = true;
           return chunks.slice(0, i);
         }
       }
     }
+    this.#wasRead = true;
     return chunks;
   }
 
@@ -284,7 +313,7 @@ export class Reply implements AsyncDisposable {
     return failure;
   }
 
-  /** What the provider told, but never less than what was delivered. */
+  /** What the provider told, but never less than what was asked and delivered. */
   #finalUsage(): Usage {
     const told = this.#usage;
     if (told === undefined) return this.estimatedUsage();

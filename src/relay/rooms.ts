@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Fetch } from '../base/fetch.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { Story } from '../domain/story.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Affinity } from '../routing/affinity.ts';
 import type { Catalog } from '../routing/catalog.ts';
@@ -51,6 +52,8 @@ export type Rooms = {
   providerOf(channel: Channel): Provider;
   /** The network, or the simulator in its place. */
   fetchOf(channel: Channel): Fetch;
+  /** The books; undefined where none are kept. */
+  readonly ledger?: Ledger;
   /** The call is over: for the log and the metrics. */
   record(story: Story): void;
   /** A provider gave an answer that no rule knows. */

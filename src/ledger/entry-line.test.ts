@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { CallEntry } from '../domain/entry.ts';
+import { callEntry } from '../testing/call-entries.ts';
+import { entryOfLine, lineOf } from './entry-line.ts';
+
+const nano = fc.option(fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }));
+const ms = fc.nat({ max: 10_000_000 }).map((thousandths) => thousandths / 1_000);
+const tokens = fc.nat({ max: 2_000_000 });
+const text = fc.string({ unit: 'binary' });
+const plain = { noNullPrototype: true } as const;
+
+const entries: fc.Arbitrary<CallEntry> = fc
+  .record(
+    {
+      id: text,
+      project: fc.option(text),
+      model: text,
+      stream: fc.boolean(),
+      queueMs: ms,
+      firstContentMs: fc.option(ms),
+      usage: fc.option(
+        fc.record(
+          {
+            ...{ input: tokens, cacheRead: tokens, cacheWrite: tokens, output: tokens, reasoning: tokens },
+            source: fc.constantFrom('upstream' as const, 'partial' as const, 'estimated' as const),
+          },
+          plain,
+        ),
+      ),
+      money: fc.record(
+        {
+          ...{ price: fc.option(text), priceRow: fc.option(text), factor: fc.constantFrom('1', '0.88') },
+          ...{ listNano: nano, upstreamNano: nano, chargedNano: nano },
+        },
+        plain,
+      ),
+      held: fc.array(fc.record({ purse: text, amountNano: fc.bigInt({ min: 0n, max: 10n ** 18n }) }, plain)),
+      tags: fc.array(text),
+    },
+    plain,
+  )
+  .map(callEntry);
+
+test('a line is one line and gives the entry back as it was', () => {
+  fc.assert(
+    fc.property(entries, (entry) => {
+      const line = lineOf(entry);
+      assert.doesNotMatch(line, /[\r\n]/);
+      assert.deepEqual(entryOfLine(line), entry);
+    }),
+  );
+});
+
+test('no part of a line is an entry', () => {
+  const line = lineOf(callEntry({ id: 'req_1', tags: ['a'] }));
+  for (let length = 0; length < line.length; length++)
+    assert.throws(() => entryOfLine(line.slice(0, length)), SyntaxError);
+});
+
+test('JSON of something else is no entry', () => {
+  for (const other of ['1', 'null', '{}', '[]', '{"id":"req_1"}', '{"id":1,"held":[]}'])
+    assert.throws(() => entryOfLine(other), /not the line of an entry/);
+});
+
+test('only what a wallet pays for is marked as paid from it', () => {
+  const marked = (purse: string): unknown =>
+    JSON.parse(lineOf(callEntry({ id: 'r', held: [{ purse, amountNano: 1n }] }))).in_wallet;
+  assert.equal(marked('wallet:acme'), 1);
+  assert.equal(marked('budget:key:web:day:2026-11-26'), 0);
+});
