@@ -15,7 +15,14 @@ export type Charged = {
 
 export const chargedEntry = ({ id, instance, tenant = 'acme', held, chargedNano }: Charged): CallEntry => ({
   ...{ id, instance, tenant, held, project: null, key: 'web', dialect: 'openai-chat', stream: false },
-  ...{ arrivedAtMs: 1_000, endedAtMs: 2_000, queueMs: 0, overheadMs: 0, firstContentMs: 500, durationMs: 1_000 },
+  ...{
+    arrivedAtMs: 1_000,
+    endedAtMs: 2_000,
+    queueMs: 0,
+    overheadMs: 0,
+    firstContentMs: 500,
+    durationMs: 1_000,
+  },
   ...{ model: 'm', served: 'm', channel: 'a/m', account: 'a', provider: 'p' },
   ...{ status: 200, end: 'complete', failure: null, attempts: 1, tags: [] },
   usage: { input: 1, cacheRead: 0, cacheWrite: 0, output: 1, reasoning: 0, source: 'upstream' },
