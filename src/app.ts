@@ -13,6 +13,8 @@ import { createQueue, type QueueSettings } from './admission/queue.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fetch } from './base/fetch.ts';
 import type { Logger } from './base/log.ts';
+import { addBookGauges } from './book-gauges.ts';
+import type { Books } from './books.ts';
 import { createCatalogue } from './catalog/catalogue.ts';
 import { readShipped } from './catalog/shipped.ts';
 import type { Config } from './config/config.ts';
@@ -70,6 +72,8 @@ export type AppOptions = {
     readonly config: () => Config;
     readonly live: LiveDoors['live'];
   }) => NonNullable<Front['admin']>;
+  /** What calls cost and who pays; not given: nothing is written down. */
+  readonly books?: Books;
 };
 
 export type App = {
@@ -86,7 +90,7 @@ export type App = {
 };
 
 export function createApp(options: AppOptions): App {
-  const { clock, random, log } = options;
+  const { clock, random, log, books } = options;
   let config = options.config;
   let embedded = embeddedSimulator(config, options);
   const catalogue = createCatalogue(readShipped);
@@ -139,6 +143,7 @@ export function createApp(options: AppOptions): App {
     shelf: createShelf({ now: () => clock.now(), settings: () => config.memory }),
     seals: createSeals(idSecret),
     snapshot: () => snapshot,
+    ...(books === undefined ? {} : { ledger: books.ledger }),
     providerOf: (channel) => requireProvider(channel.account.provider),
     fetchOf: (channel) => (isEmbedded(channel) ? (embedded?.fetch ?? options.fetch) : options.fetch),
     record(story) {
@@ -212,6 +217,7 @@ export function createApp(options: AppOptions): App {
     ...(options.admin === undefined
       ? {}
       : { admin: options.admin({ config: () => config, live: () => liveOf(front, server.active()) }) }),
+    ...(books === undefined ? {} : { books: () => books.state() }),
   };
   const server = createServer(front);
 
@@ -225,6 +231,8 @@ export function createApp(options: AppOptions): App {
     usable: () => usableChannels().usable,
   });
 
+  if (books !== undefined) addBookGauges(registry, books);
+
   return {
     server,
     front,
@@ -236,6 +244,7 @@ export function createApp(options: AppOptions): App {
     apply(next) {
       if (simulatorKey(next) !== simulatorKey(config)) embedded = embeddedSimulator(next, options);
       config = next;
+      books?.apply(next);
       snapshot = snapshotOf(next, catalogue);
       health.follow(accountsOf(snapshot));
       access.useFile(peopleOf(next));

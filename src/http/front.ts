@@ -9,6 +9,7 @@ import type { Clock } from '../base/clock.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Logger } from '../base/log.ts';
 import type { ClientKey } from '../domain/call.ts';
+import type { WriterState } from '../ledger/writer.ts';
 import type { KeptAnswer } from '../relay/kept-answers.ts';
 import type { Passage } from '../relay/objects/passage.ts';
 import type { Relay } from '../relay/relay.ts';
@@ -62,4 +63,6 @@ export type Front = {
   countTokens(model: string, ask: { readonly key: string; readonly body: Uint8Array }): number | undefined;
   /** Channels that could be tried now, and all. */
   usableChannels(): { readonly usable: number; readonly all: number };
+  /** How the books are doing; absent where none are kept. */
+  books?(): WriterState;
 };
