@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { createAccess } from './access/access.ts';
+import { type Access, createAccess } from './access/access.ts';
 import { createObjectIds } from './access/object-ids.ts';
 import { cutNotes, viewOf } from './admission/lane-view.ts';
 import { createLimiter, type Memories } from './admission/limiter.ts';
@@ -66,7 +66,7 @@ export type AppOptions = {
   /** What an earlier run had benched for long, or switched off. */
   readonly benches?: readonly KeptBench[];
   /** What calls cost and who pays; not given: nothing is written down. */
-  readonly books?: Books;
+  readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'>;
 };
 
 export type App = {
@@ -75,6 +75,7 @@ export type App = {
   readonly rooms: Rooms;
   readonly store: MemoryStore;
   readonly alerts: Alerts;
+  readonly access: Access;
   /** The embedded one, when an account uses it. */
   simulator(): Simulator | undefined;
   /** Puts a new configuration in force. Its address is not: that takes a restart. */
@@ -87,7 +88,15 @@ export function createApp(options: AppOptions): App {
   let embedded = embeddedSimulator(config, options);
   const catalogue = createCatalogue(readShipped);
   let snapshot = snapshotOf(config, catalogue);
-  let access = createAccess(config.keys);
+  const access = createAccess({
+    now: () => clock.now(),
+    onHidden: (id) =>
+      log.warn(
+        { key: id },
+        'the configuration file has a key of this id or these words: the other is not in force',
+      ),
+  });
+  access.useFile(peopleOf(config));
 
   const store = createMemoryStore();
   const limiter = createLimiter(store, {
@@ -181,8 +190,13 @@ export function createApp(options: AppOptions): App {
       snapshot.catalog.channels.map((channel) => {
         const view = viewOf(limiter.lane(channel), clock.now());
         const bench = health.benchOf(channel, clock.now());
-        if (bench === undefined) return view;
-        return { ...view, notes: [noteOf(bench), ...view.notes] };
+        const { state } = channel;
+        const byHand =
+          state === undefined ? [] : [`Takes no calls until it is set to active again (${state}).`];
+        return {
+          ...view,
+          notes: [...byHand, ...(bench === undefined ? [] : [noteOf(bench)]), ...view.notes],
+        };
       }),
     benches: () => health.benches(clock.now()),
     switchOn(what) {
@@ -215,6 +229,7 @@ export function createApp(options: AppOptions): App {
     rooms,
     store,
     alerts,
+    access,
     simulator: () => embedded,
     apply(next) {
       if (simulatorKey(next) !== simulatorKey(config)) embedded = embeddedSimulator(next, options);
@@ -222,7 +237,7 @@ export function createApp(options: AppOptions): App {
       books?.apply(next);
       snapshot = snapshotOf(next, catalogue);
       health.follow(accountsOf(snapshot));
-      access = createAccess(next.keys);
+      access.useFile(peopleOf(next));
       queue.wake();
     },
   };
@@ -234,6 +249,11 @@ const noteOf = (bench: Bench): string => {
     ? `Switched off ${why} until somebody acts: mend it, then \`sluice on ${bench.what}\`.`
     : `Left alone until ${new Date(bench.untilMs).toISOString()} ${why}.`;
 };
+
+const peopleOf = ({ keys, tenants, projects, server }: Config) => ({
+  ...{ keys, tenants, projects },
+  trustedProxies: server.trustedProxies,
+});
 
 const accountsOf = ({ catalog }: Snapshot): Account[] => [
   ...new Set(catalog.channels.map(({ account }) => account)),

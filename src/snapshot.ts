@@ -2,7 +2,8 @@
 
 import { type Catalogue, createCatalogue } from './catalog/catalogue.ts';
 import { readShipped } from './catalog/shipped.ts';
-import type { AccountConfig, Config } from './config/config.ts';
+import type { AccountConfig, ChannelConfig, Config } from './config/config.ts';
+import { channelId } from './domain/channel.ts';
 import { limitsInForce } from './domain/limits.ts';
 import { factsIn } from './domain/model-facts.ts';
 import { providerOf } from './providers/index.ts';
@@ -29,7 +30,8 @@ export function snapshotOf(config: Config, catalogue = createCatalogue(readShipp
     maxAttempts: config.retries.maxAttempts,
     retryUnknown: config.retries.unknown,
   };
-  const accounts = config.accounts.map((account) => knownPlanOf(account, catalogue));
+  const said = new Map(config.channels?.map((channel) => [channel.id, channel]));
+  const accounts = config.accounts.map((account) => knownPlanOf(account, { catalogue, said }));
   return { catalog: createCatalog(accounts, config.models), settings };
 }
 
@@ -43,8 +45,11 @@ function usualRegion({ id, regions, baseUrl }: Provider, address: string | undef
 }
 
 /** With what the catalogue knows of its models, where the account is. */
-function knownPlanOf(config: AccountConfig, catalogue: Catalogue): AccountPlan {
-  const plan = planOf(config);
+function knownPlanOf(
+  config: AccountConfig,
+  { catalogue, said }: { readonly catalogue: Catalogue; readonly said: Said },
+): AccountPlan {
+  const plan = planOf(config, said);
   const { provider, baseUrl, region } = config;
   const place = region ?? usualRegion(requireProvider(provider), baseUrl);
   return {
@@ -56,7 +61,10 @@ function knownPlanOf(config: AccountConfig, catalogue: Catalogue): AccountPlan {
   };
 }
 
-export function planOf(config: AccountConfig): AccountPlan {
+/** What is said of single channels, by their ids. */
+type Said = ReadonlyMap<string, ChannelConfig>;
+
+export function planOf(config: AccountConfig, said: Said = new Map()): AccountPlan {
   const provider = requireProvider(config.provider);
   const { id, region, secrets, drainMs } = config;
   const place = region ?? (config.baseUrl === undefined ? undefined : URL.parse(config.baseUrl)?.host);
@@ -79,16 +87,20 @@ export function planOf(config: AccountConfig): AccountPlan {
       : provider.models.map((model) => ({ upstreamModel: model, limits: {} }));
   return {
     account,
-    models: listed.map((model) => ({
-      upstreamModel: model.upstreamModel,
-      name: ('name' in model ? model.name : undefined) ?? model.upstreamModel,
-      limits: limitsInForce(
-        { ...config.limits, ...model.limits },
-        provider.limits(model.upstreamModel, region)?.limits,
-        { enforcesSeconds: provider.enforcesSeconds, prepaid: provider.prepaid },
-      ),
-      tier: ('tier' in model ? model.tier : undefined) ?? config.tier,
-      weight: ('weight' in model ? model.weight : undefined) ?? config.weight,
-    })),
+    models: listed.map((model) => {
+      const channel = said.get(channelId(id, model.upstreamModel));
+      return {
+        upstreamModel: model.upstreamModel,
+        name: ('name' in model ? model.name : undefined) ?? model.upstreamModel,
+        limits: limitsInForce(
+          { ...config.limits, ...model.limits, ...channel?.limits },
+          provider.limits(model.upstreamModel, region)?.limits,
+          { enforcesSeconds: provider.enforcesSeconds, prepaid: provider.prepaid },
+        ),
+        tier: channel?.tier ?? ('tier' in model ? model.tier : undefined) ?? config.tier,
+        weight: channel?.weight ?? ('weight' in model ? model.weight : undefined) ?? config.weight,
+        ...(channel === undefined || channel.state === 'active' ? {} : { state: channel.state }),
+      };
+    }),
   };
 }

@@ -13,43 +13,68 @@ export type AttemptLimits = {
 };
 
 export type Attempts = {
-  /** How long this address has to wait in ms; 0: not at all. */
-  waitMs(address: string): number;
-  failed(address: string): void;
+  /**
+   * Looks for whoever has the key. Undefined: nobody, which is counted. Throws `TooManyAttempts`, without looking, where
+   * too many were wrong, or are looked at just now.
+   */
+  try<T>(address: string, look: () => Promise<T | undefined>): Promise<T | undefined>;
 };
 
+export class TooManyAttempts extends Error {
+  override readonly name = 'TooManyAttempts';
+  readonly waitMs: number;
+
+  constructor(waitMs: number) {
+    super(`Too many wrong keys: wait ${Math.ceil(waitMs / 1_000)} s.`);
+    this.waitMs = waitMs;
+  }
+}
+
+/** At once, of one address: a page of a dashboard asks for many things, a guesser for all of them. */
+const MOST_AT_ONCE = 30;
+
+type Guesser = { readonly wrong: number[]; looking: number };
+
 export function createAttempts(now: () => number, { each, all }: AttemptLimits): Attempts {
-  const failures = new Map<string, number[]>();
+  const guessers = new Map<string, Guesser>();
   const everybody: number[] = [];
-  const waitFor = (times: readonly number[], most: number, nowMs: number): number => {
+  const waitFor = (times: readonly number[], most: number): number => {
     const oldest = times[times.length - most];
-    return oldest === undefined ? 0 : Math.max(0, oldest + WINDOW_MS - nowMs);
+    return oldest === undefined ? 0 : Math.max(0, oldest + WINDOW_MS - now());
   };
-  const add = (times: number[], nowMs: number, most: number): void => {
-    times.push(nowMs);
+  const add = (times: number[], most: number): void => {
+    times.push(now());
     if (times.length > most) times.shift();
   };
+  const guesserAt = (address: string): Guesser => {
+    const network = networkOf(address);
+    const guesser = guessers.get(network) ?? { wrong: [], looking: 0 };
+    // The one that came last stands at the end; the first ones are forgotten.
+    guessers.delete(network);
+    guessers.set(network, guesser);
+    if (guessers.size > MOST_ADDRESSES) {
+      const [first] = guessers.keys();
+      if (first !== undefined) guessers.delete(first);
+    }
+    return guesser;
+  };
   return {
-    waitMs(address) {
-      const nowMs = now();
-      return Math.max(
-        waitFor(failures.get(networkOf(address)) ?? [], each, nowMs),
-        waitFor(everybody, all, nowMs),
-      );
-    },
-    failed(address) {
-      const nowMs = now();
-      const network = networkOf(address);
-      const times = failures.get(network) ?? [];
-      add(times, nowMs, each);
-      // The one that failed last stands at the end; the first ones are forgotten.
-      failures.delete(network);
-      failures.set(network, times);
-      if (failures.size > MOST_ADDRESSES) {
-        const [first] = failures.keys();
-        if (first !== undefined) failures.delete(first);
+    async try(address, look) {
+      const guesser = guesserAt(address);
+      const waitMs = Math.max(waitFor(guesser.wrong, each), waitFor(everybody, all));
+      if (waitMs > 0) throw new TooManyAttempts(waitMs);
+      if (guesser.looking >= MOST_AT_ONCE) throw new TooManyAttempts(1_000);
+      guesser.looking += 1;
+      try {
+        const found = await look();
+        if (found === undefined) {
+          add(guesser.wrong, each);
+          add(everybody, all);
+        }
+        return found;
+      } finally {
+        guesser.looking -= 1;
       }
-      add(everybody, nowMs, all);
     },
   };
 }

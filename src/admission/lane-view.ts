@@ -17,6 +17,8 @@ export type LimitView = {
 
 export type LaneView = {
   readonly channel: string;
+  /** Attempts under way, streams included until their end. */
+  readonly running: number;
   readonly limits: readonly LimitView[];
   /** Requests per second allowed now by slow start, and at full speed. */
   readonly rate?: { readonly now: number; readonly full: number };
@@ -33,6 +35,7 @@ export function viewOf(lane: Lane, nowMs: number): LaneView {
   const pausedMs = lane.pausedUntilMs - nowMs;
   return {
     channel: lane.id,
+    running: lane.running,
     limits,
     ...(full === undefined
       ? {}

@@ -91,6 +91,8 @@ export class Lane implements PermitOwner {
   learned: Learned;
   hold: Hold | undefined;
   pausedUntilMs = 0;
+  /** Permits that have not ended: attempts under way. */
+  running = 0;
   /** The provider enforces a second that nobody configured: found out from a refusal. */
   hidesSecond = false;
   readonly #store: WindowStore;

@@ -120,3 +120,15 @@ test('a lane is held for an owner, who is named with the asking', () => {
   permitOf(limiter.reserve(limited, estimate, at(10, owner)));
   assert.equal(limiter.lane(limited).hold, undefined);
 });
+
+test('each quota tells how many attempts run on it, until the last one has ended', () => {
+  const limiter = create();
+  const [one, other] = [quota({ rpm: 1_000 }, 'a/m'), quota({ concurrency: 1 }, 'b/m')];
+  const permits = [0, 1, 2].map((i) => permitOf(limiter.reserve(one, estimate, at(i * 100))));
+  permitOf(limiter.reserve(other, estimate, at(0)));
+  assert.ok(isBlocked(limiter.reserve(other, estimate, at(1))), 'one that is refused does not run');
+  assert.deepEqual([limiter.lane(one).running, limiter.lane(other).running], [3, 1]);
+  for (const permit of permits) permit.cancel();
+  for (const permit of permits) permit.cancel();
+  assert.deepEqual([limiter.lane(one).running, limiter.lane(other).running, limiter.open()], [0, 1, 1]);
+});

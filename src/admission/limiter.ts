@@ -59,7 +59,11 @@ export function createLimiter(
   };
 
   const newLane = (quota: Quota): Lane => {
-    const lane = new Lane(quota, { store, now: options.now, onEnd, onHeard, onCut });
+    const end = (): void => {
+      lane.running--;
+      onEnd();
+    };
+    const lane: Lane = new Lane(quota, { store, now: options.now, onEnd: end, onHeard, onCut });
     lanes.set(quota.id, lane);
     if (quota.ours === true) return lane;
     const { family = quota.id } = quota;
@@ -79,8 +83,11 @@ export function createLimiter(
   return {
     check: (quota, estimate, { nowMs, owner }) => laneOf(quota).blocks(estimate, nowMs, owner),
     reserve(quota, estimate, { nowMs, owner }) {
-      const result = laneOf(quota).reserve(estimate, nowMs, owner);
-      if (!isBlocked(result)) open++;
+      const lane = laneOf(quota);
+      const result = lane.reserve(estimate, nowMs, owner);
+      if (isBlocked(result)) return result;
+      open++;
+      lane.running++;
       return result;
     },
     headroom: (quota, nowMs) =>

@@ -9,6 +9,7 @@ const VIEW: LaneView = {
     { limit: 'rpm', configured: 600, inForce: 480, used: 240, left: 240 },
     { limit: 'tpm', configured: 1_000_000, inForce: 999_000, used: 0, left: 999_000 },
   ],
+  running: 0,
   arrivesWithinMs: 212.4,
   pausedMs: 150,
   notes: ['qwen-a/qwen3-max: configured 600 rpm, delivers about 480; last cut 12:03'],
@@ -64,7 +65,7 @@ test('--json prints what the relay said, --url and --key say which relay and who
 });
 
 test('a channel without limits, and no channel at all, are told in words', async () => {
-  const bare = { channel: 'x/y', limits: [], arrivesWithinMs: 0, notes: [] };
+  const bare = { channel: 'x/y', running: 0, limits: [], arrivesWithinMs: 0, notes: [] };
   assert.match(plain((await run([], () => ok([bare]))).out), /no limits are known/);
   assert.match((await run([], () => ok([]))).out, /No channel/);
 });

@@ -64,7 +64,7 @@ export async function askRelay(
 }
 
 /** The answer, or an error in words when there is none. */
-export async function reached(url: string, ask: () => Promise<Answer>): Promise<Answer> {
+export async function reached<A = Answer>(url: string, ask: () => Promise<A>): Promise<A> {
   try {
     return await ask();
   } catch {

@@ -57,12 +57,12 @@ export function findSettings(file: string | undefined, env: Environment): Settin
 }
 
 /** A key for whoever has configured none: made once, kept in a file that only its owner can read. */
-export function readyMadeKey(path: string): string {
+export function readyMadeKey(path: string, prefix = 'sk-sluice-'): string {
   if (existsSync(path)) {
     const key = readFile(path).trim();
     if (key.length >= 16) return key;
   }
-  const key = `sk-sluice-${randomBytes(24).toString('base64url')}`;
+  const key = `${prefix}${randomBytes(24).toString('base64url')}`;
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${key}\n`, { mode: 0o600 });
   return key;

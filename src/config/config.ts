@@ -5,11 +5,20 @@
 
 import type { AlertType } from '../domain/alert.ts';
 import type { BodyRules } from '../domain/body-rules.ts';
-import type { OnLimit, Priority } from '../domain/call.ts';
-import type { LimitSettings, Limits } from '../domain/limits.ts';
+import type { ChannelState } from '../domain/channel.ts';
+import type { LimitSettings } from '../domain/limits.ts';
 import type { MoneySettings } from '../domain/money.ts';
+import { given } from './given.ts';
 import { moneyOf } from './money.ts';
-import type { AccountValues, FileValues, KeyValues, LimitsValues, ModelValues } from './schema.ts';
+import {
+  type KeyConfig,
+  keyOf,
+  type ProjectConfig,
+  projectOf,
+  type TenantConfig,
+  tenantOf,
+} from './people.ts';
+import type { AccountValues, ChannelValues, FileValues, LimitsValues, ModelValues } from './schema.ts';
 import { type StorageConfig, storageOf } from './storage-section.ts';
 
 export type AccountModelConfig = {
@@ -46,6 +55,17 @@ export type AccountConfig = {
   readonly models: readonly AccountModelConfig[];
 };
 
+/** What holds for one channel beside what its account says of it. */
+export type ChannelConfig = {
+  /** `account/upstream-model`. */
+  readonly id: string;
+  readonly state: ChannelState;
+  /** They win over those of the account and its model. */
+  readonly limits: LimitSettings;
+  readonly weight?: number;
+  readonly tier?: number;
+};
+
 export type ModelConfig = {
   readonly name: string;
   readonly strategy?: string;
@@ -60,19 +80,6 @@ export type ModelConfig = {
   readonly channels?: readonly string[];
 };
 
-export type KeyConfig = {
-  readonly id: string;
-  readonly key: string;
-  readonly limits: Limits;
-  readonly onLimit: OnLimit;
-  readonly priority: Priority;
-  readonly weight: number;
-  /** Undefined: all. */
-  readonly models?: readonly string[];
-  readonly objects?: boolean;
-  readonly fallback: boolean;
-};
-
 export type LogConfig = FileValues['log'];
 
 export type Config = {
@@ -85,12 +92,18 @@ export type Config = {
     readonly drainMs: number;
     /** How long the answer to a call with an `Idempotency-Key` is kept; 0: the header means nothing. */
     readonly idempotencyTtlMs: number;
+    /** Addresses and blocks of proxies whose word on the client's address is believed. */
+    readonly trustedProxies: readonly string[];
   };
   readonly accounts: readonly AccountConfig[];
   readonly models: readonly ModelConfig[];
+  /** Those of which something is said, by hand and while running. */
+  readonly channels?: readonly ChannelConfig[];
   /** Is every model offered as `claude-via-…` too? */
   readonly claudeAliases: boolean;
   readonly keys: readonly KeyConfig[];
+  readonly tenants: readonly TenantConfig[];
+  readonly projects: readonly ProjectConfig[];
   readonly queue: {
     readonly maxWaitMs: number;
     readonly maxWaitStreamMs: number;
@@ -125,6 +138,15 @@ export type Config = {
     readonly on: readonly AlertType[];
   };
   readonly log: { readonly level: LogConfig['level']; readonly format: LogConfig['format'] };
+  readonly admin: {
+    readonly enabled: boolean;
+    readonly key?: string;
+    /** Addresses and blocks; empty: all. */
+    readonly addresses: readonly string[];
+    readonly hosts: readonly string[];
+    readonly sessionIdleMs: number;
+    readonly sessionMaxMs: number;
+  };
   /** What is not given is the simulator's own choice. */
   readonly simulator: {
     readonly ttftMs?: number;
@@ -144,11 +166,14 @@ export function configOf(values: FileValues): Config {
       uploadLimitBytes: server.upload_limit,
       drainMs: server.drain,
       idempotencyTtlMs: server.idempotency_ttl,
+      trustedProxies: server.trusted_proxies,
     },
     accounts: values.accounts.map(accountOf),
     models: Object.entries(values.models).map(modelOf),
     claudeAliases: values.claude_aliases,
     keys: values.keys.map(keyOf),
+    tenants: values.tenants.map(tenantOf),
+    projects: values.projects.map(projectOf),
     queue: {
       ...given({ maxLengthPerKey: queue.max_length_per_key, maxBytesPerKey: queue.max_bytes_per_key }),
       maxWaitMs: queue.max_wait,
@@ -180,6 +205,14 @@ export function configOf(values: FileValues): Config {
     ledger: { spillBytes: values.ledger.spill_limit },
     alerts: values.alerts,
     log: values.log,
+    admin: {
+      ...given({ key: values.admin.key }),
+      enabled: values.admin.enabled,
+      addresses: values.admin.addresses,
+      hosts: values.admin.hosts,
+      sessionIdleMs: values.admin.session_idle,
+      sessionMaxMs: values.admin.session_max,
+    },
     simulator: given({
       ttftMs: simulator.ttft,
       tokensPerSecond: simulator.tokens_per_second,
@@ -189,7 +222,7 @@ export function configOf(values: FileValues): Config {
   };
 }
 
-const accountOf = (account: AccountValues): AccountConfig => ({
+export const accountOf = (account: AccountValues): AccountConfig => ({
   ...given({
     region: account.region,
     baseUrl: account.base_url,
@@ -212,6 +245,16 @@ const accountOf = (account: AccountValues): AccountConfig => ({
   })),
 });
 
+export const channelOf = (
+  { id, state }: Pick<ChannelConfig, 'id' | 'state'>,
+  channel: ChannelValues,
+): ChannelConfig => ({
+  ...given({ weight: channel.weight, tier: channel.tier }),
+  id,
+  state,
+  limits: given<LimitsValues>(channel.limits),
+});
+
 function bodyRulesOf({ drop, rename, set }: AccountValues): BodyRules | undefined {
   const rules = [drop, Object.keys(rename), Object.keys(set)];
   return rules.every(({ length }) => length === 0) ? undefined : { drop, rename, set };
@@ -225,7 +268,7 @@ export const modelEntriesOf = ({
 }: AccountValues): readonly (readonly [string, AccountModelValues])[] =>
   Array.isArray(models) ? models.map((model) => [model, {}] as const) : Object.entries(models);
 
-const modelOf = ([name, model]: [string, ModelValues]): ModelConfig => ({
+export const modelOf = ([name, model]: [string, ModelValues]): ModelConfig => ({
   ...given({
     strategy: model.strategy,
     channels: model.channels,
@@ -236,24 +279,3 @@ const modelOf = ([name, model]: [string, ModelValues]): ModelConfig => ({
   affinity: model.affinity,
   resume: model.resume,
 });
-
-const keyOf = (key: KeyValues): KeyConfig => ({
-  ...given({ models: key.models, objects: key.objects }),
-  id: key.id,
-  key: key.key,
-  limits: withoutOff(key.limits),
-  onLimit: key.on_limit,
-  priority: key.priority,
-  weight: key.weight,
-  fallback: key.fallback,
-});
-
-/** A key has no published limits that could be off: it simply has none. */
-const withoutOff = (limits: KeyValues['limits']): Limits =>
-  Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined && value !== 'off'));
-
-type Given<T> = { -readonly [Name in keyof T]?: Exclude<T[Name], undefined> };
-
-/** Without the entries that are undefined. */
-const given = <T extends object>(values: T): Given<T> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Given<T>;

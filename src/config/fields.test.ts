@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { z } from 'zod';
 import {
+  addressBlock,
   amount,
   duration,
   flag,
   identifier,
   limit,
+  moment,
   name,
   positiveNumber,
   secret,
@@ -141,6 +143,24 @@ const CASES: Readonly<Record<string, Case>> = {
       [2, 2_000],
     ],
     wrong: [0, '0s', 'soon'],
+  },
+  'a moment': {
+    field: moment(),
+    right: [
+      ['2027-01-31', Date.UTC(2027, 0, 31)],
+      ['2027-01-31T18:00Z', Date.UTC(2027, 0, 31, 18)],
+      ['2027-01-31T18:00:00.5+02:00', Date.UTC(2027, 0, 31, 16, 0, 0, 500)],
+      ['2028-02-29', Date.UTC(2028, 1, 29)],
+    ],
+    wrong: ['2027-02-31', '2027-13-01', '2027-01-31T18:00', '31.1.2027', 'tomorrow', 1_800_000_000, ''],
+  },
+  'an address or a block of them': {
+    field: addressBlock(),
+    right: [
+      ['10.0.0.0/8', '10.0.0.0/8'],
+      ['2001:db8::1', '2001:db8::1'],
+    ],
+    wrong: ['10.0.0.0/33', 'host.example', '', 10],
   },
   'a duration that may be none': {
     field: duration(0),

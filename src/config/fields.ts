@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod';
+import { blockOf } from '../base/address-blocks.ts';
 import type { Ramp } from '../domain/limits.ts';
 import { PLACE_FORMS, placeOf } from '../storage/place.ts';
 import { DURATION_PATTERN, durationText, readDuration } from './duration.ts';
@@ -111,11 +112,12 @@ export const databaseUrl = () =>
 
 export const url = () =>
   leaf({
-    expected: 'an address such as https://host/v1',
+    expected: 'an address such as https://host/v1, without a user or password',
     json: { title: 'URL', type: 'string', pattern: orInterpolated('https?://.+') },
     read: (value) => {
       if (typeof value !== 'string' || !/^https?:\/\//.test(value) || !URL.canParse(value)) return undefined;
-      return value.replace(/\/+$/, '');
+      const { username, password } = new URL(value);
+      return username === '' && password === '' ? value.replace(/\/+$/, '') : undefined;
     },
   });
 
@@ -196,6 +198,28 @@ export const limit = () =>
       pattern: orInterpolated(`off|${NUMBER}`),
     },
     read: (value) => (value === 'off' ? 'off' : readPositive(value)),
+  });
+
+/** A moment as ISO 8601 writes it, in epoch ms; a date alone is its beginning in UTC. */
+export const moment = () =>
+  leaf({
+    expected: 'a date such as 2027-01-31, or a time such as 2027-01-31T18:00:00Z',
+    json: { title: 'date or time', type: 'string', pattern: orInterpolated(MOMENT) },
+    read: (value) => {
+      if (typeof value !== 'string' || !MOMENT_TEXT.test(value)) return undefined;
+      const atMs = Date.parse(value);
+      // The 31st of February is read as a day in March.
+      const isDay = new Date(`${value.slice(0, 10)}T00:00:00Z`).getUTCDate() === Number(value.slice(8, 10));
+      return Number.isNaN(atMs) || !isDay ? undefined : atMs;
+    },
+  });
+
+/** An address of the network, or a block of them. */
+export const addressBlock = () =>
+  leaf({
+    expected: 'an address or a block of them, such as 203.0.113.7, 10.0.0.0/8 or 2001:db8::/32',
+    json: { title: 'address', type: 'string', minLength: 1 },
+    read: (value) => (typeof value === 'string' && blockOf(value) !== undefined ? value : undefined),
   });
 
 export const flag = () =>
@@ -310,6 +334,9 @@ const share = () =>
       return number >= 0 && number <= 1 ? number : undefined;
     },
   });
+
+const MOMENT = '\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,3})?)?(Z|[+-]\\d\\d:\\d\\d))?';
+const MOMENT_TEXT = new RegExp(`^${MOMENT}$`);
 
 const NUMBER = '\\d+(\\.\\d+)?';
 const NUMBER_TEXT = new RegExp(`^${NUMBER}$`);

@@ -50,6 +50,7 @@ describe('a small file', () => {
         uploadLimitBytes: 536_870_912,
         drainMs: 300_000,
         idempotencyTtlMs: 60_000,
+        trustedProxies: [],
       },
       accounts: [
         {
@@ -66,6 +67,8 @@ describe('a small file', () => {
       models: [],
       claudeAliases: false,
       keys: [],
+      tenants: [],
+      projects: [],
       queue: {
         ...{ maxWaitMs: 50_000, maxWaitStreamMs: 300_000, overloadWaitMs: 10_000 },
         ...{ maxLength: 10_000, maxBytes: 268_435_456 },
@@ -340,7 +343,7 @@ describe('everything that is wrong', () => {
     [
       'a strange address',
       account(', base_url: "ftp://host"'),
-      "accounts[0].base_url: expected an address such as https://host/v1, found 'ftp://host'",
+      "accounts[0].base_url: expected an address such as https://host/v1, without a user or password, found 'ftp://host'",
     ],
     [
       'a webhook that nothing is signed for',
@@ -387,9 +390,8 @@ describe('everything that is wrong', () => {
   });
 
   it('includes a file that is not there', () => {
-    const readFile = (): string => {
-      throw Object.assign(new Error('no'), { code: 'ENOENT' });
-    };
+    const missing = Object.assign(new Error('no'), { code: 'ENOENT' });
+    const readFile = (): string => assert.fail(missing);
     assert.throws(
       () => loadConfig({ path: 'sluice.yaml', env: {}, readFile, known }),
       (error) => error instanceof ConfigError && /there is no such file; --config/.test(error.message),

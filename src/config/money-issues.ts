@@ -2,11 +2,10 @@
 
 import type { z } from 'zod';
 import { FACTOR_NAMES, PRICE_SCOPES } from '../domain/money.ts';
+import { priceFaults, type WrittenPrice } from '../domain/written-price.ts';
 import type { Issue } from './issue.ts';
-import { factorSchema, money, ownPriceSchema, type priceSchema } from './money.ts';
+import { factorSchema, money, ownPriceSchema } from './money.ts';
 import type { Path } from './place.ts';
-
-type Price = z.output<ReturnType<typeof priceSchema>>;
 
 /** `written`: the section as it stands in the file. What is wrong in itself was told already. */
 export function moneyIssues(written: unknown): Issue[] {
@@ -39,23 +38,11 @@ function scopeIssues(path: Path, values: z.output<typeof ownPriceSchema>): Issue
   return [{ path, at: 'value', expected, message: `a price is of ${expected}: found ${found}` }];
 }
 
-export function priceIssues(path: Path, { tiers, input, output }: Price): Issue[] {
-  const issues: Issue[] = [];
-  if (input === undefined && output === undefined)
-    issues.push({
-      path,
-      at: 'value',
-      expected: 'input or output',
-      message: 'expected at least input or output',
-    });
-  tiers.forEach(({ above }, index) => {
-    const before = tiers[index - 1]?.above ?? 0;
-    if (above > before) return;
-    const expected = `more than ${before}, the tier before it`;
-    issues.push({ path: [...path, 'tiers', index, 'above'], at: 'value', expected });
-  });
-  return issues;
-}
+export const priceIssues = (path: Path, price: WrittenPrice): Issue[] =>
+  priceFaults(price).map((fault) => ({
+    ...{ path: [...path, ...fault.path], at: 'value', expected: fault.expected },
+    ...(fault.path.length > 0 ? {} : { message: `expected ${fault.expected}` }),
+  }));
 
 function factorIssues(factors: readonly Entry<z.output<typeof factorSchema>>[]): Issue[] {
   const seen = new Set<string>();

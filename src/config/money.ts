@@ -1,9 +1,9 @@
 /** The configuration's word on money: its form, and what becomes of it. How it is used stands in `docs/money.md`. */
 
 import { nanoOf } from '../domain/cost.ts';
-import { CURRENCIES, type PriceTerms, type PriceTier, type TokenPrices } from '../domain/model-facts.ts';
+import { CURRENCIES } from '../domain/model-facts.ts';
 import {
-  FACTOR_NAMES,
+  factorScopeOf,
   isFactor,
   type MoneySettings,
   type OwnPrice,
@@ -11,6 +11,7 @@ import {
   type PriceFactor,
   UNPRICED,
 } from '../domain/money.ts';
+import { amountsOf, termsOf } from '../domain/written-price.ts';
 import { amount, decimal, listOf, section, text, wholeNumber, word } from './fields.ts';
 
 const perMillion = {
@@ -118,7 +119,6 @@ export const money = section({
 });
 
 type PriceValues = ReturnType<ReturnType<typeof priceSchema>['parse']>;
-type PerMillion = Omit<PriceValues, 'currency' | 'tiers'>;
 type MoneyValues = ReturnType<(typeof money)['parse']>;
 
 /** An account as far as it is about money. */
@@ -145,17 +145,15 @@ export function moneyOf(values: MoneyValues, accounts: readonly AccountMoney[]):
     ),
     rates: Object.fromEntries(Object.entries(values.rates).filter(([, rate]) => rate !== undefined)),
     unpriced: values.unpriced,
-    ...(values.ceiling === undefined ? {} : { ceiling: tokenPricesOf(values.ceiling) }),
+    ...(values.ceiling === undefined ? {} : { ceiling: amountsOf(values.ceiling) }),
     assumedOutput: values.assumed_output,
   };
 }
 
-const factorOf = ({ factor, ...scope }: MoneyValues['factors'][number]): PriceFactor => {
-  const named = FACTOR_NAMES.flatMap((name) =>
-    scope[name] === undefined ? [] : [[name, scope[name]] as const],
-  );
-  const id = `file:${named.map(([name, value]) => `${name}=${value}`).join(',')}`;
-  return { ...Object.fromEntries(named), id, factor, fromMs: 0 };
+const factorOf = ({ factor, ...names }: MoneyValues['factors'][number]): PriceFactor => {
+  const scope = factorScopeOf(names);
+  const named = Object.entries(scope).map(([name, value]) => `${name}=${value}`);
+  return { ...scope, id: `file:${named.join(',')}`, factor, fromMs: 0 };
 };
 
 type OwnPriceValues = PriceValues & {
@@ -169,17 +167,3 @@ function ownPrice(values: OwnPriceValues): OwnPrice {
   const id = `file:${kind}:${scope}${region === undefined ? '' : `@${region}`}`;
   return { id, kind, scope, ...(region === undefined ? {} : { region }), price: termsOf(values), fromMs: 0 };
 }
-
-export function termsOf({ currency, tiers, ...first }: PriceValues): PriceTerms {
-  const higher = tiers.map(({ above, ...prices }): PriceTier => ({ above, ...tokenPricesOf(prices) }));
-  return { currency, tiers: [tokenPricesOf(first), ...higher] };
-}
-
-const tokenPricesOf = (values: PerMillion): TokenPrices => ({
-  ...(values.input === undefined ? {} : { input: values.input }),
-  ...(values.output === undefined ? {} : { output: values.output }),
-  ...(values.thinking_output === undefined ? {} : { thinkingOutput: values.thinking_output }),
-  ...(values.cache_read === undefined ? {} : { cacheRead: values.cache_read }),
-  ...(values.cache_write === undefined ? {} : { cacheWrite: values.cache_write }),
-  ...(values.cache_write_1h === undefined ? {} : { cacheWrite1h: values.cache_write_1h }),
-});

@@ -11,20 +11,19 @@ import type { Issue } from './issue.ts';
 import type { Known, KnownProvider } from './known.ts';
 import { moneyIssues, priceIssues } from './money-issues.ts';
 import { nearestWord } from './nearest.ts';
+import { ownerIssues } from './owner-issues.ts';
+import { KEY_MIN_LENGTH, type KeyValues, keySchema, projectSchema, tenantSchema } from './people-schema.ts';
 import type { Path } from './place.ts';
 import {
   type AccountValues,
   accountSchema,
-  KEY_MIN_LENGTH,
-  type KeyValues,
-  keySchema,
   type ModelValues,
   modelSchema,
   type WebhookValues,
   webhookSchema,
 } from './schema.ts';
 
-type Entry<T> = {
+export type Entry<T> = {
   readonly path: Path;
   readonly values: T;
   /** Fields left out because they are wrong in themselves. */
@@ -36,6 +35,8 @@ export function referenceIssues(data: unknown, known: Known): Issue[] {
   const accounts = entriesOf(file, 'accounts', accountSchema(known));
   const models = entriesOf(file, 'models', modelSchema(known));
   const keys = entriesOf(file, 'keys', keySchema);
+  const tenants = entriesOf(file, 'tenants', tenantSchema);
+  const projects = entriesOf(file, 'projects', projectSchema);
 
   const provider = new Map(known.providers.map((each) => [each.id, each]));
   const written = Array.isArray(file['accounts']) ? file['accounts'].length : Number.NaN;
@@ -44,6 +45,9 @@ export function referenceIssues(data: unknown, known: Known): Issue[] {
   return [
     ...duplicates(accounts, 'id', 'account'),
     ...duplicates(keys, 'id', 'key'),
+    ...duplicates(tenants, 'id', 'tenant'),
+    ...duplicates(projects, 'id', 'project'),
+    ...ownerIssues({ keys, tenants, projects }),
     ...repeatedKeys(keys),
     ...(isLocal(file['server']) ? [] : weakKeys(keys)),
     ...accounts.flatMap((account) => accountIssues(account, provider.get(account.values.provider))),
@@ -275,6 +279,9 @@ function nameIssues({ models, keys, names }: NamedEntries): Issue[] {
   for (const { path, values } of keys) {
     values.models?.forEach((model, index) => {
       check([...path, 'models', index], model, 'model');
+    });
+    values.fallbacks?.forEach((model, index) => {
+      check([...path, 'fallbacks', index], model, 'model');
     });
   }
   return issues;

@@ -8,14 +8,13 @@
 
 import { z } from 'zod';
 import { ALERT_TYPES } from '../domain/alert.ts';
-import { PRIORITIES } from '../domain/call.ts';
 import {
+  addressBlock,
   anything,
   clientGone,
   duration,
   flag,
   identifier,
-  limit,
   listOf,
   mapOf,
   name,
@@ -35,20 +34,9 @@ import {
 import type { Known } from './known.ts';
 import { ledgerSection } from './ledger-section.ts';
 import { costFactor, money, priceSchema } from './money.ts';
+import { keySchema, projectSchema, tenantSchema } from './people-schema.ts';
+import { rateShape } from './rate-fields.ts';
 import { storageSection } from './storage-section.ts';
-
-/** A shorter key could be guessed. */
-export const KEY_MIN_LENGTH = 16;
-
-const rateShape = {
-  rpm: limit().optional().describe('Requests per trailing minute.'),
-  tpm: limit().optional().describe('Tokens (input and output) per trailing minute.'),
-  rps: limit().optional().describe('Requests per trailing second.'),
-  tps: limit().optional().describe('Input tokens admitted per trailing second.'),
-  concurrency: limit().optional().describe('Calls in flight at once, streams included until their end.'),
-  rpd: limit().optional().describe('Requests per trailing 24 hours.'),
-  tpd: limit().optional().describe('Tokens per trailing 24 hours.'),
-};
 
 const limits = () =>
   section({
@@ -146,6 +134,13 @@ export const accountSchema = (known?: Known) =>
       .describe("Upstream models to use, as a mapping or a list of names. None: the provider's usual ones."),
   });
 
+/** What the database says of one channel; in the file it stands at the account's model. */
+export const channelSchema = section({
+  limits: limits().prefault({}).describe("Limits of this channel. They win over its account's."),
+  weight: weight().optional(),
+  tier: tier().optional(),
+});
+
 export const modelSchema = (known?: Known) =>
   section({
     strategy: name('strategy', known?.strategies)
@@ -172,32 +167,6 @@ export const modelSchema = (known?: Known) =>
       .describe('Only these channels, as `account/upstream-model`. Makes a name of your own possible.'),
   });
 
-export const keySchema = section({
-  id: identifier().describe('Your name for the key. Shown in logs and metrics.'),
-  key: secret(1, 'visible characters without spaces').describe(
-    `What clients send. At least ${KEY_MIN_LENGTH} characters where Sluice listens beyond this machine.`,
-  ),
-  limits: section(rateShape).prefault({}).describe("The key's own limits, apart from the pool's."),
-  on_limit: word('way to meet a limit', ['queue', 'reject'])
-    .prefault('queue')
-    .describe('At a limit the call waits in line (`queue`) or is refused at once (`reject`).'),
-  priority: word('priority', PRIORITIES)
-    .prefault('normal')
-    .describe(
-      'Whose calls are served first in a line. A call may ask for a lower one with `x-sluice-priority`, never for a ' +
-        'higher one than its key has.',
-    ),
-  weight: positiveNumber().prefault(1).describe('Share of a crowded pool among keys of one priority.'),
-  models: listOf(text('the name of a model')).optional().describe('Models the key may use. None given: all.'),
-  objects: flag()
-    .optional()
-    .describe(
-      'May the key reach files, batches and other objects of the accounts? Not given: yes, unless it is bound to `models`, ' +
-        'for a batch can use any.',
-    ),
-  fallback: flag().prefault(true).describe("May the key's calls be served by a fallback model?"),
-});
-
 const server = section({
   host: text('an address to listen on').prefault('127.0.0.1').describe('Address to listen on.'),
   port: wholeNumber({ max: 65_535 }).prefault(4290).describe('Port to listen on; 0 takes a free one.'),
@@ -208,6 +177,12 @@ const server = section({
       'Largest upload: a file, or a form with one. It is passed on as it comes and never held in memory.',
     ),
   drain: duration(0).prefault('300s').describe('Time open streams get to end after SIGTERM.'),
+  trusted_proxies: listOf(addressBlock())
+    .prefault([])
+    .describe(
+      'Proxies in front of Sluice, as addresses or CIDR blocks: from them alone `x-forwarded-for` is believed. It matters ' +
+        'for `addresses` of keys.',
+    ),
   idempotency_ttl: duration(0)
     .prefault('60s')
     .describe(
@@ -286,6 +261,29 @@ const log = section({
     .describe('`auto` is pretty on a terminal and JSON elsewhere.'),
 });
 
+const admin = section({
+  enabled: flag().prefault(true).describe('Is there an admin API, `/admin/v1`?'),
+  key: secret(1, 'visible characters without spaces')
+    .optional()
+    .describe(
+      'Who has it may do everything. `SLUICE_ADMIN_KEY` wins over it. Neither: where Sluice listens on this machine alone, ' +
+        'one is made in `data_dir`; elsewhere the admin API is off. A new one takes a restart.',
+    ),
+  addresses: listOf(text('an address or a block such as 10.0.0.0/8'))
+    .prefault([])
+    .describe('From where the admin API may be asked, as addresses and CIDR blocks. None: from everywhere.'),
+  hosts: listOf(text('the name of a host'))
+    .prefault([])
+    .describe(
+      'Names under which the admin API is asked, as browsers say them in `Host`. On this machine `localhost` and its ' +
+        'addresses always are; a proxy in front takes its name here.',
+    ),
+  session_idle: duration(60_000)
+    .prefault('30m')
+    .describe('A session of the dashboard ends when nothing was asked for so long.'),
+  session_max: duration(60_000).prefault('12h').describe('And after so long in any case.'),
+});
+
 const simulator = section({
   ttft: duration(0).optional().describe('Time to the first token.'),
   tokens_per_second: positiveNumber().optional().describe('Pace of an answer.'),
@@ -313,6 +311,12 @@ export const fileSchema = (known?: Known) =>
         'Offers every model to Anthropic clients under a second name, `claude-via-…`, for those that only show Claude models.',
       ),
     keys: listOf(keySchema).prefault([]).describe("Clients' keys."),
+    tenants: listOf(tenantSchema)
+      .prefault([])
+      .describe('Organisations: whose keys they are, and who pays. Keys that name none belong to `default`.'),
+    projects: listOf(projectSchema)
+      .prefault([])
+      .describe('Parts of an organisation, with budgets of their own.'),
     queue: queue.prefault({}).describe('Waiting in line instead of a 429.'),
     timeouts: timeouts.prefault({}).describe('Patience with a provider.'),
     retries: retries.prefault({}).describe('Sending a call again after a failure, before any content.'),
@@ -340,12 +344,13 @@ export const fileSchema = (known?: Known) =>
     ledger: ledgerSection().prefault({}).describe('Entries of calls on their way into the database.'),
     alerts: alerts.prefault({}).describe('Telling an operator what calls for action.'),
     log: log.prefault({}).describe('What is written while running.'),
+    admin: admin.prefault({}).describe('The admin API: who may use it, and from where.'),
     simulator: simulator.prefault({}).describe('How accounts of the provider `simulator` behave.'),
   });
 
 export type FileValues = z.output<ReturnType<typeof fileSchema>>;
 export type AccountValues = z.output<ReturnType<typeof accountSchema>>;
+export type ChannelValues = z.output<typeof channelSchema>;
 export type ModelValues = z.output<ReturnType<typeof modelSchema>>;
 export type WebhookValues = z.output<typeof webhookSchema>;
-export type KeyValues = z.output<typeof keySchema>;
 export type LimitsValues = z.output<ReturnType<typeof limits>>;

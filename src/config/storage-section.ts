@@ -9,7 +9,7 @@ export const storageSection = () =>
     url: databaseUrl()
       .optional()
       .describe(
-        `Where the database is: \`${PLACE_FORMS.join('`, or ')}\`. Not given: the variable \`DATABASE_URL\`, and without ` +
+        `Where the database is: \`${PLACE_FORMS.join('`, or `')}\`. Not given: the variable \`DATABASE_URL\`, and without ` +
           'it SQLite in `sluice.db` of `data_dir`. A change takes a restart.',
       ),
     retention: retentionSection()

@@ -28,6 +28,10 @@ export type Account = {
   readonly bodyRules?: BodyRules;
 };
 
+/** Set by hand. `paused` and `draining`: no attempt begins; what runs goes on to its end. */
+export const CHANNEL_STATES = ['active', 'paused', 'draining'] as const;
+export type ChannelState = (typeof CHANNEL_STATES)[number];
+
 export type Channel = {
   /** `account/upstream-model`, safe to show. */
   readonly id: string;
@@ -43,6 +47,8 @@ export type Channel = {
   readonly weight: number;
   /** What is known of the model there; its prices are those of the account's region. */
   readonly facts?: ModelFacts;
+  /** Absent: it takes calls. */
+  readonly state?: Exclude<ChannelState, 'active'>;
 };
 
 export type Model = {

@@ -30,6 +30,14 @@ export const FACTOR_NAMES = ['tenant', 'project', 'key', 'model', 'account'] as 
 export type FactorName = (typeof FACTOR_NAMES)[number];
 export type FactorScope = { readonly [Name in FactorName]?: string };
 
+/** Without the names that are not given. */
+export const factorScopeOf = (
+  names: {
+    readonly [Name in FactorName]?: string | null | undefined;
+  },
+): FactorScope =>
+  Object.fromEntries(FACTOR_NAMES.flatMap((name) => (names[name] == null ? [] : [[name, names[name]]])));
+
 export type PriceFactor = FactorScope & {
   readonly id: string;
   /** Decimal text. */

@@ -8,11 +8,12 @@ import type { FastifyInstance } from 'fastify';
 import { anthropicMessages } from '../dialects/anthropic-messages/anthropic-messages.ts';
 import { ownName } from './asked-call.ts';
 import { countedTokens, sentBody } from './counted.ts';
+import { keyOf } from './door.ts';
 import type { Front } from './front.ts';
 
 export function addCountTokens(server: FastifyInstance, front: Front, prefix: string): void {
   server.post(`${prefix}${anthropicMessages.path}/count_tokens`, async (request) => {
-    const key = front.access().authenticate(request.headers);
+    const key = keyOf(front, request.raw, anthropicMessages.id);
     const body = await sentBody(front, request);
     const told = anthropicMessages.readHead(body);
     const model = ownName(front, told.model);

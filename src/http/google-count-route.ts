@@ -11,6 +11,7 @@ import { gemini } from '../dialects/gemini/gemini.ts';
 import { Failure } from '../domain/failure.ts';
 import { ownName } from './asked-call.ts';
 import { countedTokens, sentBody } from './counted.ts';
+import { keyOf } from './door.ts';
 import type { Front } from './front.ts';
 import { actionAt } from './google-address.ts';
 
@@ -19,7 +20,7 @@ export function addGoogleCount(server: FastifyInstance, front: Front, prefix: st
     const [path = ''] = sent.url.split('?');
     if (actionAt(path) !== 'countTokens')
       throw new Failure('route_not_found', { message: `No such route: POST ${path}.` });
-    const key = front.access().authenticate(sent.headers);
+    const key = keyOf(front, sent.raw, gemini.id);
     const plain = await sentBody(front, sent);
     const model = ownName(front, aimOf(path).model);
     front.access().allow(key, model);

@@ -7,8 +7,8 @@
 import type { FastifyInstance } from 'fastify';
 import { ruleOf } from '../domain/failure.ts';
 import { type Bench, isOff } from '../routing/bench.ts';
+import { mayLook } from './door.ts';
 import type { Front } from './front.ts';
-import { isLoopback } from './probes.ts';
 import { addSwitchOn } from './switch-on-route.ts';
 
 /** A bench for people and other programs. */
@@ -20,23 +20,16 @@ export type LiveBench = Pick<Bench, 'what' | 'kind' | 'sinceMs'> & {
 };
 
 export function addLive(server: FastifyInstance, front: Front): void {
-  // Open to this machine; from elsewhere it takes a key, for it tells of accounts and traffic.
-  const guard = (request: {
-    readonly ip: string;
-    readonly headers: Record<string, string | string[] | undefined>;
-  }) => {
-    if (!isLoopback(request.ip)) front.access().authenticate(request.headers);
-  };
   server.get('/live/limits', (request) => {
-    guard(request);
+    mayLook(front, request.raw);
     return { atMs: Math.round(front.clock.now()), channels: front.liveLimits() };
   });
   server.get('/live/queues', (request) => {
-    guard(request);
+    mayLook(front, request.raw);
     return { atMs: Math.round(front.clock.now()), lines: front.liveLines() };
   });
   server.get('/live/benches', (request) => {
-    guard(request);
+    mayLook(front, request.raw);
     const benches = front.benches();
     // What waits for somebody comes first.
     const inOrder = [...benches.filter(isOff), ...benches.filter((bench) => !isOff(bench))];

@@ -9,6 +9,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Wire } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
+import { keyOf } from './door.ts';
 import {
   anthropicList,
   anthropicModel,
@@ -59,8 +60,8 @@ export function addModels(server: FastifyInstance, front: Front, prefix: string)
 export const addGeminiModels = (server: FastifyInstance, front: Front): void =>
   addModels(server, front, GEMINI_PREFIX);
 
-function visibleTo(front: Front, { headers }: FastifyRequest): OfferedModel[] {
-  const key = front.access().authenticate(headers);
+function visibleTo(front: Front, { raw }: FastifyRequest): OfferedModel[] {
+  const key = keyOf(front, raw);
   const nowMs = front.clock.now();
   return front
     .snapshot()

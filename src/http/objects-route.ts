@@ -15,6 +15,7 @@ import { isContent, isId, type ObjectPath, objectPathOf } from '../relay/objects
 import type { PassAsk } from '../relay/objects/passage.ts';
 import { readBody } from './body.ts';
 import { decodedBody } from './decoded-body.ts';
+import { keyOf } from './door.ts';
 import type { Exchange } from './exchange.ts';
 import type { Front } from './front.ts';
 import { IdOpener } from './id-opener.ts';
@@ -39,7 +40,7 @@ export async function serveObjects(
   const { request } = exchange;
   let reached = false;
   try {
-    const key = front.access().authenticate(request.headers);
+    const key = keyOf(front, request, 'objects');
     const ask = await askOf(front, exchange, { dialect, path, key });
     reached = true;
     const passed = await front.passage.open(ask);

@@ -1,6 +1,7 @@
 /** For those who watch the process: alive, ready, and the metrics. */
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { mayLook } from './door.ts';
 import type { Front } from './front.ts';
 
 /** `/livez` and `/readyz`, with the names that operators of other relays look for. */
@@ -30,8 +31,7 @@ export function addProbes(server: FastifyInstance, front: Front, isDraining: () 
       });
     });
   server.get('/metrics', (request, reply): FastifyReply => {
-    // Open to this machine; from elsewhere it takes a key, for it tells of models and traffic.
-    if (!isLoopback(request.ip)) front.access().authenticate(request.headers);
+    mayLook(front, request.raw);
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(front.metricsText());
   });
 }
@@ -44,6 +44,3 @@ function booksOf({ books, clock }: Front): Record<string, unknown> {
     away === undefined ? 'there' : `away for ${Math.round((clock.now() - away.sinceMs) / 1_000)} s`;
   return { ledger: { database, pending, journal_bytes: journalBytes } };
 }
-
-export const isLoopback = (address: string): boolean =>
-  address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');

@@ -14,6 +14,7 @@ import { askedCall } from './asked-call.ts';
 import { readBody } from './body.ts';
 import { callOptionsOf } from './call-options.ts';
 import { decodedBody } from './decoded-body.ts';
+import { keyOf } from './door.ts';
 import { type Exchange, type Outlet, storyHeaders } from './exchange.ts';
 import type { Front } from './front.ts';
 import { wantsList } from './google-address.ts';
@@ -30,7 +31,7 @@ export async function serveRelay(front: Front, dialect: Wire, exchange: Exchange
   let outlet: Outlet = exchange;
   let spooled: SpooledForm | undefined;
   try {
-    const key = front.access().authenticate(exchange.request.headers);
+    const key = keyOf(front, exchange.request, dialect.id);
     exchange.standing = keyHeadersOf(front, key, dialect);
     if (dialect.form) spooled = await formOf(front, exchange);
     const asked = namedObjects(

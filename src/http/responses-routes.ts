@@ -13,15 +13,16 @@ import { type AnswerShelf, answersOf, type KeptAnswer, outputOf } from '../relay
 import { isUnderWay } from '../relay/maker.ts';
 import { recalledCall } from '../relay/recalled.ts';
 import { countedTokens, sentBody } from './counted.ts';
+import { keyOf } from './door.ts';
 import type { Front } from './front.ts';
 
 type OfAnswer = { Params: { id: string }; Querystring: Readonly<Record<string, string | undefined>> };
 
 export function addResponses(server: FastifyInstance, front: Front, prefix: string): void {
   const path = prefix + openaiResponses.path;
-  const keyOf = (request: FastifyRequest): ClientKey => front.access().authenticate(request.headers);
+  const asker = (request: FastifyRequest): ClientKey => keyOf(front, request.raw, openaiResponses.id);
   const kept = (request: FastifyRequest<OfAnswer>): { answers: AnswerShelf; answer: KeptAnswer } => {
-    const answers = answersOf(front.shelf, keyOf(request).id);
+    const answers = answersOf(front.shelf, asker(request).id);
     const answer = answers.answer(request.params.id);
     if (answer === undefined) throw notFound(request.params.id);
     return { answers, answer };
@@ -47,7 +48,7 @@ export function addResponses(server: FastifyInstance, front: Front, prefix: stri
   });
   server.delete<OfAnswer>(`${path}/:id`, (request) => {
     const { id } = request.params;
-    if (!answersOf(front.shelf, keyOf(request).id).remove(id)) throw notFound(id);
+    if (!answersOf(front.shelf, asker(request).id).remove(id)) throw notFound(id);
     return { id, object: 'response', deleted: true };
   });
   server.post<OfAnswer>(`${path}/:id/cancel`, (request) => {
@@ -57,7 +58,7 @@ export function addResponses(server: FastifyInstance, front: Front, prefix: stri
     });
   });
   server.post(`${path}/input_tokens`, async (request) => {
-    const key = keyOf(request);
+    const key = asker(request);
     const body = await sentBody(front, request);
     const { model } = openaiResponses.readHead(body);
     front.access().allow(key, model);
@@ -66,7 +67,7 @@ export function addResponses(server: FastifyInstance, front: Front, prefix: stri
     return { object: 'response.input_tokens', input_tokens: tokens };
   });
   server.post(`${path}/compact`, (request) => {
-    keyOf(request);
+    asker(request);
     throw new Failure('route_not_found', {
       message: 'Conversations are not compacted here: let the client make its own summary.',
     });

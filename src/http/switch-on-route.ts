@@ -7,8 +7,8 @@
 import type { FastifyInstance } from 'fastify';
 import { isJsonObject, parseJson } from '../base/json.ts';
 import { Failure } from '../domain/failure.ts';
+import { isLoopback } from './door.ts';
 import type { Front } from './front.ts';
-import { isLoopback } from './probes.ts';
 
 type Asked = {
   readonly ip: string;

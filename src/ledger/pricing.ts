@@ -41,8 +41,11 @@ export type Explained = {
   readonly factor: FactorInForce;
 };
 
+/** What decides the price of a call. */
+export type PricedCall = Pick<CostAsk, 'served' | 'channel'> & { readonly key: Payer };
+
 export type Pricing = {
-  costOf(ask: CostAsk): EntryMoney;
+  costOf(ask: PricedCall & Pick<CostAsk, 'usage' | 'free'>): EntryMoney;
   /** Of a call that reached no channel. */
   readonly nothing: EntryMoney;
   /**
@@ -50,7 +53,7 @@ export type Pricing = {
    * Where there is no price, by the ceiling if policy has one; else null.
    */
   quote(ask: QuoteAsk): bigint | null;
-  explain(ask: Pick<CostAsk, 'key' | 'served' | 'channel'>): Explained;
+  explain(call: PricedCall): Explained;
   settings(): MoneySettings;
   rates(): Rates;
   /** Puts other rows of the database in force. */
@@ -101,7 +104,7 @@ export function createPricing({ now, settings, usualRates }: PricingOptions): Pr
     return prepared;
   };
 
-  const explain = ({ key, served, channel }: Pick<CostAsk, 'key' | 'served' | 'channel'>): Explained => {
+  const explain = ({ key, served, channel }: PricedCall): Explained => {
     const { prices, factors, settings: current } = inForce();
     const nowMs = now();
     return {
@@ -160,7 +163,11 @@ const scopeOf = ({ id, tenant, project }: Payer, served: string, { account }: Ch
   account: account.id,
 });
 
-function moneyOf({ usage, channel, free }: CostAsk, explained: Explained, rates: Rates): EntryMoney {
+function moneyOf(
+  { usage, channel, free }: Pick<CostAsk, 'usage' | 'channel' | 'free'>,
+  explained: Explained,
+  rates: Rates,
+): EntryMoney {
   const { list, own, costFactor, factor } = explained;
   const exact = list && exactCostOf(list.terms, usage, { rates });
   const share = nanoOf(costFactor);

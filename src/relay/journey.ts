@@ -91,7 +91,9 @@ export class Journey {
     this.model = ableFor(call, model, rooms);
     if (this.model.channels.length === 0) throw unable(call, model, rooms);
     this.#asked = model;
-    this.#fallbacks = call.options.fallback ? [...(call.models ?? model.fallbacks)] : [];
+    const others =
+      call.models ?? call.key.fallbacks?.filter((name) => name !== model.name) ?? model.fallbacks;
+    this.#fallbacks = call.options.fallback ? [...others] : [];
     this.rawInputTokens = estimateTokens(call.body);
     this.story = {
       id: call.id,

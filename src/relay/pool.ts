@@ -189,9 +189,14 @@ export class Pool {
     const { health } = this.#rooms;
     if (this.channels.length === 0) return;
     if (this.channels.some((channel) => health.freeAt(channel, nowMs) !== Infinity)) return;
-    const kinds = new Set(this.channels.map((channel) => health.benchOf(channel, nowMs)?.kind));
+    const why = new Set(
+      this.channels.map((channel) => channel.state ?? health.benchOf(channel, nowMs)?.kind),
+    );
+    const what = this.channels.every(({ state }) => state !== undefined)
+      ? 'Every channel that could serve this call was taken out of service'
+      : 'Every account that could serve this call is switched off';
     throw new Failure('pool_exhausted', {
-      message: `Every account that could serve this call is switched off (${[...kinds].join(', ')}) until somebody acts.`,
+      message: `${what} (${[...why].join(', ')}) until somebody acts.`,
       limitOwner: 'pool',
     });
   }

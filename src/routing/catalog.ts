@@ -17,6 +17,7 @@ export type AccountPlan = {
     readonly tier: number;
     readonly weight: number;
     readonly facts?: ModelFacts;
+    readonly state?: NonNullable<Channel['state']>;
   }[];
 };
 

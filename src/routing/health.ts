@@ -56,7 +56,7 @@ const LONG_MS = 5 * 60_000;
 const PLAN_DOUBT = { forMs: 15 * 60_000, everyMs: 90_000 } as const;
 
 export type Health = {
-  /** The earliest moment the channel may be tried; `nowMs` when it is free, Infinity when it is switched off. */
+  /** The earliest moment the channel may be tried; `nowMs` when it is free, Infinity when it is switched off or paused. */
   freeAt(channel: Channel, nowMs: number): number;
   /** Which bench holds the channel back, if any. */
   benchOf(channel: Channel, nowMs: number): Bench | undefined;
@@ -239,16 +239,17 @@ export function createHealth(options: { readonly random: () => number }): Health
   };
 
   return {
-    freeAt: (channel, nowMs) =>
-      records.size === 0
-        ? nowMs
-        : Math.max(
-            nowMs,
-            heldUntilMs(channelKey(channel), nowMs),
-            heldUntilMs(accountKey(channel.account), nowMs),
-            heldUntilMs(familyKey(channel), nowMs),
-            secretsFreeAt(channel.account, nowMs),
-          ),
+    freeAt(channel, nowMs) {
+      if (channel.state !== undefined) return Infinity;
+      if (records.size === 0) return nowMs;
+      return Math.max(
+        nowMs,
+        heldUntilMs(channelKey(channel), nowMs),
+        heldUntilMs(accountKey(channel.account), nowMs),
+        heldUntilMs(familyKey(channel), nowMs),
+        secretsFreeAt(channel.account, nowMs),
+      );
+    },
     benchOf(channel, nowMs) {
       const keys = wholeKeysOf(channel);
       if (secretsFreeAt(channel.account, nowMs) > nowMs)

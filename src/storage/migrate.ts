@@ -10,6 +10,7 @@ import { isDatabaseError } from './database-error.ts';
 import { MIGRATIONS, type Migration } from './migrations/index.ts';
 import { openDatabase } from './open-database.ts';
 import { type DatabasePlace, shownPlace } from './place.ts';
+import { tableNames } from './table-names.ts';
 import type { Tables } from './tables.ts';
 
 export type MigrateOptions = {
@@ -23,6 +24,9 @@ export type MigrateOptions = {
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
+
+/** A wait for others ends before the statement that waits: its error says why. */
+const WAITING_SHARE = 0.8;
 
 /** Of the lock of PostgreSQL: any number that nobody else takes. */
 const LOCK = 7_583_423_001n;
@@ -40,7 +44,8 @@ export async function migrate(
   let database: Database | undefined;
   try {
     // One connection, whose statements may take as long as there is time.
-    database = await openDatabase(place, { timeoutMs: limitMs, busyMs: limitMs, connections: 1, clock });
+    const busyMs = Math.ceil(limitMs * WAITING_SHARE);
+    database = await openDatabase(place, { timeoutMs: limitMs, busyMs, connections: 1, clock });
     const work = { kind: database.kind, migrations, leftMs, nowMs: clock.now, stage };
     for (;;) {
       stage.what = 'waiting for another one that migrates';
@@ -92,8 +97,10 @@ async function oneStep(transaction: Transaction<Tables>, work: Work): Promise<st
 }
 
 async function lock(transaction: Transaction<Tables>, leftMs: number): Promise<void> {
-  for (const setting of ['lock_timeout', 'statement_timeout'])
-    await sql`select set_config(${setting}, ${String(leftMs)}, true)`.execute(transaction);
+  const set = (setting: string, ms: number): Promise<unknown> =>
+    sql`select set_config(${setting}, ${String(Math.ceil(ms))}, true)`.execute(transaction);
+  await set('statement_timeout', leftMs);
+  await set('lock_timeout', leftMs * WAITING_SHARE);
   await sql`select pg_advisory_xact_lock(${LOCK})`.execute(transaction);
 }
 
@@ -120,8 +127,7 @@ export async function migrationStatus(
   database: Database,
   migrations: readonly Migration[] = MIGRATIONS,
 ): Promise<readonly MigrationStatus[]> {
-  const tables = await database.query.introspection.getTables();
-  const rows = tables.some(({ name }) => name === 'migrations')
+  const rows = (await tableNames(database)).includes('migrations')
     ? await database.query.selectFrom('migrations').selectAll().execute()
     : [];
   const done = new Map(rows.map(({ name, at_ms }) => [name, at_ms]));

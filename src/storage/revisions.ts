@@ -19,15 +19,20 @@ const LONGEST_BACK_OFF_MS = 5_000;
 /** A database that is silent is away. */
 const PATIENCE_MS = 2_000;
 
-/** Last in the transaction that makes the change: until its end nobody else can change the topic. */
-export async function bump(transaction: Queries, topic: Topic): Promise<void> {
-  await transaction
+/**
+ * Within the transaction that makes the change: until its end nobody else can change the topic, so that revisions are in
+ * the order of the changes. The new one may be written to the rows that change, for those who load only what is newer.
+ */
+export async function bump(transaction: Queries, topic: Topic): Promise<number> {
+  const { revision } = await transaction
     .insertInto('revisions')
     .values({ topic, revision: 1 })
     .onConflict((conflict) =>
       conflict.column('topic').doUpdateSet((row) => ({ revision: row('revisions.revision', '+', 1) })),
     )
-    .execute();
+    .returning('revision')
+    .executeTakeFirstOrThrow();
+  return Number(revision);
 }
 
 export type Revisions = {

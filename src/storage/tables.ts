@@ -128,7 +128,10 @@ type Edited = {
   updated_ms: number;
 };
 
-export type TenantRow = Edited & {
+/** Of what every instance keeps in memory: the revision of `keys` at its last change. */
+type Followed = Edited & { revision: number };
+
+export type TenantRow = Followed & {
   id: string;
   name: string;
   active: number;
@@ -138,9 +141,9 @@ export type TenantRow = Edited & {
   settings: string;
 };
 
-export type ProjectRow = Edited & { id: string; tenant: string; name: string; settings: string };
+export type ProjectRow = Followed & { id: string; tenant: string; name: string; settings: string };
 
-export type ClientKeyRow = Edited & {
+export type ClientKeyRow = Followed & {
   id: string;
   tenant: string;
   project: string | null;
@@ -148,7 +151,7 @@ export type ClientKeyRow = Edited & {
   /** `active` or `revoked`. */
   state: string;
   expires_ms: number | null;
-  /** JSON: models, endpoints, addresses, limits, on_limit, priority, weight, fallback, objects, budgets, metadata. */
+  /** JSON: models, endpoints, addresses, limits, on_limit, priority, weight, fallback, fallbacks, objects, budgets, metadata. */
   settings: string;
 };
 

@@ -41,6 +41,7 @@ export function serveAdmin(options: {
     frameworkErrors: (error, _request, reply) => refuseUnrouted(error, reply),
   });
   const door: Door = {
+    addressOf: (peer) => peer,
     check: () => undefined,
     admit: async ({ headers }) => JSON.parse(String(headers['x-test-asker'])) as Asker,
   };

@@ -56,6 +56,16 @@ export const ADVICE = {
     step('the client', 'Use one of the keys under `keys:` in the configuration of Sluice.'),
     step('the operator', '`sluice check` names the keys it knows by their ids.'),
   ),
+  tenant_inactive: request(
+    step('the operator', 'Make the organisation active again: `active` of its entry under `tenants`.'),
+  ),
+  address_forbidden: request(
+    step('the operator', 'Add the address to `addresses` of this key.'),
+    step('the operator', 'Behind a proxy: name the proxy in `server.trusted_proxies`.'),
+  ),
+  endpoint_forbidden: request(
+    step('the operator', 'Add the endpoint to `endpoints` of this key, or use another key.'),
+  ),
   model_forbidden: request(
     step('the operator', 'Add the model to `models` of this key, or use another key.'),
   ),
@@ -154,6 +164,29 @@ export const ADVICE = {
     'at the reset time that the answer names',
     ACCOUNTS,
     FALLBACK,
+  ),
+  insufficient_funds: own(
+    "what is left in the tenant's wallet",
+    UNTIL_ACTED,
+    step('the client', 'Bound the answer (`max_tokens`): a call holds what it may cost at most.'),
+    step('the operator', 'Top up the wallet, or raise the credit limit of a postpaid one.'),
+  ),
+  budget_spent: own(
+    'a budget of the key, its project or its tenant',
+    'when its period ends; `retry-after` and the message say when',
+    step('the client', 'Bound the answer (`max_tokens`): a call holds what it may cost at most.'),
+    step('the operator', 'Raise the budget that the message names.'),
+  ),
+  unpriced_model: own(
+    undefined,
+    UNTIL_ACTED,
+    step('the operator', 'Give the model a price, or let `money.unpriced` hold a ceiling for it.'),
+  ),
+  ledger_away: own(
+    undefined,
+    'within seconds, once the database answers',
+    step('the client', 'Try again; its SDK does so by itself.'),
+    step('the operator', 'Look at the database: only calls near the end of a wallet or a budget need it.'),
   ),
   draining: own(
     undefined,

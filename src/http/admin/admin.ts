@@ -17,7 +17,14 @@ import { createFeeds } from './feed.ts';
 import { readInput } from './input.ts';
 import { jsonText } from './json.ts';
 import { ALWAYS, problemOf, sendProblem } from './problem.ts';
-import { type AdminAnswer, type AdminAsk, AdminProblem, type AdminRoute, type Asker } from './route.ts';
+import {
+  type AdminAnswer,
+  type AdminAsk,
+  AdminProblem,
+  type AdminRoute,
+  type Asker,
+  type Knock,
+} from './route.ts';
 
 export const ADMIN_PREFIX = '/admin';
 export const ADMIN_BASE = '/admin/v1';
@@ -25,16 +32,10 @@ const BODY_LIMIT_BYTES = 1024 * 1024;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const JSON_TYPE = /^application\/json\s*(;|$)/i;
 
-/** What is known of a request before it is read. */
-export type Knock = {
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Where it comes from. */
-  readonly address: string;
-};
-
 /** Keeps the door: who may ask at all, and who asks. */
 export type Door = {
+  /** Where a request comes from that this peer has handed over. */
+  addressOf(peer: string, forwardedFor: string | string[] | undefined): string;
   /** Throws for whom nothing here is open: before anything else, on every route. */
   check(knock: Knock): void;
   /** Throws 401 for nobody, 429 for who has guessed too often. */
@@ -67,6 +68,12 @@ export function addAdmin(server: FastifyInstance, options: AdminOptions): Admin 
     states.set(request, state);
     return state;
   };
+  const knockOf = ({ method, headers, ip }: FastifyRequest): Knock => ({
+    method,
+    headers,
+    address: door.addressOf(ip, headers['x-forwarded-for']),
+    peer: ip,
+  });
   const fail = (request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
     const { id } = stateOf(request);
     const onFault = (fault: unknown): void =>
@@ -74,7 +81,10 @@ export function addAdmin(server: FastifyInstance, options: AdminOptions): Admin 
         { id, error: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault) },
         'internal fault',
       );
-    return sendProblem(reply, problemOf(error, id, onFault));
+    const problem = problemOf(error, id, onFault);
+    if (problem.status === 401)
+      log.warn({ id, address: knockOf(request).address, path: pathOf(request) }, 'refused at the admin API');
+    return sendProblem(reply, problem);
   };
 
   const mount = (scope: FastifyInstance, route: AdminRoute): void => {
@@ -89,8 +99,9 @@ export function addAdmin(server: FastifyInstance, options: AdminOptions): Admin 
         stateOf(request).asker = asker;
       },
       handler: async (request, reply) => {
-        const { id, asker = nobodyAt(request) } = stateOf(request);
-        const answer = await answerOf(route, request, { asker, ...options, creations });
+        const knock = knockOf(request);
+        const { id, asker = nobodyAt(knock.address) } = stateOf(request);
+        const answer = await answerOf(route, request, { asker, knock, ...options, creations });
         return send(reply, answer, { request, id });
       },
     });
@@ -159,10 +170,14 @@ export function addAdmin(server: FastifyInstance, options: AdminOptions): Admin 
   return { endFeeds: () => feeds.end() };
 }
 
-type Serving = Pick<AdminOptions, 'clock' | 'log'> & { readonly asker: Asker; readonly creations: Creations };
+type Serving = Pick<AdminOptions, 'clock' | 'log'> & {
+  readonly asker: Asker;
+  readonly knock: Knock;
+  readonly creations: Creations;
+};
 
 async function answerOf(route: AdminRoute, request: FastifyRequest, serving: Serving): Promise<AdminAnswer> {
-  const { asker, clock, log } = serving;
+  const { asker, knock, clock, log } = serving;
   const nowMs = Math.round(clock.now());
   const body = Buffer.isBuffer(request.body) ? request.body : undefined;
   const input = readInput(route, { params: request.params, query: request.query, body });
@@ -181,7 +196,7 @@ async function answerOf(route: AdminRoute, request: FastifyRequest, serving: Ser
     body: input.body,
     ...(typeof ifMatch === 'number' ? { ifMatch } : {}),
     nowMs,
-    headers: request.headers,
+    knock,
     async note(transaction, change) {
       await writeAudit(transaction, change, { asker, nowMs });
       await creation?.mark(transaction, change);
@@ -259,13 +274,7 @@ async function jsonBytes(request: IncomingMessage): Promise<Buffer> {
   return readBody(request, BODY_LIMIT_BYTES);
 }
 
-const knockOf = (request: FastifyRequest): Knock => ({
-  method: request.method,
-  headers: request.headers,
-  address: request.ip,
-});
-
-const nobodyAt = (request: FastifyRequest): Asker => ({ id: '', role: 'viewer', address: request.ip });
+const nobodyAt = (address: string): Asker => ({ id: '', role: 'viewer', address });
 
 const wrongRole = ({ roles, method, path }: AdminRoute, { role }: Asker): AdminProblem =>
   new AdminProblem(

@@ -3,6 +3,7 @@
 import type { FastifyError, FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { Failure } from '../../domain/failure.ts';
+import { DatabaseError, type DatabaseErrorKind } from '../../storage/database-error.ts';
 import { AdminProblem } from './route.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
@@ -37,6 +38,21 @@ export type Problem = {
   };
 };
 
+const DATABASE_SAYS: Readonly<
+  Record<Exclude<DatabaseErrorKind, 'wrong'>, { readonly status: number; readonly detail: string }>
+> = {
+  away: {
+    status: 503,
+    detail: 'The database does not answer just now: nothing is known to have changed. Look, and try again.',
+  },
+  met: {
+    status: 503,
+    detail: 'Others were changing the same at the same time: nothing was changed. Try again.',
+  },
+  unique: { status: 409, detail: 'There is one of that name already.' },
+  constraint: { status: 409, detail: 'It does not fit to what is there: nothing was changed.' },
+};
+
 /** `instance`: the request's id. What nobody foresaw is told to the log alone. */
 export function problemOf(error: unknown, instance: string, onFault: (error: unknown) => void): Problem {
   if (error instanceof AdminProblem)
@@ -48,6 +64,11 @@ export function problemOf(error: unknown, instance: string, onFault: (error: unk
     });
   if (error instanceof Failure)
     return of(error.status, { detail: error.message, instance, word: error.kind });
+  if (error instanceof DatabaseError && error.kind !== 'wrong') {
+    const { status, detail } = DATABASE_SAYS[error.kind];
+    const headers: Record<string, string> = status === 503 ? { 'retry-after': '2' } : {};
+    return of(status, { detail, instance, headers });
+  }
   const { statusCode, message } = error as FastifyError;
   if (error instanceof Error && statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return of(statusCode, { detail: `${message}.`, instance });

@@ -21,6 +21,15 @@ export type Asker = {
   readonly address: string;
 };
 
+/** What is known of a request before it is read. */
+export type Knock = {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Where it comes from, and who has the other end of the connection: a proxy, or the same. */
+  readonly address: string;
+  readonly peer: string;
+};
+
 /** A change, for the audit. What must not be shown is not in it. */
 export type Change = {
   /** `create`, `update`, `delete`, `rotate`, `top_up` … */
@@ -44,7 +53,7 @@ export type AdminAsk<Params = unknown, Query = unknown, Body = unknown> = {
    */
   readonly ifMatch?: number;
   readonly nowMs: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly knock: Knock;
   /** Writes the change into the audit, within the transaction that makes it. A creation must: it is then made once. */
   note(transaction: Transaction<Tables>, change: Change): Promise<void>;
 };

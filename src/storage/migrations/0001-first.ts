@@ -54,6 +54,12 @@ async function ledger(db: Kysely<unknown>): Promise<void> {
   await index(db, 'entries', ['tenant', 'arrived_ms']);
   await index(db, 'entries', ['key', 'arrived_ms']);
   await db.schema
+    .createIndex('entries_by_failure')
+    .on('entries')
+    .columns(['failure', 'arrived_ms'])
+    .where('failure' as never, 'is not', null)
+    .execute();
+  await db.schema
     .createTable('stories')
     .addColumn('call', 'text', (column) => column.primaryKey())
     .addColumn('arrived_ms', 'bigint', (column) => column.notNull())
@@ -81,6 +87,13 @@ async function ledger(db: Kysely<unknown>): Promise<void> {
   await rollups
     .addColumn('times', 'text', (column) => column.notNull())
     .addPrimaryKeyConstraint('rollups_key', ['span', 'from_ms', 'dimensions'])
+    .execute();
+  // On which days there was a call of certain dimensions.
+  await db.schema
+    .createIndex('rollups_by_dimensions')
+    .on('rollups')
+    .columns(['dimensions', 'from_ms'])
+    .where('span' as never, '=', 'day')
     .execute();
 }
 
@@ -139,6 +152,7 @@ async function money(db: Kysely<unknown>): Promise<void> {
 
 async function people(db: Kysely<unknown>): Promise<void> {
   await edited(db, 'tenants', 'id')
+    .addColumn('revision', 'bigint', (column) => column.notNull())
     .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('active', 'integer', (column) => column.notNull())
     .addColumn('wallet', 'text', (column) => column.notNull())
@@ -146,11 +160,13 @@ async function people(db: Kysely<unknown>): Promise<void> {
     .addColumn('settings', 'text', (column) => column.notNull())
     .execute();
   await edited(db, 'projects', 'id')
+    .addColumn('revision', 'bigint', (column) => column.notNull())
     .addColumn('tenant', 'text', (column) => column.notNull())
     .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('settings', 'text', (column) => column.notNull())
     .execute();
   await edited(db, 'client_keys', 'id')
+    .addColumn('revision', 'bigint', (column) => column.notNull())
     .addColumn('tenant', 'text', (column) => column.notNull())
     .addColumn('project', 'text')
     .addColumn('label', 'text', (column) => column.notNull())
@@ -158,6 +174,9 @@ async function people(db: Kysely<unknown>): Promise<void> {
     .addColumn('expires_ms', 'bigint')
     .addColumn('settings', 'text', (column) => column.notNull())
     .execute();
+  await index(db, 'projects', ['tenant']);
+  await index(db, 'client_keys', ['tenant']);
+  await index(db, 'client_keys', ['revision']);
   await db.schema
     .createTable('key_hashes')
     .addColumn('hash', 'text', (column) => column.primaryKey())

@@ -62,7 +62,9 @@ function startThread(
   { timeoutMs, clock, ...place }: ThreadOptions,
   onHanging: (ended: Promise<unknown>) => void,
 ): Running {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: place, name: 'sqlite' });
+  // What this process was started with (a script on the command line) is not for the thread.
+  const setup = { workerData: place, name: 'sqlite', execArgv: [] };
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), setup);
   const waiting = new Map<number, Waiting>();
   let lastId = 0;
   let gone: DatabaseError | undefined;

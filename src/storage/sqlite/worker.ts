@@ -54,6 +54,18 @@ function open(): DatabaseSync {
   return database;
 }
 
+/** By SQLite's own code for it, whatever the reason: https://www.sqlite.org/rescode.html#cantopen */
+const CANNOT_OPEN = 14;
+
+function openOrTell(): DatabaseSync {
+  try {
+    return open();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw Object.assign(new Error(`it cannot be opened: ${reason}`), { errcode: CANNOT_OPEN });
+  }
+}
+
 /** It holds hashes and sealed secrets: for its owner alone. */
 function makeFile(path: string): void {
   if (path === ':memory:') return;
@@ -85,7 +97,7 @@ const bound = (value: SqlValue): SqlValue =>
   typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value;
 
 function run({ id, sql, parameters }: WorkerAsk): WorkerAnswer {
-  opened.database ??= open();
+  opened.database ??= openOrTell();
   const { statement, columns } = prepare(opened.database, sql);
   const values = parameters.map(bound);
   if (columns.length === 0) return { id, changes: Number(statement.run(...values).changes) };

@@ -1,0 +1,1 @@
+export const statementOf = async (..._: unknown[]): Promise<void> => {};
