@@ -35,6 +35,7 @@ export function addProbes(server: FastifyInstance, front: Front, isDraining: () 
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(front.metricsText());
   });
 }
+
 /** Away, the database keeps nobody from being served. */
 function booksOf({ books, clock }: Front): Record<string, unknown> {
   if (books === undefined) return {};
