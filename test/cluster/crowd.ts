@@ -7,6 +7,25 @@ import { KEY } from '../sdk/relay.ts';
 /** An answer whose end its client saw. */
 export type Seen = { readonly id: string; readonly input: number; readonly output: number };
 
+/** A relay of one account that is never full and answers at once. */
+export const QUICK = `
+keys: [{ id: test, key: ${KEY} }]
+accounts:
+  - id: sim
+    provider: simulator
+    secrets: [s]
+    models: { qwen3-max: { limits: { rpm: 1000000, tpm: 1000000000, concurrency: 10000, ramp: off } } }
+simulator: { ttft: 5ms, tokens_per_second: 1000, output_tokens: 5 }
+log: { level: warn }
+`;
+
+/** Entries that are not in the database yet, by its own account. */
+export async function pendingAt(url: string): Promise<number> {
+  const response = await fetch(`${url}/readyz?verbose`);
+  const { ledger } = (await response.json()) as { ledger: { pending: number } };
+  return ledger.pending;
+}
+
 export type Crowd = {
   readonly seen: readonly Seen[];
   /** Calls that were answered with an error. */

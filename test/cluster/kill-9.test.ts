@@ -9,35 +9,17 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Child, startChild } from '../sdk/child.ts';
-import { KEY } from '../sdk/relay.ts';
-import { crowd, type Seen } from './crowd.ts';
+import { startChild } from '../sdk/child.ts';
+import { crowd, pendingAt, QUICK, type Seen } from './crowd.ts';
 
 const ROUNDS = 20;
 const PER_SECOND = 200;
-
-const CONFIG = `
-keys: [{ id: test, key: ${KEY} }]
-accounts:
-  - id: sim
-    provider: simulator
-    secrets: [s]
-    models: { qwen3-max: { limits: { rpm: 1000000, tpm: 1000000000, concurrency: 10000, ramp: off } } }
-simulator: { ttft: 5ms, tokens_per_second: 1000, output_tokens: 5 }
-log: { level: warn }
-`;
-
-const pendingOf = async ({ url }: Child): Promise<number> => {
-  const response = await fetch(`${url}/readyz?verbose`);
-  const { ledger } = (await response.json()) as { ledger: { pending: number } };
-  return ledger.pending;
-};
 
 test('what clients saw the end of is in the books exactly once after twenty deaths', {
   timeout: 110_000,
 }, async () => {
   const seen: Seen[] = [];
-  let child = await startChild({ config: CONFIG });
+  let child = await startChild({ config: QUICK });
   const { folder } = child;
   try {
     for (let round = 0; round < ROUNDS; round++) {
@@ -49,7 +31,7 @@ test('what clients saw the end of is in the books exactly once after twenty deat
       assert.deepEqual(clients.refused, []);
       child = await startChild({ folder });
     }
-    while ((await pendingOf(child)) > 0) await wait(20);
+    while ((await pendingAt(child.url)) > 0) await wait(20);
     child.process.kill('SIGTERM');
     assert.equal(await child.exit, 0);
     assert.deepEqual(
