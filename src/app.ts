@@ -22,8 +22,10 @@ import type { Known } from './config/known.ts';
 import type { Account } from './domain/channel.ts';
 import { embeddedSimulator, isEmbedded, simulatorKey } from './embedded-simulator.ts';
 import { addGauges } from './gauges.ts';
+import type { LiveDoors } from './http/admin/live-routes.ts';
 import type { Front } from './http/front.ts';
 import { createIdempotency } from './http/idempotency.ts';
+import { liveOf } from './http/live-routes.ts';
 import { createServer, type Server } from './http/server.ts';
 import { providers } from './providers/index.ts';
 import { hasLimits, quotaOfKey } from './relay/allowance.ts';
@@ -67,6 +69,11 @@ export type AppOptions = {
   readonly benches?: readonly KeptBench[];
   /** What calls cost and who pays; not given: nothing is written down. */
   readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'>;
+  /** The admin API, of what is going on; not given: there is none. */
+  readonly admin?: (house: {
+    readonly config: () => Config;
+    readonly live: LiveDoors['live'];
+  }) => NonNullable<Front['admin']>;
 };
 
 export type App = {
@@ -208,6 +215,9 @@ export function createApp(options: AppOptions): App {
     countTokens: (name, ask) => countTokens(rooms, name, ask),
     usableChannels,
     ...(books === undefined ? {} : { books: () => books.state() }),
+    ...(options.admin === undefined
+      ? {}
+      : { admin: options.admin({ config: () => config, live: () => liveOf(front, server.active()) }) }),
   };
   const server = createServer(front);
 

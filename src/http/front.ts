@@ -17,6 +17,7 @@ import type { Snapshot } from '../relay/rooms.ts';
 import type { Bench } from '../routing/bench.ts';
 import type { Shelf } from '../state/shelf.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { AdminOptions } from './admin/admin.ts';
 import type { Idempotency } from './idempotency.ts';
 
 export type FrontSettings = {
@@ -30,6 +31,8 @@ export type FrontSettings = {
 };
 
 export type Front = {
+  /** Undefined: there is no admin API. */
+  readonly admin?: Pick<AdminOptions, 'routes' | 'database' | 'door'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly relay: Relay;
