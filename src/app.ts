@@ -13,7 +13,7 @@ import { createQueue, type QueueSettings } from './admission/queue.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fetch } from './base/fetch.ts';
 import type { Logger } from './base/log.ts';
-import { addBookGauges } from './book-gauges.ts';
+import { addBookGauges, addPurseGauges } from './book-gauges.ts';
 import type { Books } from './books.ts';
 import { createCatalogue } from './catalog/catalogue.ts';
 import { readShipped } from './catalog/shipped.ts';
@@ -68,7 +68,7 @@ export type AppOptions = {
   /** What an earlier run had benched for long, or switched off. */
   readonly benches?: readonly KeptBench[];
   /** What calls cost and who pays; not given: nothing is written down. */
-  readonly books?: Pick<Books, 'ledger' | 'funds' | 'state' | 'onBatch' | 'apply'>;
+  readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'> & Partial<Pick<Books, 'funds'>>;
   /** The admin API, of what is going on; not given: there is none. */
   readonly admin?: (house: {
     readonly config: () => Config;
@@ -104,7 +104,7 @@ export function createApp(options: AppOptions): App {
       ),
   });
   access.useFile(peopleOf(config));
-  books?.funds.usePeople(access);
+  books?.funds?.usePeople(access);
 
   const store = createMemoryStore();
   const limiter = createLimiter(store, {
@@ -233,6 +233,7 @@ export function createApp(options: AppOptions): App {
   });
 
   if (books !== undefined) addBookGauges(registry, books);
+  if (books?.funds !== undefined) addPurseGauges(registry, books.funds);
 
   return {
     server,

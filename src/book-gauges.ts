@@ -5,7 +5,7 @@ import type { Registry } from './telemetry/registry.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-export function addBookGauges(registry: Registry, books: Pick<Books, 'state' | 'onBatch' | 'funds'>): void {
+export function addBookGauges(registry: Registry, books: Pick<Books, 'state' | 'onBatch'>): void {
   const entries = registry.counter(
     'sluice_ledger_entries_total',
     'Entries of calls, by outcome of their commit.',
@@ -28,10 +28,10 @@ export function addBookGauges(registry: Registry, books: Pick<Books, 'state' | '
   registry.gauge('sluice_database_up', '1 while the database takes entries.', () => [
     { labels: {}, value: books.state().away === undefined ? 1 : 0 },
   ]);
-  addPurseGauges(registry, books.funds);
 }
 
-function addPurseGauges(registry: Registry, { purses, onWriteOff }: Books['funds']): void {
+/** What wallets and budgets come to. */
+export function addPurseGauges(registry: Registry, { purses, onWriteOff }: Books['funds']): void {
   const writtenOff = registry.counter(
     'sluice_wallet_written_off_usd_total',
     'What calls used beyond what they held and their wallets had.',
