@@ -14,6 +14,7 @@ import { openDatabase } from '../../src/storage/open-database.ts';
 import { type PostgresServer, startPostgres } from '../../src/testing/postgres-server.ts';
 import { type Child, startChild } from '../sdk/child.ts';
 import { KEY } from '../sdk/relay.ts';
+import { pendingAt } from './crowd.ts';
 
 const CALLS = 200;
 const OUTPUT = 20;
@@ -203,8 +204,13 @@ describe('a prepaid wallet on three relays', { timeout: 170_000 }, () => {
     }
     const seen = await Promise.all(answers);
     const whole = seen.filter((answer) => answer?.isWhole === true);
-    const { folder } = children[1] as Child;
+    const { folder, exit } = children[1] as Child;
+    await exit;
     children[1] = await startChild({ folder, env });
+    const pending = async (): Promise<readonly number[]> =>
+      await Promise.all(children.map(({ url }) => pendingAt(url)));
+    await becomes(async () => (await pending()).every((entries) => entries === 0), 20_000);
+    assert.deepEqual(await pending(), [0, 0, 0]);
     // Leases of the dead expire after a minute, and somebody looks for them every quarter of one.
     await becomes(async () => (await purse()).held === 0n, 100_000);
     isOver = true;
