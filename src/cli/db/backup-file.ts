@@ -11,6 +11,9 @@ import { BackupError } from '../../storage/backup.ts';
 
 export type WriteLine = (line: string) => Promise<void>;
 
+/** Each write is a trip to another thread: not one a line. */
+const CHUNK = 65_536;
+
 /** `fill` gets what writes a line. Throws where there is such a file, unless it may be replaced. */
 export async function writeBackupFile<T>(
   path: string,
@@ -24,11 +27,16 @@ export async function writeBackupFile<T>(
   const written = pipeline(gzip, createWriteStream(part, { mode: 0o600, flush: true }));
   // Told where it is waited for.
   written.catch(() => {});
+  let text = '';
   try {
     const result = await fill(async (line) => {
-      if (!gzip.write(`${line}\n`)) await Promise.race([once(gzip, 'drain'), written]);
+      text += `${line}\n`;
+      if (text.length < CHUNK) return;
+      const isTaken = gzip.write(text);
+      text = '';
+      if (!isTaken) await Promise.race([once(gzip, 'drain'), written]);
     });
-    gzip.end();
+    gzip.end(text);
     await written;
     renameSync(part, path);
     return result;
