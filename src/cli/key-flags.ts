@@ -7,6 +7,7 @@ import { LIMIT_NAMES } from '../domain/limits.ts';
 import type { AdminFlags } from './admin-client.ts';
 import {
   mixed,
+  type Off,
   readBudget,
   readLimit,
   readList,
@@ -14,6 +15,7 @@ import {
   readNote,
   readNumber,
   readSwitch,
+  unlessOff,
 } from './people-flags.ts';
 
 const LIMITS = LIMIT_NAMES.filter((name) => name !== 'ramp');
@@ -22,18 +24,18 @@ export type KeyFlags = AdminFlags & {
   readonly label?: string;
   readonly project?: string;
   readonly expires?: string;
-  readonly models?: readonly string[] | null;
-  readonly endpoints?: readonly string[] | null;
-  readonly addresses?: readonly string[] | null;
+  readonly models?: readonly string[] | Off;
+  readonly endpoints?: readonly string[] | Off;
+  readonly addresses?: readonly string[] | Off;
   readonly onLimit?: string;
   readonly priority?: string;
   readonly weight?: number;
   readonly fallback?: boolean;
-  readonly fallbacks?: readonly string[] | null;
+  readonly fallbacks?: readonly string[] | Off;
   readonly objects?: boolean;
   readonly budget?: JsonObject;
   readonly note?: JsonObject;
-} & { readonly [Name in (typeof LIMITS)[number]]?: number | null };
+} & { readonly [Name in (typeof LIMITS)[number]]?: number | Off };
 
 export function sayingKey(command: Command): Command {
   command
@@ -70,21 +72,21 @@ export function keyBody(
   { before = {}, nowMs }: { readonly before?: JsonObject; readonly nowMs: number },
 ): JsonObject {
   const limits = Object.fromEntries(
-    LIMITS.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]] as const])),
+    LIMITS.flatMap((name) => (flags[name] === undefined ? [] : [[name, unlessOff(flags[name])] as const])),
   );
   const said = {
     label: flags.label,
-    project: flags.project === 'off' ? null : flags.project,
+    project: unlessOff(flags.project),
     expires_at: flags.expires === undefined ? undefined : readMoment(flags.expires, nowMs),
-    models: flags.models,
-    endpoints: flags.endpoints,
-    addresses: flags.addresses,
+    models: unlessOff(flags.models),
+    endpoints: unlessOff(flags.endpoints),
+    addresses: unlessOff(flags.addresses),
     limits: Object.keys(limits).length === 0 ? undefined : mixed(before['limits'], limits),
     on_limit: flags.onLimit,
     priority: flags.priority,
     weight: flags.weight,
     fallback: flags.fallback,
-    fallbacks: flags.fallbacks,
+    fallbacks: unlessOff(flags.fallbacks),
     objects: flags.objects,
     budgets: flags.budget === undefined ? undefined : mixed(before['budgets'], flags.budget),
     metadata: flags.note === undefined ? undefined : mixed(before['metadata'], flags.note),

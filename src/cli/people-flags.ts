@@ -5,19 +5,24 @@ import type { JsonObject } from '../base/json.ts';
 import { readDuration } from '../config/duration.ts';
 import { BUDGET_PERIODS } from '../domain/tenancy.ts';
 
-/** Takes a setting away. */
+/** Takes a setting away. It is not null before the body is made: the parser of the command line has another use for that. */
 export const OFF = 'off';
+export type Off = typeof OFF;
 
-export const readList = (text: string): readonly string[] | null =>
+/** As the body says it. */
+export const unlessOff = <T>(value: T | Off | undefined): T | null | undefined =>
+  value === OFF ? null : value;
+
+export const readList = (text: string): readonly string[] | Off =>
   text === OFF
-    ? null
+    ? OFF
     : text
         .split(',')
         .map((each) => each.trim())
         .filter((each) => each !== '');
 
-export function readLimit(text: string): number | null {
-  if (text === OFF) return null;
+export function readLimit(text: string): number | Off {
+  if (text === OFF) return OFF;
   const value = Number(text);
   if (!Number.isFinite(value) || value <= 0)
     throw new InvalidArgumentError(`Expected a number above 0, or ${OFF}.`);
