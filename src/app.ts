@@ -67,13 +67,13 @@ export type AppOptions = {
   readonly memories?: Memories;
   /** What an earlier run had benched for long, or switched off. */
   readonly benches?: readonly KeptBench[];
+  /** What calls cost and who pays; not given: nothing is written down. */
+  readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'>;
   /** The admin API, of what is going on; not given: there is none. */
   readonly admin?: (house: {
     readonly config: () => Config;
     readonly live: LiveDoors['live'];
   }) => NonNullable<Front['admin']>;
-  /** What calls cost and who pays; not given: nothing is written down. */
-  readonly books?: Books;
 };
 
 export type App = {
@@ -214,10 +214,10 @@ export function createApp(options: AppOptions): App {
     keyWindows: (key) => (hasLimits(key) ? limiter.headroom(quotaOfKey(key), clock.now()) : undefined),
     countTokens: (name, ask) => countTokens(rooms, name, ask),
     usableChannels,
+    ...(books === undefined ? {} : { books: () => books.state() }),
     ...(options.admin === undefined
       ? {}
       : { admin: options.admin({ config: () => config, live: () => liveOf(front, server.active()) }) }),
-    ...(books === undefined ? {} : { books: () => books.state() }),
   };
   const server = createServer(front);
 

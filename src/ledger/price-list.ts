@@ -82,6 +82,14 @@ export function fromCatalogue(facts: ModelFacts, nowMs: number): PriceInForce | 
   };
 }
 
+/** A price of the catalogue may be another one by the time that a call ends: DeepSeek's is one of the hour. */
+export function pricesOfDay({ facts }: Priced, nowMs: number): readonly PriceTerms[] {
+  const hourly = facts?.prices.filter(({ hours }) => hours !== undefined) ?? [];
+  if (hourly.length === 0) return [];
+  const usual = facts?.prices.findLast((price) => price.hours === undefined && holdsAt(price, nowMs));
+  return usual === undefined ? hourly : [usual, ...hourly];
+}
+
 function rowsOf(prices: readonly OwnPrice[]): Rows {
   const rows = new Map<string, OwnPrice[]>();
   for (const price of prices) {

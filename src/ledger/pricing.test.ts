@@ -212,7 +212,7 @@ describe('a quote', () => {
       shippedChannel('qwen', 'qwen-plus', { region: 'beijing' }),
       shippedChannel('anthropic', 'claude-sonnet-4-5'),
       shippedChannel('gemini', 'gemini-2.5-pro'),
-      shippedChannel('deepseek', 'deepseek-chat'),
+      shippedChannel('deepseek', 'deepseek-v4-pro'),
       madeUpChannel([
         { currency: 'USD', tiers: [{ input: '9' }, { above: 1_000, input: '1', cacheRead: '10' }] },
       ]),
@@ -235,6 +235,7 @@ describe('a quote', () => {
           const some = pricing({ priceFactor }, NOW + hour * 3_600_000);
           const { chargedNano } = some.costOf(asked(channel, { ...usage, cacheWrite1h: usage.cacheWrite }));
           const input = usage.input + usage.cacheRead + usage.cacheWrite;
+          // Held at noon, and done at another hour.
           const held = quote(pricing({ priceFactor }), channel, input, usage.output + usage.reasoning);
           if (chargedNano === null) return;
           assert.ok(held !== null && held >= chargedNano, `${channel.id}: ${held} < ${chargedNano}`);

@@ -14,7 +14,7 @@ import { DEFAULT_TENANT } from '../domain/tenancy.ts';
 import { inputTotal, type Usage } from '../domain/usage.ts';
 import { createFactors, type FactorInForce, type Factors } from './factors.ts';
 import type { CostAsk } from './ledger.ts';
-import { createPriceList, type PriceInForce, type PriceList, regionOf } from './price-list.ts';
+import { createPriceList, type PriceInForce, type PriceList, pricesOfDay, regionOf } from './price-list.ts';
 import { dearestCost } from './quote.ts';
 
 /** What the database says. */
@@ -132,16 +132,14 @@ export function createPricing({ now, settings, usualRates }: PricingOptions): Pr
       const nowMs = now();
       const amounts = { inputTokens, outputTokens };
       const price = prices.list(channel, model, nowMs);
-      const { facts } = channel;
-      // A catalogue's price may be another one by the time that the call ends: DeepSeek's is one of the hour.
-      const hourly = price?.origin === 'catalogue' ? facts?.prices.filter(({ hours }) => hours) : undefined;
       const ceiling =
         current.unpriced === 'ceiling' && current.ceiling !== undefined
           ? ({ currency: 'USD', tiers: [current.ceiling] } as const)
           : undefined;
       const terms = price?.terms ?? ceiling;
       if (terms === undefined) return null;
-      const costs = [terms, ...(hourly ?? [])].map((each) => dearestCost(each, amounts, rates));
+      const later = price?.origin === 'catalogue' ? pricesOfDay(channel, nowMs) : [];
+      const costs = [terms, ...later].map((each) => dearestCost(each, amounts, rates));
       if (costs.includes(undefined))
         return ceiling === undefined ? null : charged(dearestCost(ceiling, amounts, rates));
       return charged(costs.reduce((most, cost) => ((cost ?? 0n) > (most ?? 0n) ? cost : most)));

@@ -34,6 +34,10 @@ test('usage of every provider becomes five amounts that do not overlap', () => {
     usage({ input: 36, cacheRead: 64, output: 1 }),
   );
   assert.deepEqual(
+    readUsage({ prompt_tokens: 100, completion_tokens: 1, total_tokens: 101, cached_tokens: 60 }),
+    usage({ input: 40, cacheRead: 60, output: 1 }),
+  );
+  assert.deepEqual(
     readUsage({ prompt_tokens: 9, completion_tokens: 0, prompt_tokens_details: { cache_write_tokens: 4 } }),
     usage({ input: 5, cacheWrite: 4 }),
   );

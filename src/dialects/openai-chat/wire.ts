@@ -48,7 +48,7 @@ const textsOf = (parts: unknown): string =>
 /**
  * `prompt_tokens` includes cache reads and writes, `completion_tokens` includes reasoning; undefined when the object
  * holds no usage. Names of the cache amounts: OpenAI, Model Studio (`cache_creation_input_tokens`), DeepSeek
- * (`prompt_cache_hit_tokens`). xAI, and relays of Gemini, tell reasoning beside the completion: then the total is larger
+ * (`prompt_cache_hit_tokens`), Moonshot (`cached_tokens`). xAI, and relays of Gemini, tell reasoning beside the completion: then the total is larger
  * than its parts (https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/grok/capabilities/reasoning,
  * mozilla-ai/any-llm#1290, router-for-me/CLIProxyAPI#5733).
  */
@@ -61,7 +61,9 @@ export function readUsage(value: unknown): Usage | undefined {
   const promptDetails = objectOf(usage['prompt_tokens_details']);
   const cacheRead = Math.min(
     prompt,
-    numberOf(promptDetails?.['cached_tokens']) || numberOf(usage['prompt_cache_hit_tokens']),
+    numberOf(promptDetails?.['cached_tokens']) ||
+      numberOf(usage['prompt_cache_hit_tokens']) ||
+      numberOf(usage['cached_tokens']),
   );
   const cacheWrite = Math.min(
     prompt - cacheRead,
