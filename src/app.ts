@@ -73,6 +73,8 @@ export type AppOptions = {
   readonly admin?: (house: {
     readonly config: () => Config;
     readonly live: LiveDoors['live'];
+    /** Not before it stands. */
+    readonly front: () => Front;
   }) => NonNullable<Front['admin']>;
 };
 
@@ -217,7 +219,13 @@ export function createApp(options: AppOptions): App {
     ...(books === undefined ? {} : { books: () => books.state() }),
     ...(options.admin === undefined
       ? {}
-      : { admin: options.admin({ config: () => config, live: () => liveOf(front, server.active()) }) }),
+      : {
+          admin: options.admin({
+            config: () => config,
+            live: () => liveOf(front, server.active()),
+            front: () => front,
+          }),
+        }),
   };
   const server = createServer(front);
 

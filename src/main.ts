@@ -5,6 +5,9 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { known } from './app.ts';
 import { systemClock } from './base/clock.ts';
+import type { AdminDoors } from './cli/admin-client.ts';
+import { adminKeyAtHand } from './cli/admin-key.ts';
+import { adminsCommand } from './cli/admins.ts';
 import { alertsCommand } from './cli/alerts.ts';
 import { benchesCommand } from './cli/benches.ts';
 import { checkCommand } from './cli/check.ts';
@@ -28,6 +31,21 @@ const relayDoors: RelayDoors = {
   addressOf: (file) => addressToCall(findSettings(file, process.env).config.server),
   get: (url, headers) => ask(url, { headers }),
   post: (url, body) => ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
+  write: (text) => process.stdout.write(text),
+};
+
+/** The way to its admin API. */
+const adminDoors: AdminDoors = {
+  addressOf: relayDoors.addressOf,
+  adminKeyOf: (file) => adminKeyAtHand(findSettings(file, process.env).config, process.env),
+  send: async ({ url, ...request }) => {
+    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(60_000) });
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: await response.text(),
+    };
+  },
   write: (text) => process.stdout.write(text),
 };
 
@@ -70,6 +88,7 @@ const program = new Command('sluice')
   .addCommand(limitsCommand(relayDoors))
   .addCommand(benchesCommand(relayDoors))
   .addCommand(onCommand(relayDoors))
+  .addCommand(adminsCommand(adminDoors))
   .addCommand(
     alertsCommand({
       webhooksOf: (file) => findSettings(file, process.env).config.alerts.webhooks,
