@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Cancel, Clock } from './base/clock.ts';
 import type { Logger } from './base/log.ts';
+import { type BookPurses, openPurses } from './book-purses.ts';
 import { DOLLARS_FOR } from './catalog/rates.ts';
 import type { Config } from './config/config.ts';
 import type { CallEntry, EntryMoney } from './domain/entry.ts';
@@ -49,6 +50,7 @@ export type Books = {
   readonly instance: string;
   readonly ledger: Ledger;
   readonly pricing: Pricing;
+  readonly funds: BookPurses;
   state(): WriterState;
   /** Tells of every transaction that writes entries. */
   onBatch(listener: (batch: Batch) => void): void;
@@ -76,7 +78,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     folder: journalFolder(config),
   });
   const pricing = createPricing({ now: clock.now, settings: () => config.money, usualRates: DOLLARS_FOR });
-  const posters: Poster[] = [];
+  const funds = openPurses({ database, instance, clock, log, pricing, config: () => config });
+  const posters: Poster[] = [funds.purses.post];
   const spillBytes = (): number => config.ledger.spillBytes;
   const writer = createWriter({ database, journal, clock, log, posters, spillBytes });
   const alarm = createSpillAlarm({ log, spillBytes });
@@ -98,12 +101,13 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   const ledger: Ledger = {
     instance,
     nothing: pricing.nothing,
-    hold() {
+    hold(key, ask) {
       if (writer.state().isFull) throw full();
-      return undefined;
+      return funds.hold(key, ask);
     },
     costOf: (ask) => costOf(pricing, ask, log),
     record(entry: CallEntry) {
+      if (entry.held.length > 0) funds.purses.recorded(entry.id);
       const written = writer.record(entry);
       alarm.look(writer.state());
       return written;
@@ -116,6 +120,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     instance,
     ledger,
     pricing,
+    funds,
     state: writer.state,
     onBatch: writer.onBatch,
     apply(next) {
@@ -127,6 +132,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
       retention.close();
       if (!(await writer.close(CLOSE_MS)))
         log.warn({ ...writer.state() }, 'entries are left in the journal: the next run writes them');
+      await funds.purses.close();
       await database.close();
     },
   };
