@@ -13,6 +13,8 @@ import { createQueue, type QueueSettings } from './admission/queue.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fetch } from './base/fetch.ts';
 import type { Logger } from './base/log.ts';
+import { addBookGauges } from './book-gauges.ts';
+import type { Books } from './books.ts';
 import { createCatalogue } from './catalog/catalogue.ts';
 import { readShipped } from './catalog/shipped.ts';
 import type { Config } from './config/config.ts';
@@ -20,8 +22,10 @@ import type { Known } from './config/known.ts';
 import type { Account } from './domain/channel.ts';
 import { embeddedSimulator, isEmbedded, simulatorKey } from './embedded-simulator.ts';
 import { addGauges } from './gauges.ts';
+import type { LiveDoors } from './http/admin/live-routes.ts';
 import type { Front } from './http/front.ts';
 import { createIdempotency } from './http/idempotency.ts';
+import { liveOf } from './http/live-routes.ts';
 import { createServer, type Server } from './http/server.ts';
 import { providers } from './providers/index.ts';
 import { hasLimits, quotaOfKey } from './relay/allowance.ts';
@@ -63,6 +67,13 @@ export type AppOptions = {
   readonly memories?: Memories;
   /** What an earlier run had benched for long, or switched off. */
   readonly benches?: readonly KeptBench[];
+  /** What calls cost and who pays; not given: nothing is written down. */
+  readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'>;
+  /** The admin API, of what is going on; not given: there is none. */
+  readonly admin?: (house: {
+    readonly config: () => Config;
+    readonly live: LiveDoors['live'];
+  }) => NonNullable<Front['admin']>;
 };
 
 export type App = {
@@ -79,7 +90,7 @@ export type App = {
 };
 
 export function createApp(options: AppOptions): App {
-  const { clock, random, log } = options;
+  const { clock, random, log, books } = options;
   let config = options.config;
   let embedded = embeddedSimulator(config, options);
   const catalogue = createCatalogue(readShipped);
@@ -132,6 +143,7 @@ export function createApp(options: AppOptions): App {
     shelf: createShelf({ now: () => clock.now(), settings: () => config.memory }),
     seals: createSeals(idSecret),
     snapshot: () => snapshot,
+    ...(books === undefined ? {} : { ledger: books.ledger }),
     providerOf: (channel) => requireProvider(channel.account.provider),
     fetchOf: (channel) => (isEmbedded(channel) ? (embedded?.fetch ?? options.fetch) : options.fetch),
     record(story) {
@@ -202,6 +214,10 @@ export function createApp(options: AppOptions): App {
     keyWindows: (key) => (hasLimits(key) ? limiter.headroom(quotaOfKey(key), clock.now()) : undefined),
     countTokens: (name, ask) => countTokens(rooms, name, ask),
     usableChannels,
+    ...(books === undefined ? {} : { books: () => books.state() }),
+    ...(options.admin === undefined
+      ? {}
+      : { admin: options.admin({ config: () => config, live: () => liveOf(front, server.active()) }) }),
   };
   const server = createServer(front);
 
@@ -215,6 +231,8 @@ export function createApp(options: AppOptions): App {
     usable: () => usableChannels().usable,
   });
 
+  if (books !== undefined) addBookGauges(registry, books);
+
   return {
     server,
     front,
@@ -226,6 +244,7 @@ export function createApp(options: AppOptions): App {
     apply(next) {
       if (simulatorKey(next) !== simulatorKey(config)) embedded = embeddedSimulator(next, options);
       config = next;
+      books?.apply(next);
       snapshot = snapshotOf(next, catalogue);
       health.follow(accountsOf(snapshot));
       access.useFile(peopleOf(next));

@@ -94,10 +94,12 @@ export function createAccess({ now, onHidden }: AccessOptions): Access {
         });
       if (blocks !== undefined) requireAddress(blocks, addressOf(asked));
       const { endpoint } = asked;
-      if (endpoint !== undefined && key.endpoints !== undefined && !reachesEndpoint(key.endpoints, endpoint))
+      if (endpoint !== undefined && !reachesEndpoint(key, endpoint)) {
+        const allowed = key.endpoints === undefined ? '' : ` Allowed: ${key.endpoints.join(', ')}.`;
         throw new Failure('endpoint_forbidden', {
-          message: `The key '${key.id}' may not ask at '${endpoint}'. Allowed: ${key.endpoints.join(', ')}.`,
+          message: `The key '${key.id}' may not ask at '${endpoint}'.${allowed}`,
         });
+      }
       return key;
     },
     allow(key, model) {

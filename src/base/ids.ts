@@ -5,7 +5,9 @@ import { randomUUID } from 'node:crypto';
 export const newRequestId = (): string => newId('req_');
 export const newAlertId = (): string => newId('alert_');
 export const newAuditId = (): string => newId('audit_');
+export const newKeyId = (): string => newId('key_');
 export const newAdminId = (): string => newId('admin_');
+export const newSecretId = (): string => newId('secret_');
 
 function newId(prefix: string): string {
   const id = randomUUID();

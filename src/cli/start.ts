@@ -3,16 +3,19 @@
  * SIGHUP, and ends on SIGTERM after what runs has ended.
  */
 
+import { hostname } from 'node:os';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { type App, createApp } from '../app.ts';
 import { systemClock } from '../base/clock.ts';
 import { createLogger, type Logger } from '../base/log.ts';
+import { type Books, type Machine, openBooks } from '../books.ts';
 import type { Config } from '../config/config.ts';
 import { withoutKeys } from '../config/problem.ts';
 import { watchConfig } from '../config/watch.ts';
 import { createTransport, type Transport } from '../providers/transport.ts';
 import { benchesFile } from './benches-file.ts';
+import { databasePlace } from './database-place.ts';
 import { idSecretOf } from './id-secret.ts';
 import { learnedFile } from './learned-file.ts';
 import { findSettings, loadFile, readyMadeKey, type Settings } from './settings.ts';
@@ -36,6 +39,10 @@ async function start(flags: Flags): Promise<void> {
   const { config, readyKey } = withKey(settings);
   const address = addressOf(config, flags);
   const log = createLogger({ level: config.log.level, pretty: isPretty(config), nowMs: systemClock.now });
+  const books = await openBooks({
+    ...{ config, clock: systemClock, random: Math.random, log, machine: thisMachine },
+    place: databasePlace(config, process.env),
+  });
   const transport = createTransport({ connectTimeoutMs: config.timeouts.connectMs });
   const warn = (reason: string): void => log.warn({}, reason);
   const learned = learnedFile(config.dataDir, warn);
@@ -49,6 +56,7 @@ async function start(flags: Flags): Promise<void> {
     idSecret: idSecretOf(config.dataDir, process.env, warn),
     memories: learned.load(),
     benches: benches.load(),
+    books,
   });
   const url = await listen(app, address);
   const saveBenches = (): void => benches.save(app.rooms.health.kept(systemClock.now()));
@@ -57,7 +65,7 @@ async function start(flags: Flags): Promise<void> {
     learned.save(app.rooms.limiter.memories());
     saveBenches();
   });
-  const running: Running = { app, transport, log, drainMs: config.server.drainMs };
+  const running: Running = { app, books, transport, log, drainMs: config.server.drainMs };
   const stopWatching =
     settings.path === undefined ? undefined : reloadOnChange(settings.path, { ...running, keys: config });
   endOnSignal(running, () => {
@@ -75,6 +83,19 @@ async function start(flags: Flags): Promise<void> {
     }),
   );
 }
+
+const thisMachine: Machine = {
+  host: hostname(),
+  pid: process.pid,
+  isAlive(pid) {
+    try {
+      return process.kill(pid, 0);
+    } catch (error) {
+      // It lives, and is somebody else's.
+      return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    }
+  },
+};
 
 /** Every minute, and at the end. */
 function saveNowAndThen(save: () => void): () => void {
@@ -185,6 +206,7 @@ function banner({ settings, config, url, readyKey, models }: BannerFacts): strin
 
 type Running = {
   readonly app: App;
+  readonly books: Books;
   readonly transport: Transport;
   readonly log: Logger;
   readonly drainMs: number;
@@ -216,7 +238,7 @@ function reloadOnChange(path: string, { app, log, keys }: Running & { readonly k
 }
 
 /** First signal: drain. Second: leave at once. */
-function endOnSignal({ app, transport, log, drainMs }: Running, stopWatching: () => void): void {
+function endOnSignal({ app, books, transport, log, drainMs }: Running, stopWatching: () => void): void {
   let ending = false;
   const end = async (signal: string): Promise<void> => {
     if (ending) process.exit(1);
@@ -225,6 +247,8 @@ function endOnSignal({ app, transport, log, drainMs }: Running, stopWatching: ()
     log.info({ signal, active: app.server.active() }, 'shutting down: no new calls, what runs may end');
     await app.server.drain(drainMs);
     await app.server.close();
+    // Every call that ran has its entry: they are committed before anything is let go of.
+    await books.close();
     await app.alerts.close();
     await transport.close();
     log.info({}, 'ended');

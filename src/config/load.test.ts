@@ -388,9 +388,8 @@ describe('everything that is wrong', () => {
   });
 
   it('includes a file that is not there', () => {
-    const readFile = (): string => {
-      throw Object.assign(new Error('no'), { code: 'ENOENT' });
-    };
+    const missing = Object.assign(new Error('no'), { code: 'ENOENT' });
+    const readFile = (): string => assert.fail(missing);
     assert.throws(
       () => loadConfig({ path: 'sluice.yaml', env: {}, readFile, known }),
       (error) => error instanceof ConfigError && /there is no such file; --config/.test(error.message),

@@ -67,7 +67,8 @@ export const keySchema = section({
     .optional()
     .describe(
       'Where the key may ask: `chat`, a task (`embeddings`, `images` …), one dialect alone (`anthropic-messages` …), ' +
-        '`objects` (files, batches …), `live` (metrics and live state). None given: everywhere.',
+        '`objects` (files, batches …), `live` (metrics and live state). None given: everywhere, but `live` only with a key ' +
+        'of the tenant `default`.',
     ),
   addresses: listOf(addressBlock())
     .optional()

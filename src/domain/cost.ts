@@ -85,20 +85,31 @@ const uncached = ({ cacheWrite1h: _lost, ...usage }: CostUsage): CostUsage => ({
   cacheWrite: 0,
 });
 
-function sumOf(prices: TokenPrices, usage: CostUsage): bigint | undefined {
+export type CostPart = {
+  readonly what: 'input' | 'cacheRead' | 'cacheWrite' | 'cacheWrite1h' | 'output';
+  readonly tokens: number;
+  /** Money for a million of them; undefined: not known. */
+  readonly each: string | undefined;
+};
+
+/** What a cost is made of: each amount that is not nothing, at its price. */
+export function costParts(prices: TokenPrices, usage: CostUsage): readonly CostPart[] {
   const { input, cacheRead = input, cacheWrite = input, cacheWrite1h = cacheWrite, output } = prices;
   const longWrites = Math.min(usage.cacheWrite1h ?? 0, usage.cacheWrite);
   const outputPrice = usage.reasoning > 0 ? (prices.thinkingOutput ?? output) : output;
-  const parts: readonly (readonly [number, string | undefined])[] = [
-    [usage.input, input],
-    [usage.cacheRead, cacheRead],
-    [usage.cacheWrite - longWrites, cacheWrite],
-    [longWrites, cacheWrite1h],
-    [outputTotal(usage), outputPrice],
+  const parts: readonly CostPart[] = [
+    { what: 'input', tokens: usage.input, each: input },
+    { what: 'cacheRead', tokens: usage.cacheRead, each: cacheRead },
+    { what: 'cacheWrite', tokens: usage.cacheWrite - longWrites, each: cacheWrite },
+    { what: 'cacheWrite1h', tokens: longWrites, each: cacheWrite1h },
+    { what: 'output', tokens: outputTotal(usage), each: outputPrice },
   ];
+  return parts.filter(({ tokens }) => tokens !== 0);
+}
+
+function sumOf(prices: TokenPrices, usage: CostUsage): bigint | undefined {
   let sum = 0n;
-  for (const [tokens, each] of parts) {
-    if (tokens === 0) continue;
+  for (const { tokens, each } of costParts(prices, usage)) {
     if (each === undefined) return undefined;
     sum += BigInt(Math.round(tokens)) * nanoOf(each);
   }

@@ -3,7 +3,8 @@
  * the relay itself. The list of models is open to every key.
  */
 
-import type { DialectId, Task } from './call.ts';
+import type { ClientKey, DialectId, Task } from './call.ts';
+import { DEFAULT_TENANT } from './tenancy.ts';
 
 /** Where a request comes in. */
 export type Endpoint = DialectId | 'objects' | 'live';
@@ -35,5 +36,11 @@ export const ENDPOINT_WORDS: readonly string[] = [
   ...new Set([...Object.values(GROUPS), ...Object.keys(GROUPS)]),
 ];
 
-export const reachesEndpoint = (words: readonly string[], endpoint: Endpoint): boolean =>
-  words.includes(endpoint) || words.includes(GROUPS[endpoint]);
+export const reachesEndpoint = (
+  { endpoints, tenant = DEFAULT_TENANT }: Pick<ClientKey, 'endpoints' | 'tenant'>,
+  endpoint: Endpoint,
+): boolean => {
+  // What is shown of the relay itself tells of everybody's traffic: other tenants must have been let in by name.
+  if (endpoints === undefined) return endpoint !== 'live' || tenant === DEFAULT_TENANT;
+  return endpoints.includes(endpoint) || endpoints.includes(GROUPS[endpoint]);
+};

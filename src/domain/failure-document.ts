@@ -4,7 +4,7 @@ import { FAILURES, type FailureRule } from './failure.ts';
 
 const OPENING = `# Errors
 
-<!-- Printed by \`npm run print\` from \`src/domain/failure.ts\`. Changes here are lost. -->
+<!-- Printed by \`npm run print\` from \`src/domain/failure-table.ts\`. Changes here are lost. -->
 
 Every way a call can fail has a kind: the word in the log, the label of the metric, the row below. A client sees the
 HTTP status and, in the body, \`type\` and \`code\` as OpenAI's API has them; on \`/v1/messages\` the type that Anthropic's

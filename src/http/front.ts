@@ -9,6 +9,7 @@ import type { Clock } from '../base/clock.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Logger } from '../base/log.ts';
 import type { ClientKey } from '../domain/call.ts';
+import type { WriterState } from '../ledger/writer.ts';
 import type { KeptAnswer } from '../relay/kept-answers.ts';
 import type { Passage } from '../relay/objects/passage.ts';
 import type { Relay } from '../relay/relay.ts';
@@ -16,6 +17,7 @@ import type { Snapshot } from '../relay/rooms.ts';
 import type { Bench } from '../routing/bench.ts';
 import type { Shelf } from '../state/shelf.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { AdminOptions } from './admin/admin.ts';
 import type { Idempotency } from './idempotency.ts';
 
 export type FrontSettings = {
@@ -29,6 +31,8 @@ export type FrontSettings = {
 };
 
 export type Front = {
+  /** Undefined: there is no admin API. */
+  readonly admin?: Pick<AdminOptions, 'routes' | 'database' | 'door'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly relay: Relay;
@@ -59,4 +63,6 @@ export type Front = {
   countTokens(model: string, ask: { readonly key: string; readonly body: Uint8Array }): number | undefined;
   /** Channels that could be tried now, and all. */
   usableChannels(): { readonly usable: number; readonly all: number };
+  /** How the books are doing; absent where none are kept. */
+  books?(): WriterState;
 };

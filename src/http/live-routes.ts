@@ -30,13 +30,25 @@ export function addLive(server: FastifyInstance, front: Front): void {
   });
   server.get('/live/benches', (request) => {
     mayLook(front, request.raw);
-    const benches = front.benches();
-    // What waits for somebody comes first.
-    const inOrder = [...benches.filter(isOff), ...benches.filter((bench) => !isOff(bench))];
-    return { atMs: Math.round(front.clock.now()), benches: inOrder.map(liveBenchOf) };
+    return { atMs: Math.round(front.clock.now()), benches: liveBenches(front) };
   });
   addSwitchOn(server, front);
 }
+
+/** What waits for somebody comes first. */
+function liveBenches(front: Front): LiveBench[] {
+  const benches = front.benches();
+  return [...benches.filter(isOff), ...benches.filter((bench) => !isOff(bench))].map(liveBenchOf);
+}
+
+/** All of it together. `active`: calls under way. */
+export const liveOf = (front: Front, active: number) => ({
+  limits: front.liveLimits(),
+  lines: front.liveLines(),
+  benches: liveBenches(front),
+  channels: front.usableChannels(),
+  active,
+});
 
 const liveBenchOf = (bench: Bench): LiveBench => ({
   what: bench.what,

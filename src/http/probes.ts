@@ -16,7 +16,13 @@ export function addProbes(server: FastifyInstance, front: Front, isDraining: () 
       const reason = isDraining() ? 'shutting down' : usable === 0 ? 'no channel can be used now' : undefined;
       const verbose =
         'verbose' in request.query
-          ? { channels: all, usable, models: front.snapshot().catalog.models.length, queues: front.lines() }
+          ? {
+              channels: all,
+              usable,
+              models: front.snapshot().catalog.models.length,
+              queues: front.lines(),
+              ...booksOf(front),
+            }
           : {};
       return reply.code(reason === undefined ? 200 : 503).send({
         status: reason === undefined ? 'ready' : 'not ready',
@@ -28,4 +34,13 @@ export function addProbes(server: FastifyInstance, front: Front, isDraining: () 
     mayLook(front, request.raw);
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(front.metricsText());
   });
+}
+
+/** Away, the database keeps nobody from being served. */
+function booksOf({ books, clock }: Front): Record<string, unknown> {
+  if (books === undefined) return {};
+  const { pending, journalBytes, away } = books();
+  const database =
+    away === undefined ? 'there' : `away for ${Math.round((clock.now() - away.sinceMs) / 1_000)} s`;
+  return { ledger: { database, pending, journal_bytes: journalBytes } };
 }

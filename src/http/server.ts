@@ -19,6 +19,7 @@ import { newRequestId } from '../base/ids.ts';
 import type { Wire } from '../dialects/dialect.ts';
 import { dialects, wires } from '../dialects/index.ts';
 import { Failure } from '../domain/failure.ts';
+import { addAdmin, isAdmins, refuseUnrouted } from './admin/admin.ts';
 import { readBody } from './body.ts';
 import { addCountTokens } from './count-tokens-route.ts';
 import { Exchange } from './exchange.ts';
@@ -84,7 +85,10 @@ export function createServer(front: Front): Server {
     routerOptions: { maxParamLength: 500 },
     clientErrorHandler: refuseUnreadable,
     // What the router itself refuses, such as a wrong escape in the path.
-    frameworkErrors: (error, request, reply) => fail(request, reply, failureAtDoor(error, front)),
+    frameworkErrors: (error, request, reply) => {
+      if (isAdmins(request.raw.url)) refuseUnrouted(error, reply);
+      else fail(request, reply, failureAtDoor(error, front));
+    },
   });
   const exchanges = new Set<Exchange>();
   let draining = false;
@@ -98,7 +102,7 @@ export function createServer(front: Front): Server {
   // The relay's routes are hijacked and write their own; this is for the others.
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     const id = newRequestId();
-    reply.header('x-request-id', id).header('request-id', id);
+    if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', id).header('request-id', id);
     done();
   });
 
@@ -135,6 +139,10 @@ export function createServer(front: Front): Server {
       );
   };
 
+  const admin =
+    front.admin === undefined
+      ? undefined
+      : addAdmin(fastify, { ...front.admin, clock: front.clock, log: front.log });
   addProbes(fastify, front, () => draining);
   addLive(fastify, front);
   for (const prefix of GOOGLE_PREFIXES) addGoogleCount(fastify, front, prefix);
@@ -167,6 +175,7 @@ export function createServer(front: Front): Server {
     active: () => exchanges.size,
     async drain(limitMs) {
       draining = true;
+      admin?.endFeeds();
       await new Promise<void>((resolve) => {
         const cancel = front.clock.after(limitMs, () => {
           for (const exchange of exchanges) exchange.sendAway();
@@ -180,6 +189,7 @@ export function createServer(front: Front): Server {
       });
     },
     async close() {
+      admin?.endFeeds();
       for (const exchange of exchanges) exchange.cut();
       front.idempotency.close();
       await fastify.close();

@@ -136,4 +136,4 @@ const textOf = (nano: bigint | null): string | null => (nano === null ? null : S
 const nanoOf = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
 
 /** More places than a microsecond has say nothing. */
-const micro = (ms: number): number => Math.round(ms * 1_000) / 1_000;
+export const micro = (ms: number): number => Math.round(ms * 1_000) / 1_000;

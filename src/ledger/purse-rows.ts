@@ -17,21 +17,30 @@ const isPostgres = (queries: Queries): boolean => queries.getExecutor().adapter 
 const byBytes = (queries: Queries, column: string) =>
   isPostgres(queries) ? sql`${sql.ref(column)} collate "C"` : sql.ref(column);
 
-/** Theirs until the transaction ends; a purse that was never used is made. */
+/**
+ * Makes those that were never used. On its own, before anything is locked: whoever waited for a row that another makes
+ * would hold others meanwhile.
+ */
+export async function makePurses(queries: Queries, ids: readonly string[], nowMs: number): Promise<void> {
+  if (ids.length === 0) return;
+  const row = { spent_nano: 0n, held_nano: 0n, updated_ms: Math.floor(nowMs) };
+  await queries
+    .insertInto('purses')
+    .values([...ids].sort().map((id) => ({ id, ...row })))
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute();
+}
+
+/** Theirs until the transaction ends. */
 export async function lockPurses(
   transaction: Transaction<Tables>,
   ids: readonly string[],
   nowMs: number,
 ): Promise<ReadonlyMap<string, PurseAmounts>> {
   const found = await readLocked(transaction, ids);
-  const missing = ids.filter((id) => !found.has(id)).sort();
+  const missing = ids.filter((id) => !found.has(id));
   if (missing.length === 0) return found;
-  const row = { spent_nano: 0n, held_nano: 0n, updated_ms: Math.floor(nowMs) };
-  await transaction
-    .insertInto('purses')
-    .values(missing.map((id) => ({ id, ...row })))
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .execute();
+  await makePurses(transaction, missing, nowMs);
   return new Map([...found, ...(await readLocked(transaction, missing))]);
 }
 

@@ -13,6 +13,7 @@ import type { Database } from '../storage/database.ts';
 import type { Tables } from '../storage/tables.ts';
 import { keepHouse } from './keep-purses.ts';
 import { Lease, type OpenHold } from './lease.ts';
+import { makePurses } from './purse-rows.ts';
 import { type PurseNeed, playRound, type Shortage, type Wish } from './round.ts';
 import { settlePurses, type WriteOff } from './settle-purses.ts';
 
@@ -171,6 +172,12 @@ export function createPurses(options: PursesOptions): Purses {
     for (const lease of own) lease.isBusy = true;
     roundSinceMs = nowMs;
     try {
+      const unknown = own.filter(({ limitNano }) => limitNano === undefined);
+      await makePurses(
+        database.query,
+        unknown.map(({ purse }) => purse),
+        nowMs,
+      );
       const { shortages, commit } = await database.write((transaction) =>
         playRound(transaction, {
           wishes: wishes.map(({ ask }) => ask),

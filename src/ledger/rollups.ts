@@ -30,18 +30,30 @@ const REMEMBERED = 50_000;
 const ROWS_AT_ONCE = 2_000;
 
 export type Rollups = {
-  /** Within the transaction that writes the entries, of which none was counted before. */
-  post(transaction: Transaction<Tables>, entries: readonly CallEntry[]): Promise<void>;
+  /**
+   * Within the transaction that writes the entries, of which none was counted before. What it resolves with is called
+   * when the transaction is committed.
+   */
+  post(transaction: Transaction<Tables>, entries: readonly CallEntry[]): Promise<() => void>;
 };
 
 export function createRollups(kind: DatabaseKind, tagsADay = TAGS_A_DAY): Rollups {
   const ids = new Map<string, number>();
+  /** Those that are in the database for certain. */
+  const there = new Set<number>();
   const tagsOf = boundedTags(tagsADay);
   return {
     async post(transaction, entries) {
-      if (ids.size > REMEMBERED) ids.clear();
-      const tally = tallyOf(entries.map(countedOf), { spans: ['day', 'minute'], tagsOf, ids });
-      await add(tally, { transaction, kind });
+      if (ids.size > REMEMBERED) {
+        ids.clear();
+        there.clear();
+      }
+      const { rows, dimensions } = tallyOf(entries.map(countedOf), { spans: ['day', 'minute'], tagsOf, ids });
+      const fresh = dimensions.filter(({ id }) => !there.has(id));
+      await add({ rows, dimensions: fresh }, { transaction, kind });
+      return () => {
+        for (const { id } of fresh) there.add(id);
+      };
     },
   };
 }

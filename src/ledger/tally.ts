@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { CallEntry } from '../domain/entry.ts';
 import type { DimensionsRow, EntryRow } from '../storage/tables.ts';
+import { micro } from './entry-line.ts';
 import { stepOf, TIME_KINDS } from './time-steps.ts';
 
 export const MINUTE_MS = 60_000;
@@ -73,8 +74,9 @@ export const COUNTED_COLUMNS = [
   'tags',
 ] as const satisfies readonly (CountedColumn | 'tags')[];
 
+/** As the entry is stored, to the last digit. */
 export const countedOf = ({ usage, money, held, ...entry }: CallEntry): Counted => ({
-  arrived_ms: entry.arrivedAtMs,
+  arrived_ms: Math.round(entry.arrivedAtMs),
   tenant: entry.tenant,
   project: entry.project,
   key: entry.key,
@@ -86,9 +88,9 @@ export const countedOf = ({ usage, money, held, ...entry }: CallEntry): Counted 
   failure: entry.failure,
   factor: money.factor,
   in_wallet: held.some(({ purse }) => purse.startsWith('wallet:')) ? 1 : 0,
-  queue_ms: entry.queueMs,
-  first_content_ms: entry.firstContentMs,
-  duration_ms: entry.durationMs,
+  queue_ms: micro(entry.queueMs),
+  first_content_ms: entry.firstContentMs === null ? null : micro(entry.firstContentMs),
+  duration_ms: micro(entry.durationMs),
   input: usage?.input ?? null,
   cache_read: usage?.cacheRead ?? null,
   cache_write: usage?.cacheWrite ?? null,
@@ -191,19 +193,16 @@ export const dimensionsOf = (entry: Counted, tag: string): Dimensions => ({
   tenant: entry.tenant,
   project: entry.project ?? '',
   key: entry.key,
-  model: storable(entry.model),
+  model: entry.model,
   served: entry.served ?? '',
   channel: entry.channel ?? '',
   account: entry.account ?? '',
   provider: entry.provider ?? '',
   failure: entry.failure ?? '',
-  tag: storable(tag),
+  tag,
   factor: entry.factor,
   in_wallet: entry.in_wallet,
 });
-
-/** What clients write may hold what a database has no place for: it has the same in its stead in every table. */
-const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd');
 
 /** Of a million sets of dimensions, two have the same number with a chance of one in nine thousand. */
 function idOf(dimensions: Dimensions, ids: Map<string, number>): number {

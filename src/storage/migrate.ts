@@ -3,10 +3,11 @@
  * other instances wait for, and within a time. A step that fails leaves the database as it was before it.
  */
 
-import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Database, DatabaseKind } from './database.ts';
 import { isDatabaseError } from './database-error.ts';
+import { applied, apply, lockTables, newerThan, WAITING_SHARE } from './migration-steps.ts';
 import { MIGRATIONS, type Migration } from './migrations/index.ts';
 import { openDatabase } from './open-database.ts';
 import { type DatabasePlace, shownPlace } from './place.ts';
@@ -24,12 +25,6 @@ export type MigrateOptions = {
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
-
-/** A wait for others ends before the statement that waits: its error says why. */
-const WAITING_SHARE = 0.8;
-
-/** Of the lock of PostgreSQL: any number that nobody else takes. */
-const LOCK = 7_583_423_001n;
 
 /** The names of what was done now. Throws `MigrationError`. */
 export async function migrate(
@@ -74,46 +69,17 @@ type Work = {
 
 async function oneStep(transaction: Transaction<Tables>, work: Work): Promise<string | undefined> {
   const { kind, migrations, leftMs, nowMs, stage } = work;
-  // SQLite's transaction is a lock already: it begins by taking the file for writing.
-  if (kind === 'postgres') await lock(transaction, leftMs());
+  await lockTables(transaction, { kind, limitMs: leftMs() });
   stage.what = 'looking what has been done';
-  await transaction.schema
-    .createTable('migrations')
-    .ifNotExists()
-    .addColumn('name', 'text', (column) => column.primaryKey())
-    .addColumn('at_ms', 'bigint', (column) => column.notNull())
-    .execute();
-  const known = new Set((await transaction.selectFrom('migrations').select('name').execute()).map(nameOf));
-  refuseNewer(known, migrations);
-  const next = migrations.find(({ name }) => !known.has(name));
+  const known = await applied(transaction);
+  const newer = newerThan(migrations, known);
+  if (newer !== undefined) throw new MigrationError(newer);
+  const next = migrations.find(({ name }) => !known.includes(name));
   if (next === undefined) return undefined;
   stage.what = `making ${next.name}`;
-  await next.up(transaction as unknown as Kysely<unknown>);
-  await transaction
-    .insertInto('migrations')
-    .values({ name: next.name, at_ms: Math.floor(nowMs()) })
-    .execute();
+  await apply(transaction, next, nowMs());
   return next.name;
 }
-
-async function lock(transaction: Transaction<Tables>, leftMs: number): Promise<void> {
-  const set = (setting: string, ms: number): Promise<unknown> =>
-    sql`select set_config(${setting}, ${String(Math.ceil(ms))}, true)`.execute(transaction);
-  await set('statement_timeout', leftMs);
-  await set('lock_timeout', leftMs * WAITING_SHARE);
-  await sql`select pg_advisory_xact_lock(${LOCK})`.execute(transaction);
-}
-
-function refuseNewer(known: ReadonlySet<string>, migrations: readonly Migration[]): void {
-  const names = new Set(migrations.map(nameOf));
-  const unknown = [...known].filter((name) => !names.has(name));
-  if (unknown.length === 0) return;
-  throw new MigrationError(
-    `it was made by a newer version of Sluice, this one does not know ${unknown.join(', ')}: start the newer version, or restore a backup`,
-  );
-}
-
-const nameOf = ({ name }: { readonly name: string }): string => name;
 
 function reasonOf(error: unknown): string {
   if (isDatabaseError(error, 'met')) return `somebody else did not let go of it: ${error.message}`;
@@ -131,6 +97,6 @@ export async function migrationStatus(
     ? await database.query.selectFrom('migrations').selectAll().execute()
     : [];
   const done = new Map(rows.map(({ name, at_ms }) => [name, at_ms]));
-  const names = new Set([...migrations.map(nameOf), ...done.keys()]);
+  const names = new Set([...migrations.map(({ name }) => name), ...done.keys()]);
   return [...names].map((name) => ({ name, atMs: done.get(name) }));
 }

@@ -35,6 +35,12 @@ export async function bump(transaction: Queries, topic: Topic): Promise<number> 
   return Number(revision);
 }
 
+/** Of the topics that have ever changed. */
+export async function readRevisions(query: Queries): Promise<ReadonlyMap<string, number>> {
+  const rows = await query.selectFrom('revisions').selectAll().orderBy('topic').execute();
+  return new Map(rows.map(({ topic, revision }) => [topic, Number(revision)]));
+}
+
 export type Revisions = {
   /**
    * `load` brings what is in memory up to what the database says, at the first look and after each change; where it
@@ -51,7 +57,8 @@ export type Revisions = {
 };
 
 export type RevisionsOptions = {
-  readonly database: Pick<Database, 'query'>;
+  /** What `readRevisions` finds. */
+  readonly read: () => Promise<ReadonlyMap<string, number>>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Pick<Logger, 'info' | 'warn'>;
@@ -64,17 +71,18 @@ type Followed = {
   loading: Promise<void> | undefined;
 };
 
-export function createRevisions({ database, clock, random, log }: RevisionsOptions): Revisions {
+export const createRevisions = ({
+  database,
+  ...rest
+}: Omit<RevisionsOptions, 'read'> & { readonly database: Pick<Database, 'query'> }): Revisions =>
+  watchRevisions({ read: () => readRevisions(database.query), ...rest });
+
+export function watchRevisions({ read, clock, random, log }: RevisionsOptions): Revisions {
   const followed = new Map<Topic, Followed>();
   let looking: Promise<void> | undefined;
   let failures = 0;
   let closed = false;
   let cancel: Cancel | undefined;
-
-  const numbers = async (): Promise<ReadonlyMap<string, number>> => {
-    const rows = await database.query.selectFrom('revisions').select(['topic', 'revision']).execute();
-    return new Map(rows.map(({ topic, revision }) => [topic, Number(revision)]));
-  };
 
   /** One after the other: what is asked while one is under way is answered by the next. */
   const look = async (): Promise<void> => {
@@ -90,7 +98,7 @@ export function createRevisions({ database, clock, random, log }: RevisionsOptio
   const lookOnce = async (): Promise<void> => {
     let found: ReadonlyMap<string, number>;
     try {
-      found = await within(clock, numbers());
+      found = await within(clock, read());
     } catch (error) {
       failures += 1;
       if (failures === 1)

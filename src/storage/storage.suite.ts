@@ -76,6 +76,7 @@ export function storageSuite(open: OpenDatabase): void {
           from_ms: 1.7e12 + from_ms,
           dimensions: 1,
           unpriced: 0,
+          times: '{}',
           ...counts,
           ...sums,
         };

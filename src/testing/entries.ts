@@ -3,8 +3,9 @@
 import { createSeededRandom } from '../base/seeded-random.ts';
 import type { CallEntry } from '../domain/entry.ts';
 import type { FailureKind } from '../domain/failure.ts';
+import { lineOf } from '../ledger/entry-line.ts';
+import { insertEntries } from '../ledger/entry-rows.ts';
 import type { Database } from '../storage/database.ts';
-import type { EntryRow } from '../storage/tables.ts';
 
 export const someEntry = (changed: Partial<CallEntry> & { readonly id: string }): CallEntry => ({
   instance: 'one',
@@ -43,50 +44,11 @@ export const someEntry = (changed: Partial<CallEntry> & { readonly id: string })
   ...changed,
 });
 
-/** As the writer of the ledger stores it. */
-export const entryRow = ({ usage, money, held, tags, story: _, ...entry }: CallEntry): EntryRow => ({
-  id: entry.id,
-  instance: entry.instance,
-  arrived_ms: entry.arrivedAtMs,
-  ended_ms: entry.endedAtMs,
-  tenant: entry.tenant,
-  project: entry.project,
-  key: entry.key,
-  dialect: entry.dialect,
-  stream: entry.stream ? 1 : 0,
-  model: entry.model,
-  served: entry.served,
-  channel: entry.channel,
-  account: entry.account,
-  provider: entry.provider,
-  status: entry.status,
-  end_reason: entry.end,
-  failure: entry.failure,
-  attempts: entry.attempts,
-  queue_ms: entry.queueMs,
-  overhead_ms: entry.overheadMs,
-  first_content_ms: entry.firstContentMs,
-  duration_ms: entry.durationMs,
-  input: usage?.input ?? null,
-  cache_read: usage?.cacheRead ?? null,
-  cache_write: usage?.cacheWrite ?? null,
-  output: usage?.output ?? null,
-  reasoning: usage?.reasoning ?? null,
-  usage_source: usage?.source ?? null,
-  price: money.price,
-  price_row: money.priceRow,
-  factor: money.factor,
-  list_nano: money.listNano,
-  upstream_nano: money.upstreamNano,
-  charged_nano: money.chargedNano,
-  in_wallet: held.some(({ purse }) => purse.startsWith('wallet:')) ? 1 : 0,
-  tags: JSON.stringify(tags),
-});
-
 type Post = (
   transaction: Parameters<Parameters<Database['write']>[0]>[0],
   entries: readonly CallEntry[],
-) => Promise<void>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: as in the ledger's writer
+) => Promise<(() => void) | void>;
 
 /** One batch, as the writer commits it: what is told again is left out. */
 export async function writeEntries(
@@ -95,19 +57,14 @@ export async function writeEntries(
   post: Post,
 ): Promise<void> {
   if (entries.length === 0) return;
-  await database.write(async (transaction) => {
-    const fresh = await transaction
-      .insertInto('entries')
-      .values(entries.map(entryRow))
-      .onConflict((conflict) => conflict.doNothing())
-      .returning('id')
-      .execute();
-    const ids = new Set(fresh.map(({ id }) => id));
-    await post(
+  const committed = await database.write(async (transaction) => {
+    const ids = await insertEntries(transaction, database.kind, entries.map(lineOf));
+    return await post(
       transaction,
       entries.filter(({ id }) => ids.has(id)),
     );
   });
+  committed?.();
 }
 
 export type Crowd = {

@@ -6,9 +6,9 @@ import type { SourceFile } from './tree.ts';
 export function failureComplaints(kinds: readonly string[], files: readonly SourceFile[]): string[] {
   const sources = files.filter(
     ({ path }) =>
-      path.startsWith('src/') && !/\.(test|suite)\.ts$/.test(path) && path !== 'src/domain/failure.ts',
+      path.startsWith('src/') && !/\.(test|suite)\.ts$/.test(path) && path !== 'src/domain/failure-table.ts',
   );
   return kinds
     .filter((kind) => !sources.some(({ text }) => text.includes(`'${kind}'`)))
-    .map((kind) => `src/domain/failure.ts has the kind '${kind}', but nothing fails that way`);
+    .map((kind) => `src/domain/failure-table.ts has the kind '${kind}', but nothing fails that way`);
 }

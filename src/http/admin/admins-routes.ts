@@ -12,7 +12,7 @@ import { newAdminId } from '../../base/ids.ts';
 import type { Database } from '../../storage/database.ts';
 import type { AdminRow, Tables } from '../../storage/tables.ts';
 import { noSuch, staleVersion } from './edits.ts';
-import { idText, line, momentText, queryFlag, reference } from './fields.ts';
+import { idText, line, momentAnswer, momentText, queryFlag, reference } from './fields.ts';
 import { pageFrom, pageOf, pageQuery, placeOf } from './page.ts';
 import { ADMIN_ROLES, AdminProblem, type AdminRoute, adminRoute } from './route.ts';
 
@@ -29,8 +29,8 @@ const admin = z
     prefix: z.string().meta({ description: 'The beginning of its key.' }),
     active: z.boolean(),
     version: z.number().int(),
-    created_at: z.string().meta({ format: 'date-time' }),
-    updated_at: z.string().meta({ format: 'date-time' }),
+    created_at: momentAnswer(),
+    updated_at: momentAnswer(),
   })
   .meta({ id: 'Admin' });
 
@@ -53,7 +53,7 @@ export function adminsRoutes({ database }: { readonly database: Database }): Adm
       path: '/admins',
       id: 'listAdmins',
       summary: 'Who may use this API beside the admin key',
-      tag: 'admins',
+      tag: 'Admins',
       roles,
       query: z.object({ ...pageQuery, active: queryFlag().optional() }),
       answer: pageOf(admin),
@@ -83,7 +83,7 @@ export function adminsRoutes({ database }: { readonly database: Database }): Adm
       path: '/admins',
       id: 'createAdmin',
       summary: 'A new admin; its key is shown in this answer alone',
-      tag: 'admins',
+      tag: 'Admins',
       roles,
       creates: true,
       body: z.strictObject({ name: line(), role: z.enum(ADMIN_ROLES), tenant: idText().optional() }),
@@ -117,7 +117,7 @@ export function adminsRoutes({ database }: { readonly database: Database }): Adm
       path: '/admins/{admin}',
       id: 'getAdmin',
       summary: 'One admin',
-      tag: 'admins',
+      tag: 'Admins',
       roles,
       params,
       answer: admin,
@@ -131,7 +131,7 @@ export function adminsRoutes({ database }: { readonly database: Database }): Adm
       path: '/admins/{admin}',
       id: 'editAdmin',
       summary: 'Rename, deactivate or activate an admin; its sessions end when it is deactivated',
-      tag: 'admins',
+      tag: 'Admins',
       roles,
       edits: true,
       params,
@@ -167,7 +167,7 @@ export function adminsRoutes({ database }: { readonly database: Database }): Adm
       path: '/admins/{admin}/rotate',
       id: 'rotateAdminKey',
       summary: 'A new key for an admin: the old one and its sessions end at once',
-      tag: 'admins',
+      tag: 'Admins',
       roles,
       creates: true,
       params,

@@ -4,14 +4,14 @@ import { z } from 'zod';
 import { parseJson } from '../../base/json.ts';
 import type { Database } from '../../storage/database.ts';
 import type { AuditRow } from '../../storage/tables.ts';
-import { moment, momentText, reference } from './fields.ts';
+import { moment, momentAnswer, momentText, reference } from './fields.ts';
 import { tenantShown } from './own-tenant.ts';
 import { pageFrom, pageOf, pageQuery, placeOf } from './page.ts';
 import { ADMIN_ROLES, type AdminRoute, adminRoute } from './route.ts';
 
 const change = z.object({
   id: z.string(),
-  at: z.string().meta({ format: 'date-time' }),
+  at: momentAnswer(),
   actor: z.string().meta({ description: "An admin's id; `owner` for the admin key itself." }),
   role: z.string(),
   address: z.string(),
@@ -41,7 +41,7 @@ export function auditRoutes({ database }: { readonly database: Database }): Admi
       path: '/audit',
       id: 'listChanges',
       summary: 'Every change: who, what, before and after',
-      tag: 'audit',
+      tag: 'Audit',
       roles: ADMIN_ROLES,
       query,
       answer: pageOf(change),

@@ -17,6 +17,8 @@ const KEPT_MS = 24 * 60 * 60 * 1_000;
 /** A creation that takes longer has died. */
 const UNDER_WAY_MS = 60_000;
 const UNDER_WAY = 0;
+/** Its rows stand, its whole answer is not kept yet: or never, where the process died. */
+const MADE = 1;
 export const LONGEST_KEY = 255;
 
 export type CreationAsk = {
@@ -60,13 +62,13 @@ export function createCreations({ query }: Pick<Database, 'query'>): Creations {
         .onConflict((conflict) => conflict.column('hash').doNothing())
         .executeTakeFirst();
       if (Number(inserted.numInsertedOrUpdatedRows ?? 0) === 0)
-        return { given: await earlier(id, fingerprint) };
+        return { given: await earlier(id, { fingerprint, at }) };
       return {
         async mark(transaction, change) {
           const done: Kept = { body: { id: change.object, made: change.kind } };
           const marked = await transaction
             .updateTable('admin_answers')
-            .set({ status: 201, body: jsonText(done), expires_ms: at + KEPT_MS })
+            .set({ status: MADE, body: jsonText(done), expires_ms: at + KEPT_MS })
             .where('hash', '=', id)
             .where('status', '=', UNDER_WAY)
             .where('body', '=', claim)
@@ -96,7 +98,10 @@ export function createCreations({ query }: Pick<Database, 'query'>): Creations {
     },
   };
 
-  async function earlier(id: string, fingerprint: string): Promise<AdminAnswer> {
+  async function earlier(
+    id: string,
+    { fingerprint, at }: { readonly fingerprint: string; readonly at: number },
+  ): Promise<AdminAnswer> {
     const row = await query.selectFrom('admin_answers').selectAll().where('hash', '=', id).executeTakeFirst();
     // It has just been given up.
     if (row === undefined) throw underWay();
@@ -105,7 +110,8 @@ export function createCreations({ query }: Pick<Database, 'query'>): Creations {
         422,
         'Idempotency-Key: it was used for another body. Use a new one for a new creation.',
       );
-    if (row.status === UNDER_WAY) throw underWay();
+    const claimedMs = row.expires_ms - KEPT_MS;
+    if (row.status === UNDER_WAY || (row.status === MADE && at < claimedMs + UNDER_WAY_MS)) throw underWay();
     const kept = parseJson(row.body);
     if (!isJsonObject(kept)) throw new Error('an answer that was kept is not what this version wrote');
     const { body, version } = kept;

@@ -6,7 +6,7 @@
 import { type AdminIdentities, isSame, type Session } from '../../access/admin-identities.ts';
 import { type Attempts, createAttempts, TooManyAttempts } from '../../access/attempts.ts';
 import { blocksOf, clientAddress, isWithin } from '../../base/address-blocks.ts';
-import { isLoopback } from '../probes.ts';
+import { isLoopback } from '../door.ts';
 import type { Door } from './admin.ts';
 import { hostNameOf, isGoodHost, isLoopbackName, isOwnPage } from './hosts.ts';
 import { AdminProblem, type Asker, type Knock } from './route.ts';

@@ -57,5 +57,8 @@ export const moment = () =>
 /** `true` or `false` in a query. */
 export const queryFlag = () => z.enum(['true', 'false']).transform((text) => text === 'true');
 
+/** A moment in an answer. */
+export const momentAnswer = () => z.string().meta({ format: 'date-time' });
+
 export const momentText = (ms: number): string => new Date(ms).toISOString();
 export const momentTextOrNull = (ms: number | null): string | null => (ms === null ? null : momentText(ms));

@@ -101,6 +101,8 @@ export type AdminRoute = {
   readonly body?: z.ZodType;
   /** What it answers; absent for 204 and for text. */
   readonly answer?: z.ZodType;
+  /** What kind of text, where it answers text: `text/csv`. */
+  readonly media?: string;
   /** Throws `AdminProblem`, or `Failure` for what the relay itself says. */
   handle(ask: AdminAsk): Promise<AdminAnswer> | AdminAnswer;
 };

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { ADMIN_ROLES } from '../../domain/admin.ts';
 import type { AdminDoor } from './door.ts';
-import { moment, momentText } from './fields.ts';
+import { momentAnswer, momentText } from './fields.ts';
 import { type AdminRoute, adminRoute } from './route.ts';
 
 const who = z.object({
@@ -17,7 +17,7 @@ const session = who.extend({
     .string()
     .nullable()
     .meta({ description: 'Of a session: send it as `x-csrf-token` with whatever is no GET.' }),
-  expires_at: moment()
+  expires_at: momentAnswer()
     .nullable()
     .meta({ description: 'Of a session: its end, unless something is asked before.' }),
 });
@@ -29,7 +29,7 @@ export function sessionRoutes(door: AdminDoor): AdminRoute[] {
       path: '/session',
       id: 'signIn',
       summary: 'Sign in with an admin key: the answer sets a cookie for the dashboard',
-      tag: 'session',
+      tag: 'Session',
       roles: ADMIN_ROLES,
       open: true,
       body: z.strictObject({
@@ -57,7 +57,7 @@ export function sessionRoutes(door: AdminDoor): AdminRoute[] {
       path: '/session',
       id: 'whoAmI',
       summary: 'Who asks',
-      tag: 'session',
+      tag: 'Session',
       roles: ADMIN_ROLES,
       answer: session,
       async handle({ knock, asker }) {
@@ -78,7 +78,7 @@ export function sessionRoutes(door: AdminDoor): AdminRoute[] {
       path: '/session',
       id: 'signOut',
       summary: 'Sign out: the session is over everywhere',
-      tag: 'session',
+      tag: 'Session',
       roles: ADMIN_ROLES,
       handle: async ({ knock }) => ({ status: 204, headers: { 'set-cookie': await door.signOut(knock) } }),
     }),

@@ -1,0 +1,56 @@
+/** Joins the admin API: its door, its routes and the database that they share. */
+
+import { createAdminIdentities } from './access/admin-identities.ts';
+import type { AppOptions } from './app.ts';
+import type { Clock } from './base/clock.ts';
+import type { AdminKey } from './cli/admin-key.ts';
+import { allRoutes } from './http/admin/all-routes.ts';
+import { createDoor } from './http/admin/door.ts';
+import type { LiveLease } from './http/admin/live-routes.ts';
+import type { Database } from './storage/database.ts';
+
+export type AdminApiOptions = {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** The key, or why there is none and with it no admin API. */
+  readonly key: AdminKey;
+};
+
+export function adminApi({ database, clock, key }: AdminApiOptions): NonNullable<AppOptions['admin']> {
+  return ({ config, live }) => {
+    const identities = createAdminIdentities({
+      database,
+      adminKey: 'key' in key ? key.key : undefined,
+      now: clock.now,
+      times: () => ({ idleMs: config().admin.sessionIdleMs, longestMs: config().admin.sessionMaxMs }),
+    });
+    const door = createDoor({
+      identities,
+      now: clock.now,
+      settings: () => ({ ...config().admin, trustedProxies: config().server.trustedProxies }),
+      ...('off' in key ? { off: key.off } : {}),
+    });
+    const routes = allRoutes({
+      database,
+      door,
+      clock,
+      live,
+      admit: door.admit,
+      leases: () => leasesIn(database),
+    });
+    return { database, door, routes };
+  };
+}
+
+/** More are not shown. */
+const MOST_LEASES = 1_000;
+
+async function leasesIn({ query }: Database): Promise<LiveLease[]> {
+  const rows = await query.selectFrom('holds').selectAll().orderBy('purse').limit(MOST_LEASES).execute();
+  return rows.map((row) => ({
+    purse: row.purse,
+    instance: row.instance,
+    amountNano: row.amount_nano,
+    expiresMs: row.expires_ms,
+  }));
+}

@@ -1,0 +1,387 @@
+/** What purses must do on each database: several instances are several rooms on connections of their own. */
+
+import assert from 'node:assert/strict';
+import { afterEach, it } from 'node:test';
+import type { Clock } from '../base/clock.ts';
+import { silentLogger } from '../base/log.ts';
+import type { Database } from '../storage/database.ts';
+import { chargedEntry, commitEntries } from '../testing/charged-entry.ts';
+import type { OpenDatabase } from '../testing/databases.ts';
+import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
+import { walletOf } from './purse-ids.ts';
+import { createPurses, isShortage, type PurseHold, type Purses } from './purses.ts';
+import type { PurseNeed, Shortage } from './round.ts';
+import { bookWalletEntry, verifyWallets } from './wallets.ts';
+
+export const HOUR_MS = 3_600_000;
+
+/** One of several relays on a database. */
+export type Instance = {
+  readonly name: string;
+  readonly purses: Purses;
+  hold(call: string, needs: readonly PurseNeed[], amountNano: bigint): Promise<PurseHold | Shortage>;
+  /** Nothing of it happens any more. */
+  kill(): void;
+  /** It stood still for so long, and its timers have not fired. */
+  freeze(ms: number): void;
+  /** The call is over: its entry is committed. */
+  charge(call: string, hold: PurseHold, chargedNano: bigint | null): Promise<void>;
+};
+
+/** A fresh tenant for each test on one database. */
+export class Town {
+  readonly clock: VirtualClock = createVirtualClock();
+  readonly database: Database;
+  readonly tenant: string;
+  readonly wallet: PurseNeed;
+  limitNano = 0n;
+  writtenOffNano = 0n;
+  readonly #open: OpenDatabase;
+  readonly #instances: Instance[] = [];
+  #made = 0;
+
+  static #towns = 0;
+
+  constructor(database: Database, open: OpenDatabase) {
+    this.database = database;
+    this.#open = open;
+    this.tenant = `tenant-${++Town.#towns}`;
+    this.wallet = { purse: walletOf(this.tenant), limitNano: 0n };
+  }
+
+  async instance(own?: Database): Promise<Instance> {
+    const name = `${this.tenant}-instance-${++this.#made}`;
+    const database = own ?? (await this.#open());
+    const state = { isDead: false, aheadMs: 0 };
+    const clock: Clock = {
+      now: () => this.clock.now() + state.aheadMs,
+      after: (delayMs, task) =>
+        this.clock.after(delayMs, () => {
+          if (!state.isDead) task();
+        }),
+    };
+    const purses = createPurses({
+      ...{ database, instance: name, clock, log: silentLogger },
+      limitOf: () => this.limitNano,
+      onWriteOff: ({ amountNano }) => {
+        this.writtenOffNano += amountNano;
+      },
+    });
+    const instance: Instance = {
+      ...{ name, purses },
+      kill: () => {
+        state.isDead = true;
+        this.#instances.splice(this.#instances.indexOf(instance), 1);
+      },
+      freeze: (ms) => {
+        state.aheadMs += ms;
+      },
+      hold: async (call, needs, amountNano) => await purses.hold({ call, needs, amountNano }),
+      charge: async (call, { held }, chargedNano) => {
+        purses.recorded(call);
+        const entry = chargedEntry({ id: call, instance: name, tenant: this.tenant, held, chargedNano });
+        await commitEntries(database, [entry], purses.post);
+      },
+    };
+    this.#instances.push(instance);
+    return instance;
+  }
+
+  async pay(amountNano: bigint, id = `${this.tenant}-paid-${amountNano}`): Promise<void> {
+    const booking = { id, tenant: this.tenant, atMs: this.clock.now(), kind: 'top_up', amountNano } as const;
+    await this.database.write((transaction) =>
+      bookWalletEntry(
+        transaction,
+        { ...booking, call: null, note: null, actor: 'owner' },
+        { limitNano: 0n, forced: true },
+      ),
+    );
+  }
+
+  async purse(purse = this.wallet.purse): Promise<{ spent: bigint; held: bigint }> {
+    const row = await this.database.query
+      .selectFrom('purses')
+      .select(['spent_nano', 'held_nano'])
+      .where('id', '=', purse)
+      .executeTakeFirst();
+    return { spent: row?.spent_nano ?? 0n, held: row?.held_nano ?? 0n };
+  }
+
+  /** Waits for what goes on beside the calls. */
+  async becomes(spent: bigint, held: bigint, purse = this.wallet.purse): Promise<void> {
+    for (let i = 0; i < 400; i++) {
+      const now = await this.purse(purse);
+      if (now.spent === spent && now.held === held) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assert.deepEqual(await this.purse(purse), { spent, held });
+  }
+
+  async close(): Promise<void> {
+    for (const { purses } of this.#instances) await purses.close();
+    const { balances, holds } = await verifyWallets(this.database.query);
+    assert.deepEqual({ balances, holds }, { balances: [], holds: [] });
+  }
+}
+
+export const granted = (answer: PurseHold | Shortage): PurseHold => {
+  assert.ok(!isShortage(answer), 'refused, though there is enough');
+  return answer;
+};
+
+export const refused = (answer: PurseHold | Shortage): Shortage => {
+  assert.ok(isShortage(answer), 'granted, though there is too little');
+  return answer;
+};
+
+export function pursesSuite(open: OpenDatabase): void {
+  let town: Town | undefined;
+  const begin = async (): Promise<Town> => {
+    town = new Town(await open(), open);
+    return town;
+  };
+  afterEach(() => town?.close());
+
+  it('a wallet serves as many calls as it pays for, however many ask at once', async () => {
+    const here = await begin();
+    const instances = await Promise.all([here.instance(), here.instance(), here.instance()]);
+    await here.pay(1_000n);
+    const asks = Array.from({ length: 200 }, (_, i) => {
+      const instance = instances[i % 3] as Instance;
+      return instance.hold(`${here.tenant}-${i}`, [here.wallet], 100n);
+    });
+    const answers = await Promise.all(asks);
+    assert.equal(answers.filter((answer) => !isShortage(answer)).length, 10);
+    assert.deepEqual(await here.purse(), { spent: -1_000n, held: 1_000n });
+    for (const answer of answers) if (!isShortage(answer)) answer.release();
+    await here.becomes(-1_000n, 0n);
+  });
+
+  it('a rich wallet serves its calls from memory, and what it set aside goes back when they are over', async () => {
+    const here = await begin();
+    const instance = await here.instance();
+    await here.pay(1_000_000n);
+    granted(await instance.hold(`${here.tenant}-0`, [here.wallet], 100n)).release();
+    const { held } = await here.purse();
+    assert.ok(held > 10_000n && held < 100_000n, `${held}`);
+    for (let i = 1; i < 100; i++) {
+      const answer = instance.purses.hold({
+        ...{ call: `${here.tenant}-${i}`, needs: [here.wallet], amountNano: 100n },
+      });
+      assert.ok(!(answer instanceof Promise), 'asked the database');
+      granted(answer);
+    }
+    assert.equal((await here.purse()).held, held);
+  });
+
+  it('a lease that nobody uses goes back after some seconds', async () => {
+    const here = await begin();
+    const instance = await here.instance();
+    await here.pay(1_000_000n);
+    const hold = granted(await instance.hold(`${here.tenant}-0`, [here.wallet], 100n));
+    await here.clock.advance(12_000);
+    await here.becomes(-1_000_000n, 100n);
+    hold.release();
+    await here.clock.advance(6_000);
+    await here.becomes(-1_000_000n, 0n);
+  });
+
+  it('an entry charges what the call cost, and its hold is free again', async () => {
+    const here = await begin();
+    const instance = await here.instance();
+    await here.pay(1_000n);
+    const hold = granted(await instance.hold(`${here.tenant}-a`, [here.wallet], 700n));
+    const short = refused(await instance.hold(`${here.tenant}-b`, [here.wallet], 700n));
+    assert.deepEqual([short.leftNano, short.heldNano], [300n, 700n]);
+    await instance.charge(`${here.tenant}-a`, hold, 250n);
+    assert.deepEqual(await here.purse(), { spent: -750n, held: 0n });
+    granted(await instance.hold(`${here.tenant}-b`, [here.wallet], 700n)).release();
+  });
+
+  it('what has no price charges nothing', async () => {
+    const here = await begin();
+    const instance = await here.instance();
+    await here.pay(1_000n);
+    const hold = granted(await instance.hold(`${here.tenant}-a`, [here.wallet], 700n));
+    await instance.charge(`${here.tenant}-a`, hold, null);
+    assert.deepEqual(await here.purse(), { spent: -1_000n, held: 0n });
+  });
+
+  it('an entry that comes twice counts once', async () => {
+    const here = await begin();
+    const instance = await here.instance();
+    await here.pay(1_000n);
+    const hold = granted(await instance.hold(`${here.tenant}-a`, [here.wallet], 700n));
+    for (let i = 0; i < 3; i++) await instance.charge(`${here.tenant}-a`, hold, 250n);
+    assert.deepEqual(await here.purse(), { spent: -750n, held: 0n });
+  });
+
+  it('a hold that was released is not released again, nor one whose entry is recorded', async () => {
+    const here = await begin();
+    const instance = await here.instance();
+    await here.pay(1_000n);
+    const first = granted(await instance.hold(`${here.tenant}-a`, [here.wallet], 600n));
+    first.release();
+    first.release();
+    await here.becomes(-1_000n, 0n);
+    const second = granted(await instance.hold(`${here.tenant}-b`, [here.wallet], 600n));
+    first.release();
+    instance.purses.recorded(`${here.tenant}-b`);
+    second.release();
+    refused(await instance.hold(`${here.tenant}-c`, [here.wallet], 600n));
+    await instance.charge(`${here.tenant}-b`, second, 600n);
+  });
+
+  it('a call takes of all its purses or of none', async () => {
+    const here = await begin();
+    const instance = await here.instance();
+    await here.pay(10_000n);
+    const day = { purse: `budget:key:${here.tenant}:day:2026-01-01`, limitNano: 500n };
+    refused(await instance.hold(`${here.tenant}-a`, [here.wallet, day], 600n));
+    assert.equal((await here.purse(day.purse)).held, 0n);
+    const hold = granted(await instance.hold(`${here.tenant}-b`, [here.wallet, day], 400n));
+    const short = refused(await instance.hold(`${here.tenant}-c`, [day, here.wallet], 200n));
+    assert.deepEqual([short.need, short.leftNano], [day, 100n]);
+    await instance.charge(`${here.tenant}-b`, hold, 450n);
+    assert.deepEqual(await here.purse(day.purse), { spent: 450n, held: 0n });
+    assert.equal((await here.purse()).spent, -9_550n);
+  });
+
+  it('a limit that is lowered holds for the next call, whatever was set aside before', async () => {
+    const here = await begin();
+    const instance = await here.instance();
+    const budget = { purse: `budget:tenant:${here.tenant}:total:all`, limitNano: 1_000_000n };
+    const hold = granted(await instance.hold(`${here.tenant}-a`, [budget], 100n));
+    refused(await instance.hold(`${here.tenant}-b`, [{ ...budget, limitNano: 150n }], 100n));
+    granted(await instance.hold(`${here.tenant}-c`, [{ ...budget, limitNano: 250n }], 100n)).release();
+    await instance.charge(`${here.tenant}-a`, hold, 100n);
+  });
+
+  it('what costs nothing is served of an empty wallet', async () => {
+    const here = await begin();
+    const instance = await here.instance();
+    const hold = granted(await instance.hold(`${here.tenant}-a`, [here.wallet], 0n));
+    await instance.charge(`${here.tenant}-a`, hold, 0n);
+    assert.deepEqual(await here.purse(), { spent: 0n, held: 0n });
+  });
+
+  it('a call that uses more than it held takes what is free, and the rest is written off: the wallet is never overdrawn', async () => {
+    const here = await begin();
+    const instance = await here.instance();
+    await here.pay(1_000n);
+    const a = granted(await instance.hold(`${here.tenant}-a`, [here.wallet], 400n));
+    const b = granted(await instance.hold(`${here.tenant}-b`, [here.wallet], 500n));
+    await instance.charge(`${here.tenant}-a`, a, 650n);
+    // 100 were free, 500 are held for b: 150 are missing.
+    assert.deepEqual(await here.purse(), { spent: -500n, held: 500n });
+    assert.equal(here.writtenOffNano, 150n);
+    await instance.charge(`${here.tenant}-b`, b, 500n);
+    assert.deepEqual(await here.purse(), { spent: 0n, held: 0n });
+    const written = await here.database.query
+      .selectFrom('wallet_entries')
+      .select(['kind', 'amount_nano', 'call'])
+      .where('tenant', '=', here.tenant)
+      .where('kind', '=', 'write_off')
+      .execute();
+    assert.deepEqual(written, [{ kind: 'write_off', amount_nano: 150n, call: `${here.tenant}-a` }]);
+  });
+
+  it('a postpaid wallet goes down to its limit and no further', async () => {
+    const here = await begin();
+    here.limitNano = 500n;
+    const instance = await here.instance();
+    const wallet = { ...here.wallet, limitNano: 500n };
+    const hold = granted(await instance.hold(`${here.tenant}-a`, [wallet], 400n));
+    refused(await instance.hold(`${here.tenant}-b`, [wallet], 101n));
+    await instance.charge(`${here.tenant}-a`, hold, 800n);
+    assert.deepEqual(await here.purse(), { spent: 500n, held: 0n });
+    assert.equal(here.writtenOffNano, 300n);
+  });
+
+  it('what an instance held that is gone goes back when it expires, once', async () => {
+    const here = await begin();
+    const gone = await here.instance();
+    const [one, two] = await Promise.all([here.instance(), here.instance()]);
+    await here.pay(1_000n);
+    granted(await gone.hold(`${here.tenant}-a`, [here.wallet], 700n));
+    gone.kill();
+    refused(await one.hold(`${here.tenant}-b`, [here.wallet], 500n));
+    await here.clock.advance(80_000);
+    await here.becomes(-1_000n, 0n);
+    granted(await one.hold(`${here.tenant}-c`, [here.wallet], 500n)).release();
+    granted(await two.hold(`${here.tenant}-d`, [here.wallet], 500n)).release();
+  });
+
+  it('an instance that stood still looks for its lease before it goes on', async () => {
+    const here = await begin();
+    const frozen = await here.instance();
+    await here.pay(1_000_000n);
+    granted(await frozen.hold(`${here.tenant}-a`, [here.wallet], 100n)).release();
+    // Somebody else took it for dead, gave its lease back, and all was spent.
+    await here.database.query.deleteFrom('holds').where('instance', '=', frozen.name).execute();
+    await here.database.query
+      .updateTable('purses')
+      .set({ held_nano: 0n, spent_nano: 0n })
+      .where('id', '=', here.wallet.purse)
+      .execute();
+    await here.database.query
+      .updateTable('wallet_entries')
+      .set({ amount_nano: 0n })
+      .where('tenant', '=', here.tenant)
+      .execute();
+    frozen.freeze(70_000);
+    refused(await frozen.hold(`${here.tenant}-b`, [here.wallet], 100n));
+  });
+
+  it('entries of an instance that died are charged by whoever finds them, and its lease shrinks by what they held', async () => {
+    const here = await begin();
+    const [dead, heir] = await Promise.all([here.instance(), here.instance()]);
+    await here.pay(1_000n);
+    const hold = granted(await dead.hold(`${here.tenant}-a`, [here.wallet], 400n));
+    granted(await dead.hold(`${here.tenant}-b`, [here.wallet], 300n));
+    dead.kill();
+    const entry = chargedEntry({
+      ...{ id: `${here.tenant}-a`, instance: dead.name, tenant: here.tenant },
+      ...{ held: hold.held, chargedNano: 350n },
+    });
+    await commitEntries(here.database, [entry], heir.purses.post);
+    await commitEntries(here.database, [entry], heir.purses.post);
+    assert.deepEqual(await here.purse(), { spent: -650n, held: 300n });
+    await here.clock.advance(80_000);
+    await here.becomes(-650n, 0n);
+  });
+
+  it('entries that come when their lease has expired may only take what is there', async () => {
+    const here = await begin();
+    const [dead, heir] = await Promise.all([here.instance(), here.instance()]);
+    await here.pay(1_000n);
+    const hold = granted(await dead.hold(`${here.tenant}-a`, [here.wallet], 800n));
+    dead.kill();
+    await here.clock.advance(80_000);
+    await here.becomes(-1_000n, 0n);
+    const other = granted(await heir.hold(`${here.tenant}-b`, [here.wallet], 900n));
+    const entry = chargedEntry({
+      ...{ id: `${here.tenant}-a`, instance: dead.name, tenant: here.tenant },
+      ...{ held: hold.held, chargedNano: 800n },
+    });
+    await commitEntries(here.database, [entry], heir.purses.post);
+    assert.deepEqual(await here.purse(), { spent: -900n, held: 900n });
+    await heir.charge(`${here.tenant}-b`, other, 900n);
+    assert.deepEqual(await here.purse(), { spent: 0n, held: 0n });
+    assert.equal(here.writtenOffNano, 700n);
+  });
+
+  it('what is in use lives on', async () => {
+    const here = await begin();
+    const [one, two] = await Promise.all([here.instance(), here.instance()]);
+    await here.pay(1_000n);
+    const hold = granted(await one.hold(`${here.tenant}-a`, [here.wallet], 700n));
+    for (let i = 0; i < 20; i++) {
+      await here.clock.advance(10_000);
+      // The other one looks for what has expired, too.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    refused(await two.hold(`${here.tenant}-b`, [here.wallet], 500n));
+    await one.charge(`${here.tenant}-a`, hold, 700n);
+  });
+}
