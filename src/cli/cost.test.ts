@@ -186,7 +186,7 @@ onEachDatabase((_name, open) => {
     const text = await run('--from-ledger --month 2026-11 --tenant acme', open);
     assert.match(text, /2026-11, from the ledger: 5 calls/);
     assert.match(text, /192,011 tokens of input and 3,000 of output/);
-    assert.match(text, /\$4\.00 at list price, \$0\.000000005 paid[\s\S]*calls without a\s+price: 1/);
+    assert.match(text, /\$4\.00 at list price, \$0\.000000005 paid[\s\S]*calls\s+without\s+a\s+price: 1/);
     assert.match(text, /Left out, having no price: mine/);
     const rows = await options('--from-ledger --month 2026-11 --tenant acme', open);
     const usd = (name: string): string | null | undefined => rows.find(({ option }) => option === name)?.usd;
