@@ -16,6 +16,7 @@ import { Failure } from './domain/failure.ts';
 import { createJournal } from './ledger/journal.ts';
 import { instanceOf, journalOwner } from './ledger/journal-owner.ts';
 import type { CostAsk, Ledger } from './ledger/ledger.ts';
+import { readMoneyRows } from './ledger/money-rows.ts';
 import { createPricing, type Pricing } from './ledger/pricing.ts';
 import { createRetention } from './ledger/retention.ts';
 import { createSpillAlarm } from './ledger/spill-alarm.ts';
@@ -78,6 +79,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     folder: journalFolder(config),
   });
   const pricing = createPricing({ now: clock.now, settings: () => config.money, usualRates: DOLLARS_FOR });
+  revisions.follow('prices', () => loadPrices(pricing, { database, clock, log }));
   const funds = openPurses({ database, instance, clock, log, pricing, config: () => config });
   const posters: Poster[] = [funds.purses.post];
   const spillBytes = (): number => config.ledger.spillBytes;
@@ -136,6 +138,20 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
       await database.close();
     },
   };
+}
+
+/** What cannot be understood is passed over: a wrong row must not end the start, nor cost a call. */
+async function loadPrices(
+  pricing: Pricing,
+  { database, clock, log }: { readonly database: Database } & Pick<BooksOptions, 'clock' | 'log'>,
+): Promise<void> {
+  const rows = await readMoneyRows(database.query, clock.now());
+  if (rows.broken.length > 0)
+    log.warn(
+      { rows: rows.broken },
+      'prices or factors of the database that cannot be understood are passed over',
+    );
+  pricing.load(rows);
 }
 
 export const journalFolder = ({ dataDir }: Pick<Config, 'dataDir'>): string => join(dataDir, 'journal');
