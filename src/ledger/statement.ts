@@ -200,7 +200,8 @@ async function readLines(
     const name = JSON.stringify([line.project, line.key, line.model, line.factor, line.inWallet]);
     lines.set(name, { ...line, ...added(lines.get(name) ?? NOTHING, line) });
   }
-  const order = (line: UsedLine): string => [line.project, line.key, line.model, line.factor].join('\n');
+  const order = ({ project, key, model, factor, inWallet }: UsedLine): string =>
+    [project, key, model, factor, inWallet ? 0 : 1].join('\n');
   return [...lines.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
