@@ -125,7 +125,7 @@ function attemptLine(
   { channel, queueMs, heldBy, headMs, failure, status, detail }: AttemptStory,
   number: number,
 ): string {
-  const held = heldBy === undefined ? '' : `, held longest by ${heldBy}`;
+  const held = heldBy === undefined ? '' : `, held longest by ${heldBy},`;
   const waited = queueMs >= 1 ? `after ${duration(queueMs)} in line${held}` : 'at once';
   const head = headMs === undefined ? '' : `, whose answer began after ${duration(headMs)}`;
   const left =
