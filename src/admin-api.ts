@@ -27,7 +27,7 @@ export function adminApi({ database, clock, key }: AdminApiOptions): NonNullable
     const door = createDoor({
       identities,
       now: clock.now,
-      settings: () => ({ ...config().admin, trustedProxies: [] }),
+      settings: () => ({ ...config().admin, trustedProxies: config().server.trustedProxies }),
       ...('off' in key ? { off: key.off } : {}),
     });
     const routes = allRoutes({

@@ -68,7 +68,7 @@ export type AppOptions = {
   /** What an earlier run had benched for long, or switched off. */
   readonly benches?: readonly KeptBench[];
   /** What calls cost and who pays; not given: nothing is written down. */
-  readonly books?: Books;
+  readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'>;
   /** The admin API, of what is going on; not given: there is none. */
   readonly admin?: (house: {
     readonly config: () => Config;

@@ -10,12 +10,35 @@ export function callOptionsOf(headers: HeaderValues, key: ClientKey): CallOption
   const onLimit = oneOf(headers, 'x-sluice-on-limit', ['queue', 'reject']);
   const fallback = oneOf(headers, 'x-sluice-fallback', ['on', 'off']);
   const priority = oneOf(headers, 'x-sluice-priority', PRIORITIES);
+  const tags = tagsOf(headers);
   return {
     ...(maxWait === undefined ? {} : { maxWaitMs: secondsToMs(maxWait) }),
     onLimit: onLimit ?? 'queue',
     priority: lowerOf(key.priority, priority ?? key.priority),
     fallback: key.fallback && fallback !== 'off',
+    ...(tags === undefined ? {} : { tags }),
   };
+}
+
+/** The second is what clients of LiteLLM send: https://docs.litellm.ai/docs/proxy/cost_tracking */
+const TAG_HEADERS = ['x-sluice-tags', 'x-litellm-tags'] as const;
+const MOST_TAGS = 10;
+const TAG = /^[!-~]{1,64}$/;
+
+/** What reports tell calls apart by; each once. */
+function tagsOf(headers: HeaderValues): readonly string[] | undefined {
+  const name = TAG_HEADERS.find((each) => textOf(headers, each) !== undefined);
+  const text = name && textOf(headers, name);
+  if (name === undefined || text === undefined) return undefined;
+  const tags = [...new Set(text.split(',').map((tag) => tag.trim()))].filter((tag) => tag !== '');
+  if (tags.length > MOST_TAGS) throw wrong(name, `expected at most ${MOST_TAGS} tags, got ${tags.length}`);
+  const bad = tags.find((tag) => !TAG.test(tag));
+  if (bad !== undefined)
+    throw wrong(
+      name,
+      `expected words of at most 64 visible characters, separated by commas, got '${bad.slice(0, 40)}'`,
+    );
+  return tags.length === 0 ? undefined : tags;
 }
 
 /** Nobody jumps the line by a header: above its key's own priority a call does not get. */

@@ -7,9 +7,7 @@ import type { Place } from '../admission/queue.ts';
 import type { Call } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Story } from '../domain/story.ts';
-import type { Usage } from '../domain/usage.ts';
 import { hasLimits, holdAllowance } from './allowance.ts';
-import { estimatedUsage } from './estimated-usage.ts';
 import { Journey } from './journey.ts';
 import { nextAnswer } from './next-answer.ts';
 import { recalledCall } from './recalled.ts';
@@ -54,28 +52,14 @@ async function travel(journey: Journey): Promise<Reply> {
     const failure = Failure.from(error);
     closeOverhead(journey);
     journey.allowance?.cancel();
-    const isGone = failure.kind === 'client_gone';
-    const usage = isGone ? askedInVain(journey) : undefined;
     // Its entry is in the journal already, and the client need not wait for more: nothing was served.
-    void journey.record(
-      {
-        end: isGone ? 'client_gone' : 'failed',
-        failure: failure.kind,
-        status: failure.status,
-        ...(usage === undefined ? {} : { usage }),
-      },
-      usage === undefined,
-    );
+    void journey.record({
+      end: failure.kind === 'client_gone' ? 'client_gone' : 'failed',
+      failure: failure.kind,
+      status: failure.status,
+    });
     throw failure;
   }
-}
-
-/** What a provider was asked when the client left: it has read the question, whether it has begun to answer or not. */
-function askedInVain(journey: Journey): Usage | undefined {
-  const last = journey.story.attempts.at(-1);
-  if (last?.failure !== 'client_gone') return undefined;
-  const channel = journey.model.channels.find(({ id }) => id === last.channel);
-  return channel && estimatedUsage(journey, channel, { output: 0 });
 }
 
 function closeOverhead({ story, rooms, upstreamMs }: Journey): void {
