@@ -38,6 +38,10 @@ export function adminApi({ database, clock, key }: AdminApiOptions): NonNullable
       admit: door.admit,
       leases: () => leasesIn(database),
       people: { file: config, hidden: () => access.hidden, changed: () => changed('keys') },
+      books: {
+        kept: () => config().storage.retention,
+        fileTenant: (id) => config().tenants.find((tenant) => tenant.id === id),
+      },
     });
     return { database, door, routes };
   };

@@ -17,6 +17,7 @@ import { instanceOf, journalOwner } from './ledger/journal-owner.ts';
 import type { CostAsk, Ledger } from './ledger/ledger.ts';
 import { createPricing, type Pricing } from './ledger/pricing.ts';
 import { createRetention } from './ledger/retention.ts';
+import { createRollups } from './ledger/rollups.ts';
 import { createSpillAlarm } from './ledger/spill-alarm.ts';
 import { type Batch, createWriter, type Poster, type WriterState } from './ledger/writer.ts';
 import type { Database } from './storage/database.ts';
@@ -76,7 +77,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     folder: journalFolder(config),
   });
   const pricing = createPricing({ now: clock.now, settings: () => config.money, usualRates: DOLLARS_FOR });
-  const posters: Poster[] = [];
+  const posters: Poster[] = [createRollups(database.kind).post];
   const spillBytes = (): number => config.ledger.spillBytes;
   const writer = createWriter({ database, journal, clock, log, posters, spillBytes });
   const alarm = createSpillAlarm({ log, spillBytes });

@@ -5,11 +5,11 @@
  */
 
 import { type SqlBool, sql } from 'kysely';
-import type { WalletKind } from '../domain/tenancy.ts';
 import type { Database } from '../storage/database.ts';
 import { ReportRefused } from './usage-ask.ts';
 
-export type StatementTenant = { readonly id: string; readonly name: string; readonly wallet: WalletKind };
+/** `wallet`: which kind it has now. */
+export type StatementTenant = { readonly id: string; readonly name: string; readonly wallet: string };
 
 /** Paid in, given, corrected: positive is more in the wallet. */
 export type Movement = {

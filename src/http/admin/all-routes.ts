@@ -9,6 +9,7 @@ import { type LiveDoors, liveRoutes } from './live-routes.ts';
 import { openapiRoute } from './openapi.ts';
 import type { PeopleDoors } from './people-fields.ts';
 import { projectRoutes } from './project-routes.ts';
+import { type BooksDoors, reportRoutes } from './report-routes.ts';
 import type { AdminRoute } from './route.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { tenantRoutes } from './tenant-routes.ts';
@@ -17,6 +18,7 @@ export type AllDoors = LiveDoors & {
   readonly database: Database;
   readonly door: AdminDoor;
   readonly people: Omit<PeopleDoors, 'database'>;
+  readonly books: Omit<BooksDoors, 'database'>;
 };
 
 export function allRoutes(doors: AllDoors): readonly AdminRoute[] {
@@ -28,6 +30,7 @@ export function allRoutes(doors: AllDoors): readonly AdminRoute[] {
     ...tenantRoutes(people),
     ...projectRoutes(people),
     ...keyRoutes(people),
+    ...reportRoutes({ database: doors.database, ...doors.books }),
     ...liveRoutes(doors),
   ];
   return [...routes, openapiRoute(routes)];

@@ -7,9 +7,7 @@ import { type AdminFront, type AdminReply, serveAdmin } from '../../testing/admi
 import { onEachDatabase } from '../../testing/databases.ts';
 import { crowd, someEntry, writeEntries } from '../../testing/entries.ts';
 import { createVirtualClock } from '../../testing/virtual-clock.ts';
-import { callRoutes } from './call-routes.ts';
-import { statementRoutes } from './statement-routes.ts';
-import { usageRoutes } from './usage-routes.ts';
+import { reportRoutes } from './report-routes.ts';
 
 const NOW = Date.UTC(2026, 10, 26, 12);
 const MONTH = Date.UTC(2026, 10, 1);
@@ -116,13 +114,13 @@ onEachDatabase((name, open) => {
       const doors = {
         database,
         kept: () => ({}),
-        tenantOf: (id: string) =>
+        fileTenant: (id: string) =>
           id === 'acme' ? ({ id, name: 'Acme', wallet: 'none' } as const) : undefined,
       };
       front = serveAdmin({
         database,
         clock: createVirtualClock({ startMs: NOW }),
-        routes: [...usageRoutes(doors), ...callRoutes(doors), ...statementRoutes(doors)],
+        routes: reportRoutes(doors),
       });
     });
     const ACME = { role: 'tenant-admin', tenant: 'acme' } as const;

@@ -1,6 +1,7 @@
 /** The month of a tenant over the admin API: as JSON, as CSV for books and spreadsheets, as a page to print. */
 
 import { z } from 'zod';
+import { DEFAULT_TENANT } from '../../domain/tenancy.ts';
 import { knownCost } from '../../ledger/known-cost.ts';
 import { type Statement, type StatementTenant, statementOf, type Used } from '../../ledger/statement.ts';
 import { statementPage } from '../../ledger/statement-page.ts';
@@ -13,8 +14,8 @@ import { ADMIN_ROLES, type AdminRoute, adminRoute } from './route.ts';
 import type { ReportDoors } from './usage-routes.ts';
 
 export type StatementDoors = ReportDoors & {
-  /** Of the file and of the database. */
-  tenantOf(id: string): StatementTenant | undefined;
+  /** One that the configuration file names. */
+  fileTenant(id: string): StatementTenant | undefined;
 };
 
 const usedFields = {
@@ -62,7 +63,7 @@ const answer = z.object({
   total: z.object(usedFields),
 });
 
-export const statementRoutes = ({ database, tenantOf }: StatementDoors): AdminRoute[] => [
+export const statementRoutes = ({ database, fileTenant }: StatementDoors): AdminRoute[] => [
   adminRoute({
     method: 'GET',
     path: '/tenants/{tenant}/statement',
@@ -82,7 +83,7 @@ export const statementRoutes = ({ database, tenantOf }: StatementDoors): AdminRo
     answer,
     async handle({ asker, params, query: { month, format }, nowMs }) {
       requireOwn(asker, params.tenant, { kind: 'tenant', id: params.tenant });
-      const tenant = tenantOf(params.tenant) ?? (await gone(database, params.tenant));
+      const tenant = fileTenant(params.tenant) ?? (await storedTenant(database, params.tenant));
       if (tenant === undefined) throw noSuch('tenant', params.tenant);
       const asked = month ?? momentText(nowMs).slice(0, 7);
       const statement = await told(() => statementOf(database, { tenant, month: asked }, nowMs));
@@ -98,15 +99,24 @@ export const statementRoutes = ({ database, tenantOf }: StatementDoors): AdminRo
   }),
 ];
 
-/** One that is no longer there, and of which there are calls. */
-async function gone({ query }: ReportDoors['database'], id: string): Promise<StatementTenant | undefined> {
+/** Of one that is no longer there, and of which there are calls, the id is still known. */
+async function storedTenant(
+  { query }: ReportDoors['database'],
+  id: string,
+): Promise<StatementTenant | undefined> {
   const row = await query
+    .selectFrom('tenants')
+    .select(['name', 'wallet'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (row !== undefined) return { id, name: row.name, wallet: row.wallet };
+  const called = await query
     .selectFrom('dimensions')
     .select('tenant')
     .where('tenant', '=', id)
     .limit(1)
     .executeTakeFirst();
-  return row === undefined ? undefined : { id, name: id, wallet: 'none' };
+  return called === undefined && id !== DEFAULT_TENANT ? undefined : { id, name: id, wallet: 'none' };
 }
 
 const shown = (statement: Statement): object => ({
