@@ -70,7 +70,8 @@ export type AppOptions = {
   /** What an earlier run had benched for long, or switched off. */
   readonly benches?: readonly KeptBench[];
   /** What calls cost and who pays; not given: nothing is written down. */
-  readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'>;
+  readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'> &
+    Partial<Pick<Books, 'database' | 'revisions'>>;
   /** The admin API, of what is going on; not given: there is none. */
   readonly admin?: (house: {
     readonly config: () => Config;
@@ -109,7 +110,8 @@ export function createApp(options: AppOptions): App {
       ),
   });
   access.useFile(peopleOf(config));
-  books?.revisions.follow('keys', createPeopleLoader(books.database, access));
+  if (books?.database !== undefined)
+    books.revisions?.follow('keys', createPeopleLoader(books.database, access));
 
   const store = createMemoryStore();
   const limiter = createLimiter(store, {
@@ -228,7 +230,7 @@ export function createApp(options: AppOptions): App {
             config: () => config,
             live: () => liveOf(front, server.active()),
             access,
-            changed: async (topic) => books?.revisions.notice(topic),
+            changed: async (topic) => books?.revisions?.notice(topic),
           }),
         }),
   };
