@@ -45,6 +45,7 @@ describe('figures', () => {
     const texts = [0, 0.4, 12.4, 999.4, 999.6, 1_234, 9_960, 59_900, 59_960, 61_000, 3_600_000].map(timeText);
     assert.deepEqual(texts, [
       '0ms',
+      '<1ms',
       '12ms',
       '999ms',
       '1.0s',

@@ -24,6 +24,7 @@ const calls = [
       tenant: 'acme',
       arrivedAtMs: NOW - 50_000,
       queueMs: 1_500,
+      durationMs: 2_000,
       status: 502,
       end: 'failed',
     },
@@ -117,7 +118,7 @@ describe('commands that read the books', () => {
       assert.match(text, /^Usage from 2026-11-01 to 2026-11-26 12:00 UTC\n/);
       assert.match(text, /\nin all .* 602 /);
       // Long names leave no room for them.
-      assert.equal(text.includes('█'), !by.includes(',') && by !== 'channel', text);
+      assert.equal(text.includes('█'), by !== 'channel' && by !== 'key,model', text);
       assert.match(text, /Failed: .*connection/);
     }
   });
