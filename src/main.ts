@@ -1,12 +1,16 @@
 /** The command line: one file a command in `cli/`. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { known } from './app.ts';
-import { systemClock } from './base/clock.ts';
+import { sleep, systemClock } from './base/clock.ts';
+import type { AdminDoors } from './cli/admin-client.ts';
+import { adminKeyAtHand } from './cli/admin-key.ts';
+import { adminsCommand } from './cli/admins.ts';
 import { alertsCommand } from './cli/alerts.ts';
 import { benchesCommand } from './cli/benches.ts';
+import { callsCommand } from './cli/calls.ts';
 import { checkCommand } from './cli/check.ts';
 import { databasePlace } from './cli/database-place.ts';
 import { dbCommand } from './cli/db.ts';
@@ -21,7 +25,9 @@ import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
 import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
+import { statementCommand } from './cli/statement.ts';
 import { unknownCommand } from './cli/unknown-command.ts';
+import { usageCommand } from './cli/usage.ts';
 import { createTransport } from './providers/transport.ts';
 import { sendWebhook } from './telemetry/webhook.ts';
 
@@ -31,6 +37,33 @@ const relayDoors: RelayDoors = {
   get: (url, headers) => ask(url, { headers }),
   post: (url, body) => ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
   write: (text) => process.stdout.write(text),
+};
+
+/** The way to its admin API. */
+const adminDoors: AdminDoors = {
+  addressOf: relayDoors.addressOf,
+  adminKeyOf: (file) => adminKeyAtHand(findSettings(file, process.env).config, process.env),
+  send: async ({ url, ...request }) => {
+    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(60_000) });
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: await response.text(),
+    };
+  },
+  write: (text) => process.stdout.write(text),
+};
+
+/** And what commands that read the books ask of the terminal. */
+const reportDoors = {
+  ...adminDoors,
+  nowMs: systemClock.now,
+  width: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
+  goesOn: async (ms: number) => {
+    await sleep(systemClock, ms);
+    return true;
+  },
+  writeFile: (path: string, text: string) => writeFileSync(path, text),
 };
 
 async function ask(url: string, request: RequestInit): Promise<{ status: number; body: string }> {
@@ -84,6 +117,10 @@ const program = new Command('sluice')
   .addCommand(limitsCommand(relayDoors))
   .addCommand(benchesCommand(relayDoors))
   .addCommand(onCommand(relayDoors))
+  .addCommand(adminsCommand(adminDoors))
+  .addCommand(usageCommand(reportDoors))
+  .addCommand(callsCommand(reportDoors))
+  .addCommand(statementCommand(reportDoors))
   .addCommand(
     alertsCommand({
       webhooksOf: (file) => findSettings(file, process.env).config.alerts.webhooks,
