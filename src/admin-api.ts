@@ -39,6 +39,11 @@ export function adminApi({ database, clock, key, parts }: AdminApiOptions): NonN
       database,
       door,
       live: { clock, live, admit: door.admit, leases: () => leasesIn(database) },
+      books: {
+        database,
+        kept: () => config().storage.retention,
+        fileTenant: (id) => config().tenants.find((tenant) => tenant.id === id),
+      },
     });
     return { database, door, routes };
   };

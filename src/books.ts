@@ -19,6 +19,7 @@ import type { CostAsk, Ledger } from './ledger/ledger.ts';
 import { readMoneyRows } from './ledger/money-rows.ts';
 import { createPricing, type Pricing } from './ledger/pricing.ts';
 import { createRetention } from './ledger/retention.ts';
+import { createRollups } from './ledger/rollups.ts';
 import { createSpillAlarm } from './ledger/spill-alarm.ts';
 import { type Batch, createWriter, type Poster, type WriterState } from './ledger/writer.ts';
 import type { Database } from './storage/database.ts';
@@ -81,7 +82,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   const pricing = createPricing({ now: clock.now, settings: () => config.money, usualRates: DOLLARS_FOR });
   revisions.follow('prices', () => loadPrices(pricing, { database, clock, log }));
   const funds = openPurses({ database, instance, clock, log, pricing, config: () => config });
-  const posters: Poster[] = [funds.purses.post];
+  const posters: Poster[] = [funds.purses.post, createRollups(database.kind).post];
   const spillBytes = (): number => config.ledger.spillBytes;
   const writer = createWriter({ database, journal, clock, log, posters, spillBytes });
   const alarm = createSpillAlarm({ log, spillBytes });

@@ -18,6 +18,7 @@ import { openapiRoute } from './openapi.ts';
 import type { PeopleDoors } from './people-fields.ts';
 import { type PriceDoors, priceRoutes } from './price-routes.ts';
 import { projectRoutes } from './project-routes.ts';
+import { type BooksDoors, reportRoutes } from './report-routes.ts';
 import type { AdminRoute } from './route.ts';
 import { secretRoutes } from './secret-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -29,6 +30,7 @@ export type Parts = {
   readonly people?: PeopleDoors;
   readonly upstreams?: UpstreamDoors;
   readonly prices?: PriceDoors;
+  readonly books?: BooksDoors;
 };
 
 export type AllDoors = Parts & {
@@ -38,7 +40,7 @@ export type AllDoors = Parts & {
 };
 
 export function allRoutes(doors: AllDoors): readonly AdminRoute[] {
-  const { people, upstreams, prices } = doors;
+  const { people, upstreams, prices, books } = doors;
   const routes = [
     ...sessionRoutes(doors.door),
     ...adminsRoutes(doors),
@@ -54,6 +56,7 @@ export function allRoutes(doors: AllDoors): readonly AdminRoute[] {
           ...channelRoutes(upstreams),
         ]),
     ...(prices === undefined ? [] : [...priceRoutes(prices), ...factorRoutes(prices)]),
+    ...(books === undefined ? [] : reportRoutes(books)),
     ...auditRoutes(doors),
     ...liveRoutes(doors.live),
   ];
