@@ -16,14 +16,17 @@ import { Failure } from './domain/failure.ts';
 import { createJournal } from './ledger/journal.ts';
 import { instanceOf, journalOwner } from './ledger/journal-owner.ts';
 import type { CostAsk, Ledger } from './ledger/ledger.ts';
+import { readMoneyRows } from './ledger/money-rows.ts';
 import { createPricing, type Pricing } from './ledger/pricing.ts';
 import { createRetention } from './ledger/retention.ts';
+import { createRollups } from './ledger/rollups.ts';
 import { createSpillAlarm } from './ledger/spill-alarm.ts';
 import { type Batch, createWriter, type Poster, type WriterState } from './ledger/writer.ts';
 import type { Database } from './storage/database.ts';
 import { migrate } from './storage/migrate.ts';
 import { openDatabase } from './storage/open-database.ts';
 import type { DatabasePlace } from './storage/place.ts';
+import { createRevisions, type Revisions } from './storage/revisions.ts';
 
 /** The process that keeps them, and what it can ask of its machine. */
 export type Machine = {
@@ -43,6 +46,8 @@ export type BooksOptions = {
 
 export type Books = {
   readonly database: Database;
+  /** Of what is kept in memory: started when everybody who keeps something follows it. */
+  readonly revisions: Revisions;
   /** This run of this process, as entries and holds name it. */
   readonly instance: string;
   readonly ledger: Ledger;
@@ -62,11 +67,12 @@ const CLOSE_MS = 5_000;
 
 /** Throws `MigrationError` where the database cannot be used. */
 export async function openBooks(options: BooksOptions): Promise<Books> {
-  const { place, clock, log, machine } = options;
+  const { place, clock, random, log, machine } = options;
   let { config } = options;
   const migrated = await migrate(place, { clock });
   if (migrated.length > 0) log.info({ migrations: migrated }, 'the database was migrated');
   const database = await openDatabase(place, { clock });
+  const revisions = createRevisions({ database, clock, random, log });
   const owner = journalOwner(machine.host, machine.pid, randomBytes(4).toString('hex'));
   const instance = instanceOf(owner);
   const journal = createJournal({
@@ -74,8 +80,9 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     folder: journalFolder(config),
   });
   const pricing = createPricing({ now: clock.now, settings: () => config.money, usualRates: DOLLARS_FOR });
+  revisions.follow('prices', () => loadPrices(pricing, { database, clock, log }));
   const funds = openPurses({ database, instance, clock, log, pricing, config: () => config });
-  const posters: Poster[] = [funds.purses.post];
+  const posters: Poster[] = [funds.purses.post, createRollups(database.kind).post];
   const spillBytes = (): number => config.ledger.spillBytes;
   const writer = createWriter({ database, journal, clock, log, posters, spillBytes });
   const alarm = createSpillAlarm({ log, spillBytes });
@@ -112,6 +119,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
 
   return {
     database,
+    revisions,
     instance,
     ledger,
     pricing,
@@ -123,6 +131,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     },
     async close() {
       stopMinutes();
+      revisions.close();
       retention.close();
       if (!(await writer.close(CLOSE_MS)))
         log.warn({ ...writer.state() }, 'entries are left in the journal: the next run writes them');
@@ -130,6 +139,20 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
       await database.close();
     },
   };
+}
+
+/** What cannot be understood is passed over: a wrong row must not end the start, nor cost a call. */
+async function loadPrices(
+  pricing: Pricing,
+  { database, clock, log }: { readonly database: Database } & Pick<BooksOptions, 'clock' | 'log'>,
+): Promise<void> {
+  const rows = await readMoneyRows(database.query, clock.now());
+  if (rows.broken.length > 0)
+    log.warn(
+      { rows: rows.broken },
+      'prices or factors of the database that cannot be understood are passed over',
+    );
+  pricing.load(rows);
 }
 
 export const journalFolder = ({ dataDir }: Pick<Config, 'dataDir'>): string => join(dataDir, 'journal');
