@@ -35,6 +35,7 @@ export function adminApi({ database, clock, key, parts }: AdminApiOptions): NonN
     });
     const routes = allRoutes({
       ...parts?.(front),
+      wallets: { database, tenant: (id) => access.tenant(id) },
       people: { database, file: config, hidden: () => access.hidden, changed: () => changed('keys') },
       database,
       door,

@@ -24,6 +24,7 @@ import { secretRoutes } from './secret-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { tenantRoutes } from './tenant-routes.ts';
 import type { UpstreamDoors } from './upstreams.ts';
+import { type WalletDoors, walletRoutes } from './wallet-routes.ts';
 
 /** What the routes of each part ask; a part that is not given has none. */
 export type Parts = {
@@ -31,6 +32,7 @@ export type Parts = {
   readonly upstreams?: UpstreamDoors;
   readonly prices?: PriceDoors;
   readonly books?: BooksDoors;
+  readonly wallets?: WalletDoors;
 };
 
 export type AllDoors = Parts & {
@@ -40,13 +42,14 @@ export type AllDoors = Parts & {
 };
 
 export function allRoutes(doors: AllDoors): readonly AdminRoute[] {
-  const { people, upstreams, prices, books } = doors;
+  const { people, upstreams, prices, books, wallets } = doors;
   const routes = [
     ...sessionRoutes(doors.door),
     ...adminsRoutes(doors),
     ...(people === undefined
       ? []
       : [...tenantRoutes(people), ...projectRoutes(people), ...keyRoutes(people)]),
+    ...(wallets === undefined ? [] : walletRoutes(wallets)),
     ...(upstreams === undefined
       ? []
       : [
