@@ -31,8 +31,8 @@ export type Parts = {
   readonly people?: PeopleDoors;
   readonly upstreams?: UpstreamDoors;
   readonly prices?: PriceDoors;
-  readonly books?: BooksDoors;
   readonly wallets?: WalletDoors;
+  readonly books?: BooksDoors;
 };
 
 export type AllDoors = Parts & {
@@ -42,14 +42,13 @@ export type AllDoors = Parts & {
 };
 
 export function allRoutes(doors: AllDoors): readonly AdminRoute[] {
-  const { people, upstreams, prices, books, wallets } = doors;
+  const { people, upstreams, wallets, prices, books } = doors;
   const routes = [
     ...sessionRoutes(doors.door),
     ...adminsRoutes(doors),
     ...(people === undefined
       ? []
       : [...tenantRoutes(people), ...projectRoutes(people), ...keyRoutes(people)]),
-    ...(wallets === undefined ? [] : walletRoutes(wallets)),
     ...(upstreams === undefined
       ? []
       : [
@@ -58,6 +57,7 @@ export function allRoutes(doors: AllDoors): readonly AdminRoute[] {
           ...modelRoutes(upstreams),
           ...channelRoutes(upstreams),
         ]),
+    ...(wallets === undefined ? [] : walletRoutes(wallets)),
     ...(prices === undefined ? [] : [...priceRoutes(prices), ...factorRoutes(prices)]),
     ...(books === undefined ? [] : reportRoutes(books)),
     ...auditRoutes(doors),
