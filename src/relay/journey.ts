@@ -8,6 +8,7 @@ import type { Permit } from '../admission/permit.ts';
 import type { Ask, Place } from '../admission/queue.ts';
 import type { Call } from '../domain/call.ts';
 import { type Channel, lineOf, type Model } from '../domain/channel.ts';
+import { decimalOf } from '../domain/cost.ts';
 import { Failure, type FailureKind } from '../domain/failure.ts';
 import { type Needs, shortfallOf } from '../domain/model-facts.ts';
 import type { Story } from '../domain/story.ts';
@@ -354,7 +355,10 @@ export class Journey {
     const { ledger } = this.rooms;
     // Where there is no room for entries, there is none for that of a call that was refused for it.
     if (ledger === undefined || end.failure === 'ledger_full') return undefined;
-    return ledger.record(entryOf(this, { ledger, free, endedAtMs: nowMs }));
+    const entry = entryOf(this, { ledger, free, endedAtMs: nowMs });
+    const { chargedNano } = entry.money;
+    if (chargedNano !== null) this.story.chargedUsd = decimalOf(chargedNano);
+    return ledger.record(entry);
   }
 }
 
