@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Cancel, Clock } from './base/clock.ts';
 import type { Logger } from './base/log.ts';
+import { type BookPurses, openPurses } from './book-purses.ts';
 import { DOLLARS_FOR } from './catalog/rates.ts';
 import type { Config } from './config/config.ts';
 import type { CallEntry, EntryMoney } from './domain/entry.ts';
@@ -18,6 +19,7 @@ import type { CostAsk, Ledger } from './ledger/ledger.ts';
 import { readMoneyRows } from './ledger/money-rows.ts';
 import { createPricing, type Pricing } from './ledger/pricing.ts';
 import { createRetention } from './ledger/retention.ts';
+import { createRollups } from './ledger/rollups.ts';
 import { createSpillAlarm } from './ledger/spill-alarm.ts';
 import { type Batch, createWriter, type Poster, type WriterState } from './ledger/writer.ts';
 import type { Database } from './storage/database.ts';
@@ -50,6 +52,7 @@ export type Books = {
   readonly instance: string;
   readonly ledger: Ledger;
   readonly pricing: Pricing;
+  readonly funds: BookPurses;
   state(): WriterState;
   /** Tells of every transaction that writes entries. */
   onBatch(listener: (batch: Batch) => void): void;
@@ -78,7 +81,8 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   });
   const pricing = createPricing({ now: clock.now, settings: () => config.money, usualRates: DOLLARS_FOR });
   revisions.follow('prices', () => loadPrices(pricing, { database, clock, log }));
-  const posters: Poster[] = [];
+  const funds = openPurses({ database, instance, clock, log, pricing, config: () => config });
+  const posters: Poster[] = [funds.purses.post, createRollups(database.kind).post];
   const spillBytes = (): number => config.ledger.spillBytes;
   const writer = createWriter({ database, journal, clock, log, posters, spillBytes });
   const alarm = createSpillAlarm({ log, spillBytes });
@@ -100,12 +104,13 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   const ledger: Ledger = {
     instance,
     nothing: pricing.nothing,
-    hold() {
+    hold(key, ask) {
       if (writer.state().isFull) throw full();
-      return undefined;
+      return funds.hold(key, ask);
     },
     costOf: (ask) => costOf(pricing, ask, log),
     record(entry: CallEntry) {
+      if (entry.held.length > 0) funds.purses.recorded(entry.id);
       const written = writer.record(entry);
       alarm.look(writer.state());
       return written;
@@ -118,6 +123,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     instance,
     ledger,
     pricing,
+    funds,
     state: writer.state,
     onBatch: writer.onBatch,
     apply(next) {
@@ -129,6 +135,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
       retention.close();
       if (!(await writer.close(CLOSE_MS)))
         log.warn({ ...writer.state() }, 'entries are left in the journal: the next run writes them');
+      await funds.purses.close();
       await database.close();
     },
   };
