@@ -36,13 +36,13 @@ export class Town {
   readonly wallet: PurseNeed;
   limitNano = 0n;
   writtenOffNano = 0n;
-  readonly #open: OpenDatabase;
+  readonly #open: () => Promise<Database>;
   readonly #instances: Instance[] = [];
   #made = 0;
 
   static #towns = 0;
 
-  constructor(database: Database, open: OpenDatabase) {
+  constructor(database: Database, open: () => Promise<Database>) {
     this.database = database;
     this.#open = open;
     this.tenant = `tenant-${++Town.#towns}`;
@@ -134,9 +134,27 @@ export const refused = (answer: PurseHold | Shortage): Shortage => {
   return answer;
 };
 
-export function pursesSuite(open: OpenDatabase): void {
+/** Connections are made once for a suite: each test has the same ones, in the same order. */
+export function opened(fresh: OpenDatabase): { readonly open: () => Promise<Database>; next(): void } {
+  const all: Promise<Database>[] = [];
+  let used = 0;
+  return {
+    open() {
+      const database = all[used] ?? fresh();
+      all[used++] = database;
+      return database;
+    },
+    next() {
+      used = 0;
+    },
+  };
+}
+
+export function pursesSuite(fresh: OpenDatabase): void {
+  const { open, next } = opened(fresh);
   let town: Town | undefined;
   const begin = async (): Promise<Town> => {
+    next();
     town = new Town(await open(), open);
     return town;
   };
