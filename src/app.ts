@@ -7,13 +7,14 @@
 import { randomBytes } from 'node:crypto';
 import { type Access, createAccess } from './access/access.ts';
 import { createObjectIds } from './access/object-ids.ts';
+import { createPeopleLoader } from './access/people-loader.ts';
 import { cutNotes, viewOf } from './admission/lane-view.ts';
 import { createLimiter, type Memories } from './admission/limiter.ts';
 import { createQueue, type QueueSettings } from './admission/queue.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fetch } from './base/fetch.ts';
 import type { Logger } from './base/log.ts';
-import { addBookGauges } from './book-gauges.ts';
+import { addBookGauges, addPurseGauges } from './book-gauges.ts';
 import type { Books } from './books.ts';
 import { createCatalogue } from './catalog/catalogue.ts';
 import { readShipped } from './catalog/shipped.ts';
@@ -45,6 +46,7 @@ import { requireProvider, snapshotOf } from './snapshot.ts';
 import { createMemoryStore, type MemoryStore } from './state/memory.ts';
 import { createSeals } from './state/seals.ts';
 import { createShelf } from './state/shelf.ts';
+import type { Topic } from './storage/revisions.ts';
 import { type Alerts, createAlerts } from './telemetry/alerts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './telemetry/registry.ts';
@@ -68,11 +70,17 @@ export type AppOptions = {
   /** What an earlier run had benched for long, or switched off. */
   readonly benches?: readonly KeptBench[];
   /** What calls cost and who pays; not given: nothing is written down. */
-  readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'>;
+  readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'> &
+    Partial<Pick<Books, 'database' | 'revisions' | 'funds'>>;
   /** The admin API, of what is going on; not given: there is none. */
   readonly admin?: (house: {
     readonly config: () => Config;
     readonly live: LiveDoors['live'];
+    readonly access: Access;
+    /** A change was made in the database: resolves when it is in force here. */
+    readonly changed: (topic: Topic) => Promise<void>;
+    /** Not before it stands. */
+    readonly front: () => Front;
   }) => NonNullable<Front['admin']>;
 };
 
@@ -104,6 +112,9 @@ export function createApp(options: AppOptions): App {
       ),
   });
   access.useFile(peopleOf(config));
+  if (books?.database !== undefined)
+    books.revisions?.follow('keys', createPeopleLoader(books.database, access));
+  books?.funds?.usePeople(access);
 
   const store = createMemoryStore();
   const limiter = createLimiter(store, {
@@ -217,7 +228,15 @@ export function createApp(options: AppOptions): App {
     ...(books === undefined ? {} : { books: () => books.state() }),
     ...(options.admin === undefined
       ? {}
-      : { admin: options.admin({ config: () => config, live: () => liveOf(front, server.active()) }) }),
+      : {
+          admin: options.admin({
+            config: () => config,
+            live: () => liveOf(front, server.active()),
+            access,
+            changed: async (topic) => books?.revisions?.notice(topic),
+            front: () => front,
+          }),
+        }),
   };
   const server = createServer(front);
 
@@ -232,6 +251,7 @@ export function createApp(options: AppOptions): App {
   });
 
   if (books !== undefined) addBookGauges(registry, books);
+  if (books?.funds !== undefined) addPurseGauges(registry, books.funds);
 
   return {
     server,
