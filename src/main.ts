@@ -173,6 +173,7 @@ try {
   if (unknown !== undefined) throw new Error(unknown);
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`${pc.red('error:')} ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  const text = `${pc.red('error:')} ${error instanceof Error ? error.message : String(error)}\n`;
+  // A relay that could not start may have begun much that would go on: a database, timers.
+  process.stderr.write(text, () => process.exit(1));
 }
