@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { CallEntry } from '../domain/entry.ts';
 import { callEntry } from '../testing/call-entries.ts';
+import { ENTRY_COLUMNS } from './entry-columns.ts';
 import { entryOfLine, lineOf } from './entry-line.ts';
+
+const IN_WALLET = Object.keys(ENTRY_COLUMNS).indexOf('in_wallet');
 
 const nano = fc.option(fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }));
 const ms = fc.nat({ max: 10_000_000 }).map((thousandths) => thousandths / 1_000);
@@ -60,13 +63,20 @@ test('no part of a line is an entry', () => {
 });
 
 test('JSON of something else is no entry', () => {
-  for (const other of ['1', 'null', '{}', '[]', '{"id":"req_1"}', '{"id":1,"held":[]}'])
+  for (const other of [
+    '1',
+    'null',
+    '{}',
+    '[]',
+    '["req_1"]',
+    lineOf(callEntry({ id: 'r' })).replace('"r"', '1'),
+  ])
     assert.throws(() => entryOfLine(other), /not the line of an entry/);
 });
 
 test('only what a wallet pays for is marked as paid from it', () => {
   const marked = (purse: string): unknown =>
-    JSON.parse(lineOf(callEntry({ id: 'r', held: [{ purse, amountNano: 1n }] }))).in_wallet;
+    JSON.parse(lineOf(callEntry({ id: 'r', held: [{ purse, amountNano: 1n }] })))[IN_WALLET];
   assert.equal(marked('wallet:acme'), 1);
   assert.equal(marked('budget:key:web:day:2026-11-26'), 0);
 });
