@@ -17,7 +17,7 @@ export type AdminApiOptions = {
 };
 
 export function adminApi({ database, clock, key }: AdminApiOptions): NonNullable<AppOptions['admin']> {
-  return ({ config, live }) => {
+  return ({ config, live, access, changed }) => {
     const identities = createAdminIdentities({
       database,
       adminKey: 'key' in key ? key.key : undefined,
@@ -37,6 +37,7 @@ export function adminApi({ database, clock, key }: AdminApiOptions): NonNullable
       live,
       admit: door.admit,
       leases: () => leasesIn(database),
+      people: { file: config, hidden: () => access.hidden, changed: () => changed('keys') },
     });
     return { database, door, routes };
   };

@@ -58,6 +58,7 @@ async function start(flags: Flags): Promise<void> {
     benches: benches.load(),
     books,
   });
+  await books.revisions.start();
   const url = await listen(app, address);
   const saveBenches = (): void => benches.save(app.rooms.health.kept(systemClock.now()));
   app.rooms.health.onEvent(saveBenches);

@@ -4,18 +4,30 @@ import type { Database } from '../../storage/database.ts';
 import { adminsRoutes } from './admins-routes.ts';
 import { auditRoutes } from './audit-routes.ts';
 import type { AdminDoor } from './door.ts';
+import { keyRoutes } from './key-routes.ts';
 import { type LiveDoors, liveRoutes } from './live-routes.ts';
 import { openapiRoute } from './openapi.ts';
+import type { PeopleDoors } from './people-fields.ts';
+import { projectRoutes } from './project-routes.ts';
 import type { AdminRoute } from './route.ts';
 import { sessionRoutes } from './session-routes.ts';
+import { tenantRoutes } from './tenant-routes.ts';
 
-export type AllDoors = LiveDoors & { readonly database: Database; readonly door: AdminDoor };
+export type AllDoors = LiveDoors & {
+  readonly database: Database;
+  readonly door: AdminDoor;
+  readonly people: Omit<PeopleDoors, 'database'>;
+};
 
 export function allRoutes(doors: AllDoors): readonly AdminRoute[] {
+  const people: PeopleDoors = { database: doors.database, ...doors.people };
   const routes = [
     ...sessionRoutes(doors.door),
     ...adminsRoutes(doors),
     ...auditRoutes(doors),
+    ...tenantRoutes(people),
+    ...projectRoutes(people),
+    ...keyRoutes(people),
     ...liveRoutes(doors),
   ];
   return [...routes, openapiRoute(routes)];
