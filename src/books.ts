@@ -10,7 +10,7 @@ import type { Cancel, Clock } from './base/clock.ts';
 import type { Logger } from './base/log.ts';
 import { DOLLARS_FOR } from './catalog/rates.ts';
 import type { Config } from './config/config.ts';
-import type { CallEntry, EntryMoney } from './domain/entry.ts';
+import type { EntryMoney } from './domain/entry.ts';
 import { Failure } from './domain/failure.ts';
 import { createJournal } from './ledger/journal.ts';
 import { instanceOf, journalOwner } from './ledger/journal-owner.ts';
@@ -80,6 +80,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   const spillBytes = (): number => config.ledger.spillBytes;
   const writer = createWriter({ database, journal, clock, log, posters, spillBytes });
   const alarm = createSpillAlarm({ log, spillBytes });
+  writer.onBatch(() => alarm.look(writer.state()));
   const retention = createRetention({ database, clock, log, settings: () => config.storage.retention });
 
   const adopt = (): void => {
@@ -103,11 +104,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
       return undefined;
     },
     costOf: (ask) => costOf(pricing, ask, log),
-    record(entry: CallEntry) {
-      const written = writer.record(entry);
-      alarm.look(writer.state());
-      return written;
-    },
+    record: writer.record,
   };
 
   return {

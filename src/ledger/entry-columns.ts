@@ -46,6 +46,6 @@ export const ENTRY_COLUMNS = {
   tags: 'text',
 } as const satisfies Record<keyof EntryRow, ColumnType>;
 
-/** Where in the line the JSON of the story stands, and the money that was held. */
+/** Where in the line the JSON of the story stands, where there is one to tell, and the money that was held. */
 export const STORY_AT = Object.keys(ENTRY_COLUMNS).length;
 export const HELD_AT = STORY_AT + 1;

@@ -21,7 +21,7 @@ const entries: fc.Arbitrary<CallEntry> = fc
       project: fc.option(text),
       model: text,
       stream: fc.boolean(),
-      queueMs: ms,
+      queueMs: ms.map((some) => some + 1),
       firstContentMs: fc.option(ms),
       usage: fc.option(
         fc.record(
@@ -54,6 +54,21 @@ test('a line is one line and gives the entry back as it was', () => {
       assert.deepEqual(entryOfLine(line), entry);
     }),
   );
+});
+
+test('a story is told where there is more to it than one smooth attempt', () => {
+  const smooth = callEntry({ id: 'r', queueMs: 0 });
+  assert.deepEqual(entryOfLine(lineOf(smooth)).story, { attempts: [], fallbacks: [] });
+  const [attempt = assert.fail()] = smooth.story.attempts;
+  const fallbacks = [{ from: 'a', to: 'b', reason: 'rpm' }];
+  for (const told of [
+    { ...smooth, queueMs: 1 },
+    { ...smooth, story: { attempts: [attempt, attempt], fallbacks: [] } },
+    { ...smooth, story: { attempts: [{ ...attempt, failure: 'rpm' as const }], fallbacks: [] } },
+    { ...smooth, story: { attempts: [attempt], fallbacks } },
+    { ...smooth, story: { ...smooth.story, dropped: ['seed'] } },
+  ])
+    assert.deepEqual(entryOfLine(lineOf(told)).story, told.story);
 });
 
 test('no part of a line is an entry', () => {

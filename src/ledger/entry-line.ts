@@ -54,7 +54,7 @@ export function lineOf(entry: CallEntry): string {
     textOf(money.chargedNano),
     isInWallet(held) ? 1 : 0,
     entry.tags.length === 0 ? '[]' : JSON.stringify(entry.tags),
-    JSON.stringify(entry.story),
+    storyText(entry),
     held.map(({ purse, amountNano }) => [purse, String(amountNano)]),
   ]);
 }
@@ -98,7 +98,7 @@ export function entryOfLine(text: string): CallEntry {
     },
     held: (values[HELD_AT] as Purses).map(([purse, amount]) => ({ purse, amountNano: BigInt(amount) })),
     tags: JSON.parse(row.tags) as string[],
-    story: JSON.parse(String(values[STORY_AT])) as CallEntry['story'],
+    story: storyIn(values[STORY_AT]),
   };
 }
 
@@ -112,10 +112,7 @@ type Purses = readonly (readonly [purse: string, amount: string])[];
 
 /** What only we write is whole where its last value is. */
 const isLine = (values: unknown): values is readonly unknown[] =>
-  Array.isArray(values) &&
-  typeof values[0] === 'string' &&
-  typeof values[STORY_AT] === 'string' &&
-  Array.isArray(values[HELD_AT]);
+  Array.isArray(values) && typeof values[0] === 'string' && Array.isArray(values[HELD_AT]);
 
 function usageOf(row: Row): Usage | null {
   if (row.usage_source === null) return null;
@@ -128,6 +125,21 @@ function usageOf(row: Row): Usage | null {
     source: row.usage_source as Usage['source'],
   };
 }
+
+/** One smooth attempt, at once, says nothing that the entry does not say. */
+function storyText({ story, queueMs }: CallEntry): string | null {
+  const { attempts, fallbacks, resumed = [], dropped = [] } = story;
+  const isSmooth =
+    queueMs === 0 &&
+    (attempts.length === 0 || (attempts.length === 1 && attempts[0]?.failure === undefined)) &&
+    fallbacks.length === 0 &&
+    resumed.length === 0 &&
+    dropped.length === 0;
+  return isSmooth ? null : JSON.stringify(story);
+}
+
+const storyIn = (text: unknown): CallEntry['story'] =>
+  typeof text === 'string' ? (JSON.parse(text) as CallEntry['story']) : { attempts: [], fallbacks: [] };
 
 const isInWallet = (held: readonly Held[]): boolean => held.some(({ purse }) => purse.startsWith(WALLET));
 

@@ -30,11 +30,11 @@ const STORY: Readonly<Record<keyof StoryRow, Place>> = {
 export function entryInsert(kind: DatabaseKind, compiler: Kysely<Tables>): InsertEntries {
   const entries = sql`
     insert into ${sql.table('entries')} (${columns(ENTRY.map(({ name }) => name))})
-    ${selection(kind, ENTRY)} on conflict (id) do nothing returning id
+    ${selection(kind, ENTRY, 0)} on conflict (id) do nothing returning id
   `.compile(compiler);
   const stories = sql`
     insert into ${sql.table('stories')} (${columns(Object.keys(STORY))})
-    ${selection(kind, Object.values(STORY))} on conflict (call) do nothing
+    ${selection(kind, Object.values(STORY), STORY_AT)} on conflict (call) do nothing
   `.compile(compiler);
   return async (transaction, lines) => {
     const list = `[${lines.join(',')}]`;
@@ -53,15 +53,17 @@ export const insertEntries = (
 
 const withList = (query: CompiledQuery, list: string): CompiledQuery => ({ ...query, parameters: [list] });
 
-function selection(kind: DatabaseKind, places: readonly Place[]): RawBuilder<unknown> {
+/** Of the lines that have a value at `needed`. */
+function selection(kind: DatabaseKind, places: readonly Place[], needed: number): RawBuilder<unknown> {
+  const from = kind === 'sqlite' ? sql`value` : sql`line`;
+  const valueAt = (at: number): RawBuilder<unknown> => sql`(${from} ->> ${sql.lit(at)})`;
   const values = places.map(({ type, at }) =>
-    kind === 'sqlite' ? sql`value ->> ${sql.lit(at)}` : sql`(line ->> ${sql.lit(at)})::${sql.raw(type)}`,
+    kind === 'sqlite' ? valueAt(at) : sql`${valueAt(at)}::${sql.raw(type)}`,
   );
-  // Binary: as text a line would be read anew for each of its values. Without a condition SQLite would take
-  // `on conflict` for that of a join.
-  return kind === 'sqlite'
-    ? sql`select ${sql.join(values)} from jsonb_each(${''}) where true`
-    : sql`select ${sql.join(values)} from jsonb_array_elements(${''}::jsonb) as line`;
+  // Binary: as text a line would be read anew for each of its values.
+  const list =
+    kind === 'sqlite' ? sql`jsonb_each(${''})` : sql`jsonb_array_elements(${''}::jsonb) as elements (line)`;
+  return sql`select ${sql.join(values)} from ${list} where ${valueAt(needed)} is not null`;
 }
 
 const columns = (names: readonly string[]): RawBuilder<unknown> =>
