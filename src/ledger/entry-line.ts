@@ -54,7 +54,7 @@ export function lineOf(entry: CallEntry): string {
     textOf(money.chargedNano),
     isInWallet(held) ? 1 : 0,
     entry.tags.length === 0 ? '[]' : JSON.stringify(entry.tags),
-    storyText(entry),
+    hasStory(entry) ? JSON.stringify(entry.story) : null,
     held.map(({ purse, amountNano }) => [purse, String(amountNano)]),
   ]);
 }
@@ -127,15 +127,16 @@ function usageOf(row: Row): Usage | null {
 }
 
 /** One smooth attempt, at once, says nothing that the entry does not say. */
-function storyText({ story, queueMs }: CallEntry): string | null {
-  const { attempts, fallbacks, resumed = [], dropped = [] } = story;
-  const isSmooth =
-    queueMs === 0 &&
-    (attempts.length === 0 || (attempts.length === 1 && attempts[0]?.failure === undefined)) &&
-    fallbacks.length === 0 &&
-    resumed.length === 0 &&
-    dropped.length === 0;
-  return isSmooth ? null : JSON.stringify(story);
+export function hasStory({ story, queueMs }: CallEntry): boolean {
+  const { attempts, fallbacks, resumed, dropped } = story;
+  return (
+    queueMs > 0 ||
+    attempts.length > 1 ||
+    attempts[0]?.failure !== undefined ||
+    fallbacks.length > 0 ||
+    (resumed !== undefined && resumed.length > 0) ||
+    (dropped !== undefined && dropped.length > 0)
+  );
 }
 
 const storyIn = (text: unknown): CallEntry['story'] =>

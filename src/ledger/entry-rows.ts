@@ -9,10 +9,11 @@ import type { DatabaseKind } from '../storage/database.ts';
 import type { StoryRow, Tables } from '../storage/tables.ts';
 import { type ColumnType, ENTRY_COLUMNS, STORY_AT } from './entry-columns.ts';
 
-/** Writes those of a list of lines that are not there yet; resolves with their ids. */
+/** Writes those of a list of lines that are not there yet; resolves with their ids. `storied`: those that have a story. */
 export type InsertEntries = (
   transaction: Transaction<Tables>,
   lines: readonly string[],
+  storied: readonly string[],
 ) => Promise<ReadonlySet<string>>;
 
 type Place = { readonly type: ColumnType; readonly at: number };
@@ -36,10 +37,9 @@ export function entryInsert(kind: DatabaseKind, compiler: Kysely<Tables>): Inser
     insert into ${sql.table('stories')} (${columns(Object.keys(STORY))})
     ${selection(kind, Object.values(STORY), STORY_AT)} on conflict (call) do nothing
   `.compile(compiler);
-  return async (transaction, lines) => {
-    const list = `[${lines.join(',')}]`;
-    const { rows } = await transaction.executeQuery(withList(entries, list));
-    await transaction.executeQuery(withList(stories, list));
+  return async (transaction, lines, storied) => {
+    const { rows } = await transaction.executeQuery(withList(entries, lines));
+    if (storied.length > 0) await transaction.executeQuery(withList(stories, storied));
     return new Set(rows.map((row) => (row as { readonly id: string }).id));
   };
 }
@@ -49,9 +49,12 @@ export const insertEntries = (
   transaction: Transaction<Tables>,
   kind: DatabaseKind,
   lines: readonly string[],
-): Promise<ReadonlySet<string>> => entryInsert(kind, transaction)(transaction, lines);
+): Promise<ReadonlySet<string>> => entryInsert(kind, transaction)(transaction, lines, lines);
 
-const withList = (query: CompiledQuery, list: string): CompiledQuery => ({ ...query, parameters: [list] });
+const withList = (query: CompiledQuery, lines: readonly string[]): CompiledQuery => ({
+  ...query,
+  parameters: [`[${lines.join(',')}]`],
+});
 
 /** Of the lines that have a value at `needed`. */
 function selection(kind: DatabaseKind, places: readonly Place[], needed: number): RawBuilder<unknown> {

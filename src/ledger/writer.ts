@@ -12,6 +12,7 @@ import type { Database } from '../storage/database.ts';
 import { isDatabaseError } from '../storage/database-error.ts';
 import type { Tables } from '../storage/tables.ts';
 import { Backlog, type Pending } from './backlog.ts';
+import { hasStory } from './entry-line.ts';
 import { entryInsert } from './entry-rows.ts';
 import type { Journal, Segment } from './journal.ts';
 
@@ -175,9 +176,10 @@ export function createWriter(options: WriterOptions): Writer {
     let tasks: (() => void)[] = [];
     try {
       const lines = batch.map(({ line }) => line);
+      const storied = batch.filter(({ entry }) => hasStory(entry)).map(({ line }) => line);
       await database.write(async (transaction) => {
         tasks = [];
-        fresh = await insertEntries(transaction, lines);
+        fresh = await insertEntries(transaction, lines, storied);
         const entries = freshOf(batch, fresh);
         if (entries.length > 0)
           for (const poster of posters) tasks.push((await poster(transaction, entries)) ?? nothing);
