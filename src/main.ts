@@ -1,13 +1,21 @@
 /** The command line: one file a command in `cli/`. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { known } from './app.ts';
-import { systemClock } from './base/clock.ts';
+import { sleep, systemClock } from './base/clock.ts';
+import { accountsCommand } from './cli/accounts.ts';
+import type { AdminDoors } from './cli/admin-client.ts';
+import { adminKeyAtHand } from './cli/admin-key.ts';
+import { adminsCommand } from './cli/admins.ts';
 import { alertsCommand } from './cli/alerts.ts';
 import { benchesCommand } from './cli/benches.ts';
+import { callsCommand } from './cli/calls.ts';
+import { channelsCommand } from './cli/channels.ts';
 import { checkCommand } from './cli/check.ts';
+import { costCommand } from './cli/cost.ts';
+import { costDoors } from './cli/cost-doors.ts';
 import { databasePlace } from './cli/database-place.ts';
 import { dbCommand } from './cli/db.ts';
 import { demoCommand } from './cli/demo.ts';
@@ -17,11 +25,14 @@ import { checkLive } from './cli/live.ts';
 import { modelsCommand } from './cli/models.ts';
 import { onCommand } from './cli/on.ts';
 import { providersCommand } from './cli/providers.ts';
+import { readInput } from './cli/read-secret.ts';
 import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
 import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
+import { statementCommand } from './cli/statement.ts';
 import { unknownCommand } from './cli/unknown-command.ts';
+import { usageCommand } from './cli/usage.ts';
 import { createTransport } from './providers/transport.ts';
 import { sendWebhook } from './telemetry/webhook.ts';
 
@@ -31,6 +42,33 @@ const relayDoors: RelayDoors = {
   get: (url, headers) => ask(url, { headers }),
   post: (url, body) => ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
   write: (text) => process.stdout.write(text),
+};
+
+/** The way to its admin API. */
+const adminDoors: AdminDoors = {
+  addressOf: relayDoors.addressOf,
+  adminKeyOf: (file) => adminKeyAtHand(findSettings(file, process.env).config, process.env),
+  send: async ({ url, ...request }) => {
+    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(60_000) });
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: await response.text(),
+    };
+  },
+  write: (text) => process.stdout.write(text),
+};
+
+/** And what commands that read the books ask of the terminal. */
+const reportDoors = {
+  ...adminDoors,
+  nowMs: systemClock.now,
+  width: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
+  goesOn: async (ms: number) => {
+    await sleep(systemClock, ms);
+    return true;
+  },
+  writeFile: (path: string, text: string) => writeFileSync(path, text),
 };
 
 async function ask(url: string, request: RequestInit): Promise<{ status: number; body: string }> {
@@ -69,6 +107,7 @@ const program = new Command('sluice')
       write: (text) => process.stdout.write(text),
     }),
   )
+  .addCommand(costCommand(costDoors()))
   .addCommand(
     dbCommand({
       placeOf: ({ config, database }) =>
@@ -84,6 +123,23 @@ const program = new Command('sluice')
   .addCommand(limitsCommand(relayDoors))
   .addCommand(benchesCommand(relayDoors))
   .addCommand(onCommand(relayDoors))
+  .addCommand(adminsCommand(adminDoors))
+  .addCommand(usageCommand(reportDoors))
+  .addCommand(callsCommand(reportDoors))
+  .addCommand(statementCommand(reportDoors))
+  .addCommand(
+    accountsCommand({
+      ...adminDoors,
+      env: process.env,
+      readFile: (path) => readFileSync(path, 'utf8'),
+      readInput: (question) =>
+        readInput(question, { input: process.stdin, write: (text) => process.stderr.write(text) }),
+      setExitCode: (code) => {
+        process.exitCode = code;
+      },
+    }),
+  )
+  .addCommand(channelsCommand({ ...adminDoors, sleep: (ms) => sleep(systemClock, ms) }))
   .addCommand(
     alertsCommand({
       webhooksOf: (file) => findSettings(file, process.env).config.alerts.webhooks,
