@@ -33,6 +33,7 @@ import { startCommand } from './cli/start.ts';
 import { statementCommand } from './cli/statement.ts';
 import { unknownCommand } from './cli/unknown-command.ts';
 import { usageCommand } from './cli/usage.ts';
+import { walletCommand } from './cli/wallet.ts';
 import { createTransport } from './providers/transport.ts';
 import { sendWebhook } from './telemetry/webhook.ts';
 
@@ -124,6 +125,7 @@ const program = new Command('sluice')
   .addCommand(benchesCommand(relayDoors))
   .addCommand(onCommand(relayDoors))
   .addCommand(adminsCommand(adminDoors))
+  .addCommand(walletCommand(adminDoors))
   .addCommand(usageCommand(reportDoors))
   .addCommand(callsCommand(reportDoors))
   .addCommand(statementCommand(reportDoors))
