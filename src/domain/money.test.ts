@@ -36,7 +36,10 @@ describe('a price as people write it', () => {
   it('means what it says, and is written again as it was', () => {
     const amount = fc.bigInt({ min: 0n, max: 10n ** 15n }).map(decimalOf);
     const names = ['input', 'output', 'thinkingOutput', 'cacheRead', 'cacheWrite', 'cacheWrite1h'] as const;
-    const amounts = fc.record(Object.fromEntries(names.map((name) => [name, amount])), { requiredKeys: [] });
+    const amounts = fc.record(Object.fromEntries(names.map((name) => [name, amount])), {
+      requiredKeys: [],
+      noNullPrototype: true,
+    });
     const higher = fc.tuple(fc.integer({ min: 1 }), amounts).map(([above, rest]) => ({ above, ...rest }));
     fc.assert(
       fc.property(amounts, fc.array(higher), fc.constantFrom('USD', 'CNY'), (first, tiers, currency) => {
