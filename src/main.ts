@@ -20,10 +20,12 @@ import { databasePlace } from './cli/database-place.ts';
 import { dbCommand } from './cli/db.ts';
 import { demoCommand } from './cli/demo.ts';
 import { diagnoseCommand, terminalDoors } from './cli/diagnose.ts';
+import { factorsCommand } from './cli/factors.ts';
 import { limitsCommand } from './cli/limits.ts';
 import { checkLive } from './cli/live.ts';
 import { modelsCommand } from './cli/models.ts';
 import { onCommand } from './cli/on.ts';
+import { pricesCommand } from './cli/prices.ts';
 import { providersCommand } from './cli/providers.ts';
 import { readInput } from './cli/read-secret.ts';
 import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
@@ -126,6 +128,8 @@ const program = new Command('sluice')
   .addCommand(onCommand(relayDoors))
   .addCommand(adminsCommand(adminDoors))
   .addCommand(walletCommand(adminDoors))
+  .addCommand(pricesCommand(adminDoors))
+  .addCommand(factorsCommand(adminDoors))
   .addCommand(usageCommand(reportDoors))
   .addCommand(callsCommand(reportDoors))
   .addCommand(statementCommand(reportDoors))
