@@ -4,9 +4,10 @@ import { createAdminIdentities } from './access/admin-identities.ts';
 import type { AppOptions } from './app.ts';
 import type { Clock } from './base/clock.ts';
 import type { AdminKey } from './cli/admin-key.ts';
-import { allRoutes } from './http/admin/all-routes.ts';
+import { allRoutes, type Parts } from './http/admin/all-routes.ts';
 import { createDoor } from './http/admin/door.ts';
 import type { LiveLease } from './http/admin/live-routes.ts';
+import type { Front } from './http/front.ts';
 import type { Database } from './storage/database.ts';
 
 export type AdminApiOptions = {
@@ -14,10 +15,12 @@ export type AdminApiOptions = {
   readonly clock: Clock;
   /** The key, or why there is none and with it no admin API. */
   readonly key: AdminKey;
+  /** The parts of the house that can be administered; asked once, when the house stands. */
+  readonly parts?: (front: () => Front) => Parts;
 };
 
-export function adminApi({ database, clock, key }: AdminApiOptions): NonNullable<AppOptions['admin']> {
-  return ({ config, live, access, changed }) => {
+export function adminApi({ database, clock, key, parts }: AdminApiOptions): NonNullable<AppOptions['admin']> {
+  return ({ config, live, front, access, changed }) => {
     const identities = createAdminIdentities({
       database,
       adminKey: 'key' in key ? key.key : undefined,
@@ -31,13 +34,11 @@ export function adminApi({ database, clock, key }: AdminApiOptions): NonNullable
       ...('off' in key ? { off: key.off } : {}),
     });
     const routes = allRoutes({
+      ...parts?.(front),
+      people: { database, file: config, hidden: () => access.hidden, changed: () => changed('keys') },
       database,
       door,
-      clock,
-      live,
-      admit: door.admit,
-      leases: () => leasesIn(database),
-      people: { file: config, hidden: () => access.hidden, changed: () => changed('keys') },
+      live: { clock, live, admit: door.admit, leases: () => leasesIn(database) },
     });
     return { database, door, routes };
   };

@@ -79,6 +79,8 @@ export type AppOptions = {
     readonly access: Access;
     /** A change was made in the database: resolves when it is in force here. */
     readonly changed: (topic: Topic) => Promise<void>;
+    /** Not before it stands. */
+    readonly front: () => Front;
   }) => NonNullable<Front['admin']>;
 };
 
@@ -231,6 +233,7 @@ export function createApp(options: AppOptions): App {
             live: () => liveOf(front, server.active()),
             access,
             changed: async (topic) => books?.revisions?.notice(topic),
+            front: () => front,
           }),
         }),
   };

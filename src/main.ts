@@ -5,9 +5,14 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { known } from './app.ts';
 import { systemClock } from './base/clock.ts';
+import type { AdminDoors } from './cli/admin-client.ts';
+import { adminKeyAtHand } from './cli/admin-key.ts';
+import { adminsCommand } from './cli/admins.ts';
 import { alertsCommand } from './cli/alerts.ts';
 import { benchesCommand } from './cli/benches.ts';
 import { checkCommand } from './cli/check.ts';
+import { databasePlace } from './cli/database-place.ts';
+import { dbCommand } from './cli/db.ts';
 import { demoCommand } from './cli/demo.ts';
 import { diagnoseCommand, terminalDoors } from './cli/diagnose.ts';
 import { limitsCommand } from './cli/limits.ts';
@@ -28,6 +33,21 @@ const relayDoors: RelayDoors = {
   addressOf: (file) => addressToCall(findSettings(file, process.env).config.server),
   get: (url, headers) => ask(url, { headers }),
   post: (url, body) => ask(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
+  write: (text) => process.stdout.write(text),
+};
+
+/** The way to its admin API. */
+const adminDoors: AdminDoors = {
+  addressOf: relayDoors.addressOf,
+  adminKeyOf: (file) => adminKeyAtHand(findSettings(file, process.env).config, process.env),
+  send: async ({ url, ...request }) => {
+    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(60_000) });
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: await response.text(),
+    };
+  },
   write: (text) => process.stdout.write(text),
 };
 
@@ -67,9 +87,22 @@ const program = new Command('sluice')
       write: (text) => process.stdout.write(text),
     }),
   )
+  .addCommand(
+    dbCommand({
+      placeOf: ({ config, database }) =>
+        database === undefined
+          ? databasePlace(findSettings(config, process.env).config, process.env)
+          : databasePlace({ dataDir: '', storage: {} }, {}, database),
+      nowMs: systemClock.now,
+      write: (text) => process.stdout.write(text),
+      take: (text) => new Promise((resolve) => process.stdout.write(text, (error) => resolve(error == null))),
+      terminal: process.stderr,
+    }),
+  )
   .addCommand(limitsCommand(relayDoors))
   .addCommand(benchesCommand(relayDoors))
   .addCommand(onCommand(relayDoors))
+  .addCommand(adminsCommand(adminDoors))
   .addCommand(
     alertsCommand({
       webhooksOf: (file) => findSettings(file, process.env).config.alerts.webhooks,

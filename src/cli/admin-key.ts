@@ -14,7 +14,13 @@ import { readyMadeKey } from './settings.ts';
 const FILE = 'admin-key';
 export const ADMIN_KEY_VARIABLE = 'SLUICE_ADMIN_KEY';
 
-export type AdminKey = { readonly key: string; readonly from: 'set' | 'made' } | { readonly off: string };
+export type AdminKey =
+  | {
+      readonly key: string;
+      readonly from: 'set' | 'made' /** Variable, field or file. */;
+      readonly path: string;
+    }
+  | { readonly off: string };
 
 /** Throws on a key that could be guessed. `host`: where Sluice will listen. */
 export function adminKeyOf(config: Config, env: Environment, host: string): AdminKey {
@@ -25,13 +31,14 @@ export function adminKeyOf(config: Config, env: Environment, host: string): Admi
       throw new Error(
         `${set.where}: it is also the key of a client, who could then administer: choose another one`,
       );
-    return { key: set.key, from: 'set' };
+    return { key: set.key, from: 'set', path: set.where };
   }
   if (!isLoopbackHost(host))
     return {
       off: `The admin API is off, for Sluice listens on ${host} and no admin key is set: set ${ADMIN_KEY_VARIABLE} (openssl rand -hex 32 makes one) and start again.`,
     };
-  return { key: readyMadeKey(join(config.dataDir, FILE), 'sluice-admin-'), from: 'made' };
+  const path = join(config.dataDir, FILE);
+  return { key: readyMadeKey(path, 'sluice-admin-'), from: 'made', path };
 }
 
 /** What a command on this machine has at hand, without making anything. */

@@ -6,6 +6,7 @@
 import { hostname } from 'node:os';
 import { Command } from 'commander';
 import pc from 'picocolors';
+import { adminApi } from '../admin-api.ts';
 import { type App, createApp } from '../app.ts';
 import { systemClock } from '../base/clock.ts';
 import { createLogger, type Logger } from '../base/log.ts';
@@ -14,6 +15,7 @@ import type { Config } from '../config/config.ts';
 import { withoutKeys } from '../config/problem.ts';
 import { watchConfig } from '../config/watch.ts';
 import { createTransport, type Transport } from '../providers/transport.ts';
+import { ADMIN_KEY_VARIABLE, type AdminKey, adminKeyOf } from './admin-key.ts';
 import { benchesFile } from './benches-file.ts';
 import { databasePlace } from './database-place.ts';
 import { idSecretOf } from './id-secret.ts';
@@ -39,6 +41,7 @@ async function start(flags: Flags): Promise<void> {
   const { config, readyKey } = withKey(settings);
   const address = addressOf(config, flags);
   const log = createLogger({ level: config.log.level, pretty: isPretty(config), nowMs: systemClock.now });
+  const adminKey = adminKeyOf(config, process.env, address.host);
   const books = await openBooks({
     ...{ config, clock: systemClock, random: Math.random, log, machine: thisMachine },
     place: databasePlace(config, process.env),
@@ -57,6 +60,7 @@ async function start(flags: Flags): Promise<void> {
     memories: learned.load(),
     benches: benches.load(),
     books,
+    admin: adminApi({ database: books.database, clock: systemClock, key: adminKey }),
   });
   await books.revisions.start();
   const url = await listen(app, address);
@@ -80,6 +84,7 @@ async function start(flags: Flags): Promise<void> {
       config,
       url,
       readyKey,
+      adminKey,
       models: app.front.snapshot().catalog.models.map(({ name }) => name),
     }),
   );
@@ -160,6 +165,7 @@ type BannerFacts = {
   readonly config: Config;
   readonly url: string;
   readonly readyKey: string | undefined;
+  readonly adminKey: AdminKey;
   /** What can be asked for. */
   readonly models: readonly string[];
 };
@@ -173,7 +179,12 @@ function modelsText(models: readonly string[]): string {
   return rest > 0 ? `${shown} and ${rest} more (\`sluice models\` lists them)` : shown;
 }
 
-function banner({ settings, config, url, readyKey, models }: BannerFacts): string {
+function adminText(key: AdminKey, url: string): string {
+  if ('off' in key) return `off: set ${ADMIN_KEY_VARIABLE} to switch it on`;
+  return `${url}/admin/v1, key ${key.from === 'made' ? `in ${key.path}` : `of ${key.path}`}`;
+}
+
+function banner({ settings, config, url, readyKey, adminKey, models }: BannerFacts): string {
   const lines = ['', `${pc.bold('Sluice')} listens on ${pc.cyan(url)}`, ''];
   const accounts = config.accounts.map(({ id }) => id).join(', ');
   if (settings.source === 'simulator')
@@ -185,6 +196,7 @@ function banner({ settings, config, url, readyKey, models }: BannerFacts): strin
   for (const { variable, lacks } of settings.passedOver)
     lines.push(`            ${variable} is set and makes no account without ${lacks.join(' and ')}.`);
   lines.push(`  Models:   ${modelsText(models)}`, `  Base URL: ${url}/v1`);
+  if (config.admin.enabled) lines.push(`  Admin:    ${adminText(adminKey, url)}`);
   if (readyKey !== undefined) {
     lines.push(
       `  Key:      ${readyKey}`,

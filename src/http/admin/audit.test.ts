@@ -119,6 +119,8 @@ describe('what is written into the audit', () => {
   it('shows everything else', () => {
     const plain = {
       key: 'web',
+      id: 'admin_457000975fb6437f8c6b9c1b1baa18f3',
+      admin: 'sluice-admin-ab12',
       prefix: 'sk-sluice-ab12',
       max_tokens: 4_096,
       max_output_tokens: '4096',

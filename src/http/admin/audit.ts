@@ -43,7 +43,7 @@ const SECRET_NAME =
 const COUNTED = /(max|min|input|output|total|prompt|completion)[_-]?\w*tokens$/i;
 /** Keys have a prefix and many characters without a meaning. */
 const LOOKS_SECRET =
-  /\b(sk|pk|rk|ak|whsec|sluice|admin)[-_][\w-]{16,}|\bBearer\s+\S{8,}|:\/\/[^/\s:@]+:[^/\s@]+@/i;
+  /\b(sk|pk|rk|ak|whsec|sluice-admin)[-_][\w-]{16,}|\bBearer\s+\S{8,}|:\/\/[^/\s:@]+:[^/\s@]+@/i;
 
 /** A copy without what must not be shown. Money is written as decimal text. */
 export function masked(value: unknown, name = ''): unknown {

@@ -149,7 +149,7 @@ function operationOf(route: AdminRoute, schemas: Schemas): Json {
   ];
   return {
     operationId: id,
-    summary,
+    summary: summary.replace(/\.$/, ''),
     tags: [tag],
     description:
       open === true ? 'Open to everybody.' : `For: ${roles.map((role) => ROLE_NAMES[role]).join(', ')}.`,
