@@ -15,6 +15,7 @@ import { databasePlace } from './cli/database-place.ts';
 import { dbCommand } from './cli/db.ts';
 import { demoCommand } from './cli/demo.ts';
 import { diagnoseCommand, terminalDoors } from './cli/diagnose.ts';
+import { keysCommand } from './cli/keys.ts';
 import { limitsCommand } from './cli/limits.ts';
 import { checkLive } from './cli/live.ts';
 import { modelsCommand } from './cli/models.ts';
@@ -24,6 +25,7 @@ import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
 import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
+import { projectsCommand, tenantsCommand } from './cli/tenants.ts';
 import { unknownCommand } from './cli/unknown-command.ts';
 import { createTransport } from './providers/transport.ts';
 import { sendWebhook } from './telemetry/webhook.ts';
@@ -103,6 +105,9 @@ const program = new Command('sluice')
   .addCommand(benchesCommand(relayDoors))
   .addCommand(onCommand(relayDoors))
   .addCommand(adminsCommand(adminDoors))
+  .addCommand(tenantsCommand(adminDoors))
+  .addCommand(projectsCommand(adminDoors))
+  .addCommand(keysCommand({ ...adminDoors, nowMs: systemClock.now }))
   .addCommand(
     alertsCommand({
       webhooksOf: (file) => findSettings(file, process.env).config.alerts.webhooks,
