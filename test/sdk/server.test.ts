@@ -211,7 +211,7 @@ describe('a first start without any configuration', TWO_AT_ONCE, () => {
   it('takes its key, host and port from the environment where they are set', async (t) => {
     const child = await started(t, { args: ['start'], env: { PORT: '0', SLUICE_KEY: KEY } });
     assert.ok(!child.output().includes(KEY), 'a given key is not printed');
-    assert.ok(!existsSync(join(child.folder, 'data')));
+    assert.ok(!existsSync(join(child.folder, 'data', 'client-key')), 'nor is one made');
     assert.equal((await child.chat(chatOf('hello', { max_tokens: 1 }))).status, 200);
   });
 });
