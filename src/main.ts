@@ -1,16 +1,21 @@
 /** The command line: one file a command in `cli/`. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { known } from './app.ts';
-import { systemClock } from './base/clock.ts';
+import { sleep, systemClock } from './base/clock.ts';
+import { accountsCommand } from './cli/accounts.ts';
 import type { AdminDoors } from './cli/admin-client.ts';
 import { adminKeyAtHand } from './cli/admin-key.ts';
 import { adminsCommand } from './cli/admins.ts';
 import { alertsCommand } from './cli/alerts.ts';
 import { benchesCommand } from './cli/benches.ts';
+import { callsCommand } from './cli/calls.ts';
+import { channelsCommand } from './cli/channels.ts';
 import { checkCommand } from './cli/check.ts';
+import { costCommand } from './cli/cost.ts';
+import { costDoors } from './cli/cost-doors.ts';
 import { databasePlace } from './cli/database-place.ts';
 import { dbCommand } from './cli/db.ts';
 import { demoCommand } from './cli/demo.ts';
@@ -21,12 +26,15 @@ import { checkLive } from './cli/live.ts';
 import { modelsCommand } from './cli/models.ts';
 import { onCommand } from './cli/on.ts';
 import { providersCommand } from './cli/providers.ts';
+import { readInput } from './cli/read-secret.ts';
 import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
 import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
+import { statementCommand } from './cli/statement.ts';
 import { projectsCommand, tenantsCommand } from './cli/tenants.ts';
 import { unknownCommand } from './cli/unknown-command.ts';
+import { usageCommand } from './cli/usage.ts';
 import { createTransport } from './providers/transport.ts';
 import { sendWebhook } from './telemetry/webhook.ts';
 
@@ -51,6 +59,18 @@ const adminDoors: AdminDoors = {
     };
   },
   write: (text) => process.stdout.write(text),
+};
+
+/** And what commands that read the books ask of the terminal. */
+const reportDoors = {
+  ...adminDoors,
+  nowMs: systemClock.now,
+  width: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
+  goesOn: async (ms: number) => {
+    await sleep(systemClock, ms);
+    return true;
+  },
+  writeFile: (path: string, text: string) => writeFileSync(path, text),
 };
 
 async function ask(url: string, request: RequestInit): Promise<{ status: number; body: string }> {
@@ -89,6 +109,7 @@ const program = new Command('sluice')
       write: (text) => process.stdout.write(text),
     }),
   )
+  .addCommand(costCommand(costDoors()))
   .addCommand(
     dbCommand({
       placeOf: ({ config, database }) =>
@@ -108,6 +129,22 @@ const program = new Command('sluice')
   .addCommand(tenantsCommand(adminDoors))
   .addCommand(projectsCommand(adminDoors))
   .addCommand(keysCommand({ ...adminDoors, nowMs: systemClock.now }))
+  .addCommand(usageCommand(reportDoors))
+  .addCommand(callsCommand(reportDoors))
+  .addCommand(statementCommand(reportDoors))
+  .addCommand(
+    accountsCommand({
+      ...adminDoors,
+      env: process.env,
+      readFile: (path) => readFileSync(path, 'utf8'),
+      readInput: (question) =>
+        readInput(question, { input: process.stdin, write: (text) => process.stderr.write(text) }),
+      setExitCode: (code) => {
+        process.exitCode = code;
+      },
+    }),
+  )
+  .addCommand(channelsCommand({ ...adminDoors, sleep: (ms) => sleep(systemClock, ms) }))
   .addCommand(
     alertsCommand({
       webhooksOf: (file) => findSettings(file, process.env).config.alerts.webhooks,
