@@ -258,7 +258,7 @@ type Running = {
 
 function reloadOnChange(
   path: string,
-  { upstreams, log, keys }: Running & { readonly keys: Config },
+  { app, upstreams, log, keys }: Running & { readonly keys: Config },
 ): () => void {
   let address = keys.server;
   const reload = (): void => {
