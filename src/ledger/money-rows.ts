@@ -33,7 +33,7 @@ export async function readMoneyRows(queries: Queries, nowMs: number): Promise<Re
   const factors = await queries
     .selectFrom('factors')
     .selectAll()
-    .where((where) => where.or([where('until_ms', 'is', null), where('until_ms', '>', nowMs)]))
+    .where((where) => where.or([where('until_ms', 'is', null), where('until_ms', '>', Math.floor(nowMs))]))
     .execute();
   const readPrices = prices.map((row) => ownPriceOf(row) ?? row.id);
   const readFactors = factors.map((row) => factorOf(row) ?? row.id);
