@@ -21,6 +21,7 @@ import { dbCommand } from './cli/db.ts';
 import { demoCommand } from './cli/demo.ts';
 import { diagnoseCommand, terminalDoors } from './cli/diagnose.ts';
 import { factorsCommand } from './cli/factors.ts';
+import { keysCommand } from './cli/keys.ts';
 import { limitsCommand } from './cli/limits.ts';
 import { checkLive } from './cli/live.ts';
 import { modelsCommand } from './cli/models.ts';
@@ -33,6 +34,7 @@ import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
 import { statementCommand } from './cli/statement.ts';
+import { projectsCommand, tenantsCommand } from './cli/tenants.ts';
 import { unknownCommand } from './cli/unknown-command.ts';
 import { usageCommand } from './cli/usage.ts';
 import { walletCommand } from './cli/wallet.ts';
@@ -130,6 +132,9 @@ const program = new Command('sluice')
   .addCommand(walletCommand(adminDoors))
   .addCommand(pricesCommand(adminDoors))
   .addCommand(factorsCommand(adminDoors))
+  .addCommand(tenantsCommand(adminDoors))
+  .addCommand(projectsCommand(adminDoors))
+  .addCommand(keysCommand({ ...adminDoors, nowMs: systemClock.now }))
   .addCommand(usageCommand(reportDoors))
   .addCommand(callsCommand(reportDoors))
   .addCommand(statementCommand(reportDoors))
