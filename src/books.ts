@@ -43,7 +43,7 @@ export type BooksOptions = {
 
 export type Books = {
   readonly database: Database;
-  /** What is kept in memory of the database follows it; begun by who has said what shall. */
+  /** Of what is kept in memory: started when everybody who keeps something follows it. */
   readonly revisions: Revisions;
   /** This run of this process, as entries and holds name it. */
   readonly instance: string;

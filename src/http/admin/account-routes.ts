@@ -45,7 +45,7 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
   const settings = settingsSchema(accountSchema(known), NOT_SETTINGS);
   return [
     adminRoute({
-      ...{ method: 'GET', path: '/accounts', id: 'listAccounts', tag: 'accounts', roles: READERS },
+      ...{ method: 'GET', path: '/accounts', id: 'listAccounts', tag: 'Accounts', roles: READERS },
       summary: 'All accounts, of the file and of the database, by their ids.',
       query: z.object({ ...pageQuery, provider: reference().optional(), source: reference().optional() }),
       answer: pageOf(accountAnswer),
@@ -61,7 +61,7 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       },
     }),
     adminRoute({
-      ...{ method: 'GET', path: '/accounts/{account}', id: 'getAccount', tag: 'accounts', roles: READERS },
+      ...{ method: 'GET', path: '/accounts/{account}', id: 'getAccount', tag: 'Accounts', roles: READERS },
       summary: 'One account. Of two of one id that of the file, which is in force.',
       params: accountParams,
       answer: accountAnswer,
@@ -78,7 +78,7 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         method: 'POST',
         path: '/accounts',
         id: 'createAccount',
-        tag: 'accounts',
+        tag: 'Accounts',
         roles: WRITERS,
         creates: true,
       },
@@ -121,7 +121,7 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         method: 'PATCH',
         path: '/accounts/{account}',
         id: 'editAccount',
-        tag: 'accounts',
+        tag: 'Accounts',
         roles: WRITERS,
         edits: true,
       },
@@ -167,7 +167,7 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         method: 'DELETE',
         path: '/accounts/{account}',
         id: 'deleteAccount',
-        tag: 'accounts',
+        tag: 'Accounts',
         roles: WRITERS,
         edits: true,
       },

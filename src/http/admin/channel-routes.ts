@@ -87,7 +87,7 @@ export function channelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
   const path = '/channels/{channel}';
   return [
     adminRoute({
-      ...{ method: 'GET', path: '/channels', id: 'listChannels', tag: 'channels', roles: READERS },
+      ...{ method: 'GET', path: '/channels', id: 'listChannels', tag: 'Channels', roles: READERS },
       summary: 'All channels, with what this instance has learned and counted of each.',
       query: z.object({
         ...pageQuery,
@@ -108,7 +108,7 @@ export function channelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       },
     }),
     adminRoute({
-      ...{ method: 'GET', path, id: 'getChannel', tag: 'channels', roles: READERS },
+      ...{ method: 'GET', path, id: 'getChannel', tag: 'Channels', roles: READERS },
       summary: 'One channel. Its id has a slash in it, which is written %2F here.',
       params,
       answer: channelAnswer,
@@ -118,9 +118,9 @@ export function channelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       },
     }),
     adminRoute({
-      ...{ method: 'PATCH', path, id: 'editChannel', tag: 'channels', roles: WRITERS },
+      ...{ method: 'PATCH', path, id: 'editChannel', tag: 'Channels', roles: WRITERS, edits: true },
       summary:
-        'Pauses, drains or resumes a channel, and sets limits, tier and weight of its own; null takes one away. In force on every instance within two seconds.',
+        'Pauses, drains or resumes a channel, and sets limits, tier and weight of its own; null takes one away. In force on every instance within two seconds. What others changed meanwhile is kept where it is not the same: `If-Match: *` will do.',
       params,
       body: z.strictObject({
         state: z
@@ -170,7 +170,7 @@ export function channelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         method: 'POST',
         path: `${path}/switch-on`,
         id: 'switchOnChannel',
-        tag: 'channels',
+        tag: 'Channels',
         roles: WRITERS,
       },
       summary:

@@ -38,7 +38,7 @@ export function secretRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
   const path = '/accounts/{account}/secrets';
   return [
     adminRoute({
-      ...{ method: 'GET', path, id: 'listSecrets', tag: 'accounts', roles: READERS },
+      ...{ method: 'GET', path, id: 'listSecrets', tag: 'Accounts', roles: READERS },
       summary: 'What is known of the secrets of an account in the database: never the secrets.',
       params: accountParams,
       answer: z.strictObject({ data: z.array(secretAnswer) }),
@@ -48,7 +48,7 @@ export function secretRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       },
     }),
     adminRoute({
-      ...{ method: 'POST', path, id: 'addSecret', tag: 'accounts', roles: WRITERS, creates: true },
+      ...{ method: 'POST', path, id: 'addSecret', tag: 'Accounts', roles: WRITERS, creates: true },
       summary: 'Adds a secret to an account in the database. It is kept sealed by the master key.',
       params: accountParams,
       body: z.strictObject({ secret: secretText() }),
@@ -78,7 +78,7 @@ export function secretRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       },
     }),
     adminRoute({
-      ...{ method: 'DELETE', path: `${path}/{secret}`, id: 'removeSecret', tag: 'accounts', roles: WRITERS },
+      ...{ method: 'DELETE', path: `${path}/{secret}`, id: 'removeSecret', tag: 'Accounts', roles: WRITERS },
       summary: 'Removes a secret. Calls under way keep it to their end.',
       params: accountParams.extend({ secret: reference() }),
       async handle({ params, note, nowMs }) {
@@ -102,7 +102,7 @@ export function secretRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         method: 'POST',
         path: '/accounts/{account}/test',
         id: 'testAccount',
-        tag: 'accounts',
+        tag: 'Accounts',
         roles: WRITERS,
       },
       summary:
