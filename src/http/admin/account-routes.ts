@@ -46,7 +46,7 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
   return [
     adminRoute({
       ...{ method: 'GET', path: '/accounts', id: 'listAccounts', tag: 'Accounts', roles: READERS },
-      summary: 'All accounts, of the file and of the database, by their ids.',
+      summary: 'Accounts by their ids, those of the file and those of the database',
       query: z.object({ ...pageQuery, provider: reference().optional(), source: reference().optional() }),
       answer: pageOf(accountAnswer),
       handle({ query }) {
@@ -62,7 +62,7 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
     }),
     adminRoute({
       ...{ method: 'GET', path: '/accounts/{account}', id: 'getAccount', tag: 'Accounts', roles: READERS },
-      summary: 'One account. Of two of one id that of the file, which is in force.',
+      summary: 'One account; of two of one id that of the file, which is in force',
       params: accountParams,
       answer: accountAnswer,
       async handle({ params }) {
@@ -82,7 +82,7 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         roles: WRITERS,
         creates: true,
       },
-      summary: 'Adds an account to the database, with its secrets if there are any yet.',
+      summary: 'A new account in the database, with its secrets or without them yet',
       body: z.strictObject({
         id: idText(),
         provider: reference(100),
@@ -126,7 +126,7 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         edits: true,
       },
       summary:
-        'Changes the fields that are given; null takes one away. Another address or provider takes its secrets away with it.',
+        'Change an account; null takes a setting away, and another address or provider takes its secrets away',
       params: accountParams,
       body: z.strictObject({ provider: reference(100).optional(), settings: settings.optional() }),
       answer: accountAnswer.extend({
@@ -171,7 +171,7 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         roles: WRITERS,
         edits: true,
       },
-      summary: 'Removes an account with its secrets. Calls that it is serving end.',
+      summary: 'Remove an account with its secrets; calls that it is serving go on to their ends',
       params: accountParams,
       async handle({ params, note, ifMatch }) {
         refuseFiles(doors, params.account);

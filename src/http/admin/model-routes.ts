@@ -8,7 +8,7 @@ import { deleteModel, putModel } from '../../config/stored/changes.ts';
 import { readModel, type StoredModel } from '../../config/stored/rows.ts';
 import type { Model } from '../../domain/channel.ts';
 import { noSuch, staleVersion } from './edits.ts';
-import { line, momentText, reference } from './fields.ts';
+import { line, momentAnswer, momentText, reference } from './fields.ts';
 import { pageOf, pageQuery } from './page.ts';
 import { AdminProblem, type AdminRoute, adminRoute } from './route.ts';
 import {
@@ -24,18 +24,20 @@ import {
   withOne,
 } from './upstreams.ts';
 
-const modelAnswer = z.strictObject({
-  name: z.string(),
-  source: z
-    .enum(['database', 'file', 'accounts'])
-    .meta({ description: 'Where it is configured; `accounts`: nowhere, it is what accounts offer.' }),
-  in_force: z.boolean(),
-  problems: z.array(problemSchema),
-  settings: z.record(z.string(), z.unknown()),
-  channels: z.array(z.string()).meta({ description: 'That serve it now.' }),
-  created_at: z.string().nullable(),
-  updated_at: z.string().nullable(),
-});
+const modelAnswer = z
+  .strictObject({
+    name: z.string(),
+    source: z
+      .enum(['database', 'file', 'accounts'])
+      .meta({ description: 'Where it is configured; `accounts`: nowhere, it is what accounts offer.' }),
+    in_force: z.boolean(),
+    problems: z.array(problemSchema),
+    settings: z.record(z.string(), z.unknown()),
+    channels: z.array(z.string()).meta({ description: 'That serve it now.' }),
+    created_at: momentAnswer().nullable(),
+    updated_at: momentAnswer().nullable(),
+  })
+  .meta({ id: 'ConfiguredModel' });
 
 type ModelView = z.output<typeof modelAnswer>;
 
@@ -51,7 +53,7 @@ export function modelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
   return [
     adminRoute({
       ...{ method: 'GET', path: '/models', id: 'listModels', tag: 'Models', roles: READERS },
-      summary: 'All models that can be asked for, and those in the database that are not in force.',
+      summary: 'Models that can be asked for, and those in the database that are not in force',
       query: z.object(pageQuery),
       answer: pageOf(modelAnswer),
       handle: ({ query }) => ({
@@ -60,7 +62,7 @@ export function modelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
     }),
     adminRoute({
       ...{ method: 'GET', path, id: 'getModel', tag: 'Models', roles: READERS },
-      summary: 'One model. Of two of one name that of the file, which is in force.',
+      summary: 'One model; of two of one name that of the file, which is in force',
       params,
       answer: modelAnswer,
       async handle({ params: { model: name } }) {
@@ -74,7 +76,7 @@ export function modelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
     adminRoute({
       ...{ method: 'POST', path: '/models', id: 'createModel', tag: 'Models', roles: WRITERS, creates: true },
       summary:
-        'Says what a model is: one of a name that nobody offers yet takes `channels`, one that accounts offer may have what else the file can say of it.',
+        'Say what a model is: a name of your own with its channels, or more of one that accounts offer',
       body: z.strictObject({ name: modelName(), settings: settings.default({}) }),
       answer: modelAnswer,
       async handle({ body, note, nowMs }) {
@@ -98,7 +100,7 @@ export function modelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
     }),
     adminRoute({
       ...{ method: 'PUT', path, id: 'replaceModel', tag: 'Models', roles: WRITERS, edits: true },
-      summary: 'Puts other settings in the place of those that the database has of a model.',
+      summary: 'Put other settings in the place of those that the database has of a model',
       params,
       body: z.strictObject({ settings }),
       answer: modelAnswer,
@@ -126,7 +128,7 @@ export function modelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
     adminRoute({
       ...{ method: 'DELETE', path, id: 'deleteModel', tag: 'Models', roles: WRITERS, edits: true },
       summary:
-        'Takes away what the database says of a model. What accounts offer under its name they go on to offer.',
+        'Take back what the database says of a model; what accounts offer under its name they go on to offer',
       params,
       async handle({ params: { model: name }, note, ifMatch }) {
         refuseFiles(doors, name);

@@ -39,7 +39,7 @@ export function secretRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
   return [
     adminRoute({
       ...{ method: 'GET', path, id: 'listSecrets', tag: 'Accounts', roles: READERS },
-      summary: 'What is known of the secrets of an account in the database: never the secrets.',
+      summary: 'What is known of the secrets of an account in the database, never the secrets themselves',
       params: accountParams,
       answer: z.strictObject({ data: z.array(secretAnswer) }),
       async handle({ params }) {
@@ -49,7 +49,7 @@ export function secretRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
     }),
     adminRoute({
       ...{ method: 'POST', path, id: 'addSecret', tag: 'Accounts', roles: WRITERS, creates: true },
-      summary: 'Adds a secret to an account in the database. It is kept sealed by the master key.',
+      summary: 'A new secret of an account in the database, kept sealed by the master key',
       params: accountParams,
       body: z.strictObject({ secret: secretText() }),
       answer: secretAnswer,
@@ -79,7 +79,7 @@ export function secretRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
     }),
     adminRoute({
       ...{ method: 'DELETE', path: `${path}/{secret}`, id: 'removeSecret', tag: 'Accounts', roles: WRITERS },
-      summary: 'Removes a secret. Calls under way keep it to their end.',
+      summary: 'Remove a secret; calls under way keep it to their ends',
       params: accountParams.extend({ secret: reference() }),
       async handle({ params, note, nowMs }) {
         const { account, secret } = params;
@@ -106,7 +106,7 @@ export function secretRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         roles: WRITERS,
       },
       summary:
-        'Asks the provider for one token on each channel, and each further secret for the list of models: it costs next to nothing, and says in words what is wrong.',
+        'Ask the provider for one token on each channel of an account: it costs next to nothing, and tells what is wrong',
       params: accountParams,
       query: z.object({ model: reference().optional().meta({ description: 'Only this upstream model.' }) }),
       answer: testAnswer,
