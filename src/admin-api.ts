@@ -20,7 +20,7 @@ export type AdminApiOptions = {
 };
 
 export function adminApi({ database, clock, key, parts }: AdminApiOptions): NonNullable<AppOptions['admin']> {
-  return ({ config, live, front }) => {
+  return ({ config, live, front, access, changed }) => {
     const identities = createAdminIdentities({
       database,
       adminKey: 'key' in key ? key.key : undefined,
@@ -35,6 +35,7 @@ export function adminApi({ database, clock, key, parts }: AdminApiOptions): NonN
     });
     const routes = allRoutes({
       ...parts?.(front),
+      people: { database, file: config, hidden: () => access.hidden, changed: () => changed('keys') },
       database,
       door,
       live: { clock, live, admit: door.admit, leases: () => leasesIn(database) },

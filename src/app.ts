@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Access, createAccess } from './access/access.ts';
 import { createObjectIds } from './access/object-ids.ts';
+import { createPeopleLoader } from './access/people-loader.ts';
 import { cutNotes, viewOf } from './admission/lane-view.ts';
 import { createLimiter, type Memories } from './admission/limiter.ts';
 import { createQueue, type QueueSettings } from './admission/queue.ts';
@@ -45,6 +46,7 @@ import { requireProvider, snapshotOf } from './snapshot.ts';
 import { createMemoryStore, type MemoryStore } from './state/memory.ts';
 import { createSeals } from './state/seals.ts';
 import { createShelf } from './state/shelf.ts';
+import type { Topic } from './storage/revisions.ts';
 import { type Alerts, createAlerts } from './telemetry/alerts.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createRegistry } from './telemetry/registry.ts';
@@ -68,11 +70,15 @@ export type AppOptions = {
   /** What an earlier run had benched for long, or switched off. */
   readonly benches?: readonly KeptBench[];
   /** What calls cost and who pays; not given: nothing is written down. */
-  readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'>;
+  readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'> &
+    Partial<Pick<Books, 'database' | 'revisions'>>;
   /** The admin API, of what is going on; not given: there is none. */
   readonly admin?: (house: {
     readonly config: () => Config;
     readonly live: LiveDoors['live'];
+    readonly access: Access;
+    /** A change was made in the database: resolves when it is in force here. */
+    readonly changed: (topic: Topic) => Promise<void>;
     /** Not before it stands. */
     readonly front: () => Front;
   }) => NonNullable<Front['admin']>;
@@ -106,6 +112,8 @@ export function createApp(options: AppOptions): App {
       ),
   });
   access.useFile(peopleOf(config));
+  if (books?.database !== undefined)
+    books.revisions?.follow('keys', createPeopleLoader(books.database, access));
 
   const store = createMemoryStore();
   const limiter = createLimiter(store, {
@@ -223,6 +231,8 @@ export function createApp(options: AppOptions): App {
           admin: options.admin({
             config: () => config,
             live: () => liveOf(front, server.active()),
+            access,
+            changed: async (topic) => books?.revisions?.notice(topic),
             front: () => front,
           }),
         }),

@@ -23,6 +23,7 @@ import type { Database } from './storage/database.ts';
 import { migrate } from './storage/migrate.ts';
 import { openDatabase } from './storage/open-database.ts';
 import type { DatabasePlace } from './storage/place.ts';
+import { createRevisions, type Revisions } from './storage/revisions.ts';
 
 /** The process that keeps them, and what it can ask of its machine. */
 export type Machine = {
@@ -42,6 +43,8 @@ export type BooksOptions = {
 
 export type Books = {
   readonly database: Database;
+  /** Of what is kept in memory: started when everybody who keeps something follows it. */
+  readonly revisions: Revisions;
   /** This run of this process, as entries and holds name it. */
   readonly instance: string;
   readonly ledger: Ledger;
@@ -60,11 +63,12 @@ const CLOSE_MS = 5_000;
 
 /** Throws `MigrationError` where the database cannot be used. */
 export async function openBooks(options: BooksOptions): Promise<Books> {
-  const { place, clock, log, machine } = options;
+  const { place, clock, random, log, machine } = options;
   let { config } = options;
   const migrated = await migrate(place, { clock });
   if (migrated.length > 0) log.info({ migrations: migrated }, 'the database was migrated');
   const database = await openDatabase(place, { clock });
+  const revisions = createRevisions({ database, clock, random, log });
   const owner = journalOwner(machine.host, machine.pid, randomBytes(4).toString('hex'));
   const instance = instanceOf(owner);
   const journal = createJournal({
@@ -108,6 +112,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
 
   return {
     database,
+    revisions,
     instance,
     ledger,
     pricing,
@@ -118,6 +123,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     },
     async close() {
       stopMinutes();
+      revisions.close();
       retention.close();
       if (!(await writer.close(CLOSE_MS)))
         log.warn({ ...writer.state() }, 'entries are left in the journal: the next run writes them');

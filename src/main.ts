@@ -11,6 +11,8 @@ import { adminsCommand } from './cli/admins.ts';
 import { alertsCommand } from './cli/alerts.ts';
 import { benchesCommand } from './cli/benches.ts';
 import { checkCommand } from './cli/check.ts';
+import { databasePlace } from './cli/database-place.ts';
+import { dbCommand } from './cli/db.ts';
 import { demoCommand } from './cli/demo.ts';
 import { diagnoseCommand, terminalDoors } from './cli/diagnose.ts';
 import { limitsCommand } from './cli/limits.ts';
@@ -83,6 +85,18 @@ const program = new Command('sluice')
       configOf: (file) => findSettings(file, process.env).config,
       nowMs: systemClock.now,
       write: (text) => process.stdout.write(text),
+    }),
+  )
+  .addCommand(
+    dbCommand({
+      placeOf: ({ config, database }) =>
+        database === undefined
+          ? databasePlace(findSettings(config, process.env).config, process.env)
+          : databasePlace({ dataDir: '', storage: {} }, {}, database),
+      nowMs: systemClock.now,
+      write: (text) => process.stdout.write(text),
+      take: (text) => new Promise((resolve) => process.stdout.write(text, (error) => resolve(error == null))),
+      terminal: process.stderr,
     }),
   )
   .addCommand(limitsCommand(relayDoors))

@@ -62,6 +62,7 @@ async function start(flags: Flags): Promise<void> {
     books,
     admin: adminApi({ database: books.database, clock: systemClock, key: adminKey }),
   });
+  await books.revisions.start();
   const url = await listen(app, address);
   const saveBenches = (): void => benches.save(app.rooms.health.kept(systemClock.now()));
   app.rooms.health.onEvent(saveBenches);

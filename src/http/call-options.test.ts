@@ -47,6 +47,14 @@ describe('what a call may ask for', () => {
     ]);
   });
 
+  it('is to be counted under tags, each once, by either name', () => {
+    const tagsOf = (headers: Record<string, string>) => callOptionsOf(headers, key).tags;
+    assert.deepEqual(tagsOf({ 'x-sluice-tags': ' nightly, team=a,nightly,' }), ['nightly', 'team=a']);
+    assert.deepEqual(tagsOf({ 'x-litellm-tags': 'jobs' }), ['jobs']);
+    assert.deepEqual(tagsOf({ 'x-sluice-tags': 'own', 'x-litellm-tags': 'jobs' }), ['own']);
+    assert.equal(tagsOf({ 'x-sluice-tags': ' , ' }), undefined);
+  });
+
   it('is told back when it is wrong, with the words that are right', () => {
     for (const [headers, words] of [
       [
@@ -56,6 +64,9 @@ describe('what a call may ask for', () => {
       [{ 'x-sluice-on-limit': 'wait' }, /x-sluice-on-limit: .*queue or reject/],
       [{ 'x-sluice-fallback': 'yes' }, /x-sluice-fallback: .*on or off/],
       [{ 'x-sluice-max-wait': '-1' }, /x-sluice-max-wait: .*seconds from 0/],
+      [{ 'x-sluice-tags': 'a b' }, /x-sluice-tags: .*visible characters.*got 'a b'/],
+      [{ 'x-sluice-tags': 'x'.repeat(65) }, /x-sluice-tags: .*at most 64/],
+      [{ 'x-litellm-tags': 'a,b,c,d,e,f,g,h,i,j,k' }, /x-litellm-tags: .*at most 10 tags, got 11/],
     ] as const)
       assert.throws(() => callOptionsOf(headers, key), refusedBecause(words));
   });

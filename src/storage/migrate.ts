@@ -26,6 +26,8 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 
+const WAITING = 'waiting for another one that migrates';
+
 /** The names of what was done now. Throws `MigrationError`. */
 export async function migrate(
   place: DatabasePlace,
@@ -43,7 +45,8 @@ export async function migrate(
     database = await openDatabase(place, { timeoutMs: limitMs, busyMs, connections: 1, clock });
     const work = { kind: database.kind, migrations, leftMs, nowMs: clock.now, stage };
     for (;;) {
-      stage.what = 'waiting for another one that migrates';
+      // SQLite's transaction begins by taking the file for writing, PostgreSQL's by connecting.
+      stage.what = database.kind === 'sqlite' ? WAITING : 'asking it';
       const name = await database.query.transaction().execute((transaction) => oneStep(transaction, work));
       if (name === undefined) return done;
       done.push(name);
@@ -69,6 +72,7 @@ type Work = {
 
 async function oneStep(transaction: Transaction<Tables>, work: Work): Promise<string | undefined> {
   const { kind, migrations, leftMs, nowMs, stage } = work;
+  stage.what = WAITING;
   await lockTables(transaction, { kind, limitMs: leftMs() });
   stage.what = 'looking what has been done';
   const known = await applied(transaction);

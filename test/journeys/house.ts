@@ -5,7 +5,7 @@
 
 import inject from 'light-my-request';
 import type { Memories } from '../../src/admission/limiter.ts';
-import { type App, createApp, known } from '../../src/app.ts';
+import { type App, type AppOptions, createApp, known } from '../../src/app.ts';
 import type { Fetch } from '../../src/base/fetch.ts';
 import { createLogger, type Logger } from '../../src/base/log.ts';
 import { createSeededRandom } from '../../src/base/seeded-random.ts';
@@ -71,6 +71,7 @@ export type HouseOptions = {
   readonly memories?: Memories;
   /** What an earlier run had benched for long, or switched off. */
   readonly benches?: readonly KeptBench[];
+  readonly books?: AppOptions['books'];
 };
 
 /** `yaml` without keys gets one: `KEY`. Accounts of provider `simulator` are simulated in virtual time. */
@@ -98,6 +99,7 @@ export function createHouse(yaml: string, options: HouseOptions = {}): House {
     fetch: options.fetch ?? (() => Promise.reject(new Error('no network in a journey'))),
     ...(options.memories === undefined ? {} : { memories: options.memories }),
     ...(options.benches === undefined ? {} : { benches: options.benches }),
+    ...(options.books === undefined ? {} : { books: options.books }),
   });
   const startMs = clock.now();
 

@@ -89,7 +89,7 @@ function postgresDriver({ url, connectMs, timeoutMs, connections }: PostgresOpti
     idleTimeoutMillis: 60_000,
     statement_timeout: timeoutMs,
     query_timeout: timeoutMs + SERVER_FIRST_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    idle_in_transaction_session_timeout: Math.max(IDLE_IN_TRANSACTION_MS, timeoutMs),
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     allowExitOnIdle: true,

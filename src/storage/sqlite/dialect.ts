@@ -101,7 +101,14 @@ function sqliteDriver({ readers, ...options }: SqliteOptions): Driver {
   return {
     async init() {
       const { session, leave } = await hold(writer);
-      await session.run('SELECT 1', []).finally(leave);
+      try {
+        await session.run('SELECT 1', []);
+      } catch (error) {
+        await writer.thread.close();
+        throw error;
+      } finally {
+        leave();
+      }
     },
     acquireConnection: async () => new Connection(),
     async beginTransaction(connection, { accessMode }: TransactionSettings) {
@@ -122,7 +129,9 @@ function sqliteDriver({ readers, ...options }: SqliteOptions): Driver {
       own(connection).held = undefined;
     },
     async destroy() {
-      await Promise.all([writer, ...readLanes].map(({ thread }) => thread.close()));
+      await Promise.all(readLanes.map(({ thread }) => thread.close()));
+      // Last, for it may write: what is left of the log goes into the file, and the log away.
+      await writer.thread.close();
     },
   };
 }

@@ -50,7 +50,8 @@ function open(): DatabaseSync {
     database.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864',
     );
-  database.exec('PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456');
+  // No memory map: an error of the disk would be a signal that ends the process.
+  database.exec('PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY');
   return database;
 }
 
