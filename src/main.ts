@@ -4,12 +4,14 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { known } from './app.ts';
-import { systemClock } from './base/clock.ts';
+import { sleep, systemClock } from './base/clock.ts';
+import { accountsCommand } from './cli/accounts.ts';
 import type { AdminDoors } from './cli/admin-client.ts';
 import { adminKeyAtHand } from './cli/admin-key.ts';
 import { adminsCommand } from './cli/admins.ts';
 import { alertsCommand } from './cli/alerts.ts';
 import { benchesCommand } from './cli/benches.ts';
+import { channelsCommand } from './cli/channels.ts';
 import { checkCommand } from './cli/check.ts';
 import { databasePlace } from './cli/database-place.ts';
 import { dbCommand } from './cli/db.ts';
@@ -20,6 +22,7 @@ import { checkLive } from './cli/live.ts';
 import { modelsCommand } from './cli/models.ts';
 import { onCommand } from './cli/on.ts';
 import { providersCommand } from './cli/providers.ts';
+import { readInput } from './cli/read-secret.ts';
 import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
 import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
@@ -103,6 +106,19 @@ const program = new Command('sluice')
   .addCommand(benchesCommand(relayDoors))
   .addCommand(onCommand(relayDoors))
   .addCommand(adminsCommand(adminDoors))
+  .addCommand(
+    accountsCommand({
+      ...adminDoors,
+      env: process.env,
+      readFile: (path) => readFileSync(path, 'utf8'),
+      readInput: (question) =>
+        readInput(question, { input: process.stdin, write: (text) => process.stderr.write(text) }),
+      setExitCode: (code) => {
+        process.exitCode = code;
+      },
+    }),
+  )
+  .addCommand(channelsCommand({ ...adminDoors, sleep: (ms) => sleep(systemClock, ms) }))
   .addCommand(
     alertsCommand({
       webhooksOf: (file) => findSettings(file, process.env).config.alerts.webhooks,

@@ -292,8 +292,8 @@ describe('everything that is wrong', () => {
   });
 
   for (const [name, text, ...messages] of [
-    ['no file content', '', 'accounts: missing: expected at least one entry'],
-    ['no accounts', 'accounts: []', 'accounts: expected at least one entry, found a list'],
+    ['no file content', '', 'accounts: missing: expected a list'],
+    ['accounts left empty', 'accounts:', 'accounts: missing: expected a list'],
     ['a list as file', '- a', ': expected a mapping, found a list'],
     [
       'a word for a section',

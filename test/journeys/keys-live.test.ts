@@ -40,7 +40,7 @@ keys: [{ id: of-file, key: ${FILE_KEY} }]
     admin: adminApi({
       database: books.database,
       clock: systemClock,
-      key: { key: ADMIN_KEY, from: 'set', path: 'test' },
+      key: { key: ADMIN_KEY, from: 'set', path: 'SLUICE_ADMIN_KEY' },
     }),
   });
   await books.revisions.start();
