@@ -65,17 +65,8 @@ export function createAdminHouse(
   const stored = createStoredConfig({ base: { source: 'file', config }, database, known, sealing, log });
   const pricing = createPricing({ now: clock.now, settings: () => config.money, usualRates: DOLLARS_FOR });
   const parts = (front: () => App['front']): Parts => ({
-    people: {
-      database,
-      file: () => ({ keys: config.keys, tenants: config.tenants, projects: config.projects }),
-      hidden: () => new Set(),
-      changed: async () => undefined,
-    },
     upstreams: {
-      ...{ database, stored, known, sealing },
-      get front() {
-        return front();
-      },
+      ...{ database, stored, known, sealing, front },
       notice: () => stored.load(),
       test: async () => [],
     },
