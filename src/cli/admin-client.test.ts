@@ -57,6 +57,7 @@ onEachDatabase((name, open) => {
     };
 
     it('makes an admin, shows its key once, lists, rotates and deactivates it', async () => {
+      await adminClient({}, doorsTo(house)).post('/tenants', { id: 'acme', name: 'Acme' });
       assert.equal(await run('list'), 'There is the admin key alone.\n');
       const made = await run('create', 'Ada Lovelace', '--role', 'tenant-admin', '--tenant', 'acme');
       const [, id = '', key = ''] = /is (admin_\w+)\. [^\n]*\n\n {2}(sluice-admin-\S+)\n/.exec(made) ?? [];
