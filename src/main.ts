@@ -1,6 +1,6 @@
 /** The command line: one file a command in `cli/`. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { known } from './app.ts';
@@ -11,8 +11,11 @@ import { adminKeyAtHand } from './cli/admin-key.ts';
 import { adminsCommand } from './cli/admins.ts';
 import { alertsCommand } from './cli/alerts.ts';
 import { benchesCommand } from './cli/benches.ts';
+import { callsCommand } from './cli/calls.ts';
 import { channelsCommand } from './cli/channels.ts';
 import { checkCommand } from './cli/check.ts';
+import { costCommand } from './cli/cost.ts';
+import { costDoors } from './cli/cost-doors.ts';
 import { databasePlace } from './cli/database-place.ts';
 import { dbCommand } from './cli/db.ts';
 import { demoCommand } from './cli/demo.ts';
@@ -27,7 +30,9 @@ import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
 import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
+import { statementCommand } from './cli/statement.ts';
 import { unknownCommand } from './cli/unknown-command.ts';
+import { usageCommand } from './cli/usage.ts';
 import { createTransport } from './providers/transport.ts';
 import { sendWebhook } from './telemetry/webhook.ts';
 
@@ -52,6 +57,18 @@ const adminDoors: AdminDoors = {
     };
   },
   write: (text) => process.stdout.write(text),
+};
+
+/** And what commands that read the books ask of the terminal. */
+const reportDoors = {
+  ...adminDoors,
+  nowMs: systemClock.now,
+  width: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
+  goesOn: async (ms: number) => {
+    await sleep(systemClock, ms);
+    return true;
+  },
+  writeFile: (path: string, text: string) => writeFileSync(path, text),
 };
 
 async function ask(url: string, request: RequestInit): Promise<{ status: number; body: string }> {
@@ -90,6 +107,7 @@ const program = new Command('sluice')
       write: (text) => process.stdout.write(text),
     }),
   )
+  .addCommand(costCommand(costDoors()))
   .addCommand(
     dbCommand({
       placeOf: ({ config, database }) =>
@@ -106,6 +124,9 @@ const program = new Command('sluice')
   .addCommand(benchesCommand(relayDoors))
   .addCommand(onCommand(relayDoors))
   .addCommand(adminsCommand(adminDoors))
+  .addCommand(usageCommand(reportDoors))
+  .addCommand(callsCommand(reportDoors))
+  .addCommand(statementCommand(reportDoors))
   .addCommand(
     accountsCommand({
       ...adminDoors,

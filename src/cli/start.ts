@@ -70,7 +70,7 @@ async function start(flags: Flags): Promise<void> {
     benches: benches.load(),
     books,
     admin: adminApi({
-      ...{ database: books.database, clock: systemClock, key: adminKey },
+      ...{ database: books.database, pricing: books.pricing, clock: systemClock, key: adminKey },
       parts: (front) => ({ upstreams: upstreams.doors(front) }),
     }),
   });

@@ -4,6 +4,7 @@
  */
 
 import pc from 'picocolors';
+import { csvOf } from '../base/csv.ts';
 
 export type Column<Row> = {
   readonly head: string;
@@ -61,14 +62,11 @@ export function tableText<Row>(
 }
 
 export function csvText<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const lines = [
+  return csvOf([
     columns.map(({ head }) => head),
     ...rows.map((row) => columns.map((column) => String(column.of(row) ?? ''))),
-  ];
-  return `${lines.map((line) => line.map(csvCell).join(',')).join('\r\n')}\r\n`;
+  ]);
 }
-
-const csvCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** Nothing that a terminal would obey. */
 const plain = (value: string | number | bigint | boolean | null | undefined): string =>

@@ -24,7 +24,10 @@ export type ToldCall = {
   readonly story: ToldStory | null;
 };
 
-export async function callStory({ query }: Database, id: string): Promise<ToldCall | undefined> {
+export async function callStory(
+  { query }: Pick<Database, 'query'>,
+  id: string,
+): Promise<ToldCall | undefined> {
   const entry = await query.selectFrom('entries').selectAll().where('id', '=', id).executeTakeFirst();
   if (entry === undefined) return undefined;
   const row = await query.selectFrom('stories').select('story').where('call', '=', id).executeTakeFirst();
@@ -51,7 +54,7 @@ export function forTenant({ entry, story }: ToldCall): ToldCall {
     names.set(channel, known);
     return known;
   };
-  const hidden = { channel: null, account: null, provider: null, upstream_nano: null, price_row: null };
+  const hidden = { channel: null, account: null, provider: null, upstream_nano: null };
   return {
     entry: { ...entry, ...hidden, instance: '', price_row: withoutOwn(entry.price_row) },
     story: story && {
@@ -122,7 +125,7 @@ function attemptLine(
   { channel, queueMs, heldBy, headMs, failure, status, detail }: AttemptStory,
   number: number,
 ): string {
-  const held = heldBy === undefined ? '' : `, held longest by ${heldBy}`;
+  const held = heldBy === undefined ? '' : `, held longest by ${heldBy},`;
   const waited = queueMs >= 1 ? `after ${duration(queueMs)} in line${held}` : 'at once';
   const head = headMs === undefined ? '' : `, whose answer began after ${duration(headMs)}`;
   const left =

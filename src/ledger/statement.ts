@@ -5,11 +5,11 @@
  */
 
 import { type SqlBool, sql } from 'kysely';
-import type { WalletKind } from '../domain/tenancy.ts';
 import type { Database } from '../storage/database.ts';
 import { ReportRefused } from './usage-ask.ts';
 
-export type StatementTenant = { readonly id: string; readonly name: string; readonly wallet: WalletKind };
+/** `wallet`: which kind it has now. */
+export type StatementTenant = { readonly id: string; readonly name: string; readonly wallet: string };
 
 /** Paid in, given, corrected: positive is more in the wallet. */
 export type Movement = {
@@ -67,7 +67,7 @@ export type Statement = {
 const LATE_MS = 3_600_000;
 
 export async function statementOf(
-  database: Database,
+  database: Pick<Database, 'query' | 'kind'>,
   { tenant, month }: { readonly tenant: StatementTenant; readonly month: string },
   nowMs: number,
 ): Promise<Statement> {
@@ -104,7 +104,11 @@ export function monthOf(month: string): { readonly fromMs: number; readonly toMs
 type Range = { readonly fromMs: number; readonly toMs: number };
 
 /** Undefined: there is no wallet. */
-async function balanceAt({ query }: Database, tenant: string, atMs: number): Promise<bigint | undefined> {
+async function balanceAt(
+  { query }: Pick<Database, 'query'>,
+  tenant: string,
+  atMs: number,
+): Promise<bigint | undefined> {
   const { spent_nano, paid_nano, charged_nano } = await query
     .selectNoFrom(({ selectFrom }) => [
       selectFrom('purses').select('spent_nano').where('id', '=', `wallet:${tenant}`).as('spent_nano'),
@@ -131,7 +135,11 @@ async function balanceAt({ query }: Database, tenant: string, atMs: number): Pro
   return -spent_nano - (paid_nano ?? 0n) + (charged_nano ?? 0n);
 }
 
-async function readMovements({ query }: Database, tenant: string, range: Range): Promise<Movement[]> {
+async function readMovements(
+  { query }: Pick<Database, 'query'>,
+  tenant: string,
+  range: Range,
+): Promise<Movement[]> {
   const rows = await query
     .selectFrom('wallet_entries')
     .select(['at_ms', 'kind', 'amount_nano', 'note'])
@@ -152,7 +160,11 @@ async function readMovements({ query }: Database, tenant: string, range: Range):
 
 const LINE_COLUMNS = ['project', 'key', 'served', 'model', 'factor', 'in_wallet'] as const;
 
-async function readLines({ query }: Database, tenant: string, range: Range): Promise<UsedLine[]> {
+async function readLines(
+  { query }: Pick<Database, 'query'>,
+  tenant: string,
+  range: Range,
+): Promise<UsedLine[]> {
   const rows = await query
     .selectFrom('rollups')
     .crossJoin('dimensions')
@@ -188,7 +200,8 @@ async function readLines({ query }: Database, tenant: string, range: Range): Pro
     const name = JSON.stringify([line.project, line.key, line.model, line.factor, line.inWallet]);
     lines.set(name, { ...line, ...added(lines.get(name) ?? NOTHING, line) });
   }
-  const order = (line: UsedLine): string => [line.project, line.key, line.model, line.factor].join('\n');
+  const order = ({ project, key, model, factor, inWallet }: UsedLine): string =>
+    [project, key, model, factor, inWallet ? 0 : 1].join('\n');
   return [...lines.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 

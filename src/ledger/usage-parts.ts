@@ -33,7 +33,7 @@ const MOST_PARTS = 32;
 
 /** From and to are of whole spans. */
 export async function rollupParts(
-  database: Database,
+  database: Pick<Database, 'query' | 'kind'>,
   { span, ...ask }: UsageAsk & { readonly span: Span },
   put: Put,
 ): Promise<void> {
@@ -50,7 +50,7 @@ export async function rollupParts(
 }
 
 async function readRollups(
-  { query }: Database,
+  { query }: Pick<Database, 'query'>,
   { span, fromMs, toMs, by, filters }: UsageAsk & { readonly span: Span },
 ): Promise<RollupPart[]> {
   const names = FILTERS.filter((name) => by.includes(name) && name !== 'failure');
@@ -124,7 +124,7 @@ export function matching(
 const ENTRIES_AT_ONCE = 5_000;
 const MOST_ENTRIES = 300_000;
 
-export async function entryParts({ query }: Database, ask: UsageAsk, put: Put): Promise<void> {
+export async function entryParts({ query }: Pick<Database, 'query'>, ask: UsageAsk, put: Put): Promise<void> {
   const { fromMs, toMs, filters, by } = ask;
   const ids = new Map<string, number>();
   const { tag: tags, ...columns } = filters;

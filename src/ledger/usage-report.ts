@@ -41,7 +41,7 @@ const MOST_DAYS = 4_000;
 const FINEST: Readonly<Record<TimeGroup, number>> = { day: MOST_DAYS, hour: 8, minute: 1 };
 
 export async function usageReport(
-  database: Database,
+  database: Pick<Database, 'query' | 'kind'>,
   ask: UsageAsk,
   { nowMs, kept = {} }: { readonly nowMs: number; readonly kept?: Kept },
 ): Promise<UsageReport> {
@@ -92,7 +92,11 @@ function rangeOf({ fromMs, toMs, by, filters }: UsageAsk, nowMs: number): Range 
 
 type Reading = { readonly nowMs: number; readonly kept: Kept; put(part: RollupPart): void };
 
-async function readParts(database: Database, ask: UsageAsk, { nowMs, kept, put }: Reading): Promise<void> {
+async function readParts(
+  database: Pick<Database, 'query' | 'kind'>,
+  ask: UsageAsk,
+  { nowMs, kept, put }: Reading,
+): Promise<void> {
   const { fromMs, toMs, by } = ask;
   const fine = by.includes('hour') || by.includes('minute');
   const firstDay = fine ? toMs : Math.min(startOf(fromMs + DAY_MS - 1, DAY_MS), toMs);
@@ -102,7 +106,11 @@ async function readParts(database: Database, ask: UsageAsk, { nowMs, kept, put }
   await readMinutes(database, { ...ask, fromMs: lastDay }, { nowMs, kept, put });
 }
 
-async function readMinutes(database: Database, ask: UsageAsk, { nowMs, kept, put }: Reading): Promise<void> {
+async function readMinutes(
+  database: Pick<Database, 'query' | 'kind'>,
+  ask: UsageAsk,
+  { nowMs, kept, put }: Reading,
+): Promise<void> {
   const { fromMs, toMs } = ask;
   if (fromMs >= toMs) return;
   // They are pruned by whole days: a day's margin, so that nothing is half there.

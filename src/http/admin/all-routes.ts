@@ -18,17 +18,21 @@ import { openapiRoute } from './openapi.ts';
 import type { PeopleDoors } from './people-fields.ts';
 import { type PriceDoors, priceRoutes } from './price-routes.ts';
 import { projectRoutes } from './project-routes.ts';
+import { type BooksDoors, reportRoutes } from './report-routes.ts';
 import type { AdminRoute } from './route.ts';
 import { secretRoutes } from './secret-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { tenantRoutes } from './tenant-routes.ts';
 import type { UpstreamDoors } from './upstreams.ts';
+import { type WalletDoors, walletRoutes } from './wallet-routes.ts';
 
 /** What the routes of each part ask; a part that is not given has none. */
 export type Parts = {
   readonly people?: PeopleDoors;
   readonly upstreams?: UpstreamDoors;
   readonly prices?: PriceDoors;
+  readonly wallets?: WalletDoors;
+  readonly books?: BooksDoors;
 };
 
 export type AllDoors = Parts & {
@@ -38,7 +42,7 @@ export type AllDoors = Parts & {
 };
 
 export function allRoutes(doors: AllDoors): readonly AdminRoute[] {
-  const { people, upstreams, prices } = doors;
+  const { people, upstreams, wallets, prices, books } = doors;
   const routes = [
     ...sessionRoutes(doors.door),
     ...adminsRoutes(doors),
@@ -53,7 +57,9 @@ export function allRoutes(doors: AllDoors): readonly AdminRoute[] {
           ...modelRoutes(upstreams),
           ...channelRoutes(upstreams),
         ]),
+    ...(wallets === undefined ? [] : walletRoutes(wallets)),
     ...(prices === undefined ? [] : [...priceRoutes(prices), ...factorRoutes(prices)]),
+    ...(books === undefined ? [] : reportRoutes(books)),
     ...auditRoutes(doors),
     ...liveRoutes(doors.live),
   ];
