@@ -145,6 +145,8 @@ onEachDatabase((name, open) => {
       assert.equal(to, '2026-11-26T12:00:00.000Z');
       assert.equal(total.calls, calls.length);
       assert.ok(data.some(({ group }) => group['model'] === 'qwen3-max'));
+      assert.equal((await ok('/usage?by=hour')).from, '2026-11-25T12:00:00.000Z');
+      assert.equal((await ok('/usage?by=minute,model')).from, '2026-11-26T11:00:00.000Z');
       const one = await ok('/usage?by=tenant,day&from=2026-11-25&to=2026-11-26T00:00:00Z&tenant=acme');
       assert.deepEqual(
         one.data.map(({ group }) => group),
@@ -232,7 +234,7 @@ onEachDatabase((name, open) => {
           'It was answered completely by qwen3-max on qwen-main/qwen3-max with status 200.',
           'It took 1 min 5 s in all, its first content came after 3.10 s; 2.50 s of that was waiting in line, 1.0 ms Sluice’s own work.',
           'Tokens: 100,000 of input, 30,000 read from a cache, 500 of output, as the provider told.',
-          'Price: catalogue:qwen/qwen3-max@2026-11-10 of 2026-11-10, region singapore, tier above 128,000 tokens of input.',
+          'Price: catalogue:qwen/qwen3-max@2026-11-10, region singapore, tier above 128,000 tokens of input.',
           '  100,000 input x $1.2 a million = $0.12',
           '  30,000 read from a cache x $1.2 a million = $0.036',
           '  500 output x $6 a million = $0.003',
