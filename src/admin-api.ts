@@ -7,19 +7,29 @@ import type { AdminKey } from './cli/admin-key.ts';
 import { allRoutes, type Parts } from './http/admin/all-routes.ts';
 import { createDoor } from './http/admin/door.ts';
 import type { LiveLease } from './http/admin/live-routes.ts';
+import type { Offer } from './http/admin/price-routes.ts';
 import type { Front } from './http/front.ts';
+import type { Pricing } from './ledger/pricing.ts';
 import type { Database } from './storage/database.ts';
 
 export type AdminApiOptions = {
   readonly database: Database;
   readonly clock: Clock;
+  /** What calls cost; not given: it is not administered here. */
+  readonly pricing?: Pricing;
   /** The key, or why there is none and with it no admin API. */
   readonly key: AdminKey;
   /** The parts of the house that can be administered; asked once, when the house stands. */
   readonly parts?: (front: () => Front) => Parts;
 };
 
-export function adminApi({ database, clock, key, parts }: AdminApiOptions): NonNullable<AppOptions['admin']> {
+export function adminApi({
+  database,
+  clock,
+  key,
+  pricing,
+  parts,
+}: AdminApiOptions): NonNullable<AppOptions['admin']> {
   return ({ config, live, front, access, changed }) => {
     const identities = createAdminIdentities({
       database,
@@ -35,6 +45,12 @@ export function adminApi({ database, clock, key, parts }: AdminApiOptions): NonN
     });
     const routes = allRoutes({
       ...parts?.(front),
+      ...(pricing === undefined
+        ? {}
+        : {
+            prices: { database, pricing, offers: () => offersOf(front()), changed: () => changed('prices') },
+          }),
+      wallets: { database, tenant: (id) => access.tenant(id) },
       people: { database, file: config, hidden: () => access.hidden, changed: () => changed('keys') },
       database,
       door,
@@ -48,6 +64,11 @@ export function adminApi({ database, clock, key, parts }: AdminApiOptions): NonN
     return { database, door, routes };
   };
 }
+
+const offersOf = (front: Front): Offer[] =>
+  front
+    .snapshot()
+    .catalog.models.flatMap(({ name, channels }) => channels.map((channel) => ({ model: name, channel })));
 
 /** More are not shown. */
 const MOST_LEASES = 1_000;

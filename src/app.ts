@@ -14,7 +14,7 @@ import { createQueue, type QueueSettings } from './admission/queue.ts';
 import type { Clock } from './base/clock.ts';
 import type { Fetch } from './base/fetch.ts';
 import type { Logger } from './base/log.ts';
-import { addBookGauges } from './book-gauges.ts';
+import { addBookGauges, addPurseGauges } from './book-gauges.ts';
 import type { Books } from './books.ts';
 import { createCatalogue } from './catalog/catalogue.ts';
 import { readShipped } from './catalog/shipped.ts';
@@ -71,7 +71,7 @@ export type AppOptions = {
   readonly benches?: readonly KeptBench[];
   /** What calls cost and who pays; not given: nothing is written down. */
   readonly books?: Pick<Books, 'ledger' | 'state' | 'onBatch' | 'apply'> &
-    Partial<Pick<Books, 'database' | 'revisions'>>;
+    Partial<Pick<Books, 'database' | 'revisions' | 'funds'>>;
   /** The admin API, of what is going on; not given: there is none. */
   readonly admin?: (house: {
     readonly config: () => Config;
@@ -114,6 +114,7 @@ export function createApp(options: AppOptions): App {
   access.useFile(peopleOf(config));
   if (books?.database !== undefined)
     books.revisions?.follow('keys', createPeopleLoader(books.database, access));
+  books?.funds?.usePeople(access);
 
   const store = createMemoryStore();
   const limiter = createLimiter(store, {
@@ -250,6 +251,7 @@ export function createApp(options: AppOptions): App {
   });
 
   if (books !== undefined) addBookGauges(registry, books);
+  if (books?.funds !== undefined) addPurseGauges(registry, books.funds);
 
   return {
     server,

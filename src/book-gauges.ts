@@ -29,3 +29,24 @@ export function addBookGauges(registry: Registry, books: Pick<Books, 'state' | '
     { labels: {}, value: books.state().away === undefined ? 1 : 0 },
   ]);
 }
+
+/** What wallets and budgets come to. */
+export function addPurseGauges(registry: Registry, { purses, onWriteOff }: Books['funds']): void {
+  const writtenOff = registry.counter(
+    'sluice_wallet_written_off_usd_total',
+    'What calls used beyond what they held and their wallets had.',
+  );
+  onWriteOff(({ amountNano }) => writtenOff().add(dollars(amountNano)));
+  registry.gauge(
+    'sluice_budget_remaining_usd',
+    'What is left of budgets of keys that were used lately, as this instance last saw it.',
+    () =>
+      purses.view().flatMap(({ purse, leftNano }) => {
+        const [, key, period] = /^budget:key:(.+):(day|week|month|total):[^:]+$/.exec(purse) ?? [];
+        if (key === undefined || period === undefined) return [];
+        return [{ labels: { key, period }, value: dollars(leftNano) }];
+      }),
+  );
+}
+
+const dollars = (nano: bigint): number => Number(nano) / 1e9;

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Cancel, Clock } from './base/clock.ts';
 import type { Logger } from './base/log.ts';
+import { type BookPurses, openPurses } from './book-purses.ts';
 import { DOLLARS_FOR } from './catalog/rates.ts';
 import type { Config } from './config/config.ts';
 import type { CallEntry, EntryMoney } from './domain/entry.ts';
@@ -15,6 +16,7 @@ import { Failure } from './domain/failure.ts';
 import { createJournal } from './ledger/journal.ts';
 import { instanceOf, journalOwner } from './ledger/journal-owner.ts';
 import type { CostAsk, Ledger } from './ledger/ledger.ts';
+import { readMoneyRows } from './ledger/money-rows.ts';
 import { createPricing, type Pricing } from './ledger/pricing.ts';
 import { createRetention } from './ledger/retention.ts';
 import { createRollups } from './ledger/rollups.ts';
@@ -50,6 +52,7 @@ export type Books = {
   readonly instance: string;
   readonly ledger: Ledger;
   readonly pricing: Pricing;
+  readonly funds: BookPurses;
   state(): WriterState;
   /** Tells of every transaction that writes entries. */
   onBatch(listener: (batch: Batch) => void): void;
@@ -77,7 +80,9 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     folder: journalFolder(config),
   });
   const pricing = createPricing({ now: clock.now, settings: () => config.money, usualRates: DOLLARS_FOR });
-  const posters: Poster[] = [createRollups(database.kind).post];
+  revisions.follow('prices', () => loadPrices(pricing, { database, clock, log }));
+  const funds = openPurses({ database, instance, clock, log, pricing, config: () => config });
+  const posters: Poster[] = [funds.purses.post, createRollups(database.kind).post];
   const spillBytes = (): number => config.ledger.spillBytes;
   const writer = createWriter({ database, journal, clock, log, posters, spillBytes });
   const alarm = createSpillAlarm({ log, spillBytes });
@@ -99,12 +104,13 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   const ledger: Ledger = {
     instance,
     nothing: pricing.nothing,
-    hold() {
+    hold(key, ask) {
       if (writer.state().isFull) throw full();
-      return undefined;
+      return funds.hold(key, ask);
     },
     costOf: (ask) => costOf(pricing, ask, log),
     record(entry: CallEntry) {
+      if (entry.held.length > 0) funds.purses.recorded(entry.id);
       const written = writer.record(entry);
       alarm.look(writer.state());
       return written;
@@ -117,6 +123,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
     instance,
     ledger,
     pricing,
+    funds,
     state: writer.state,
     onBatch: writer.onBatch,
     apply(next) {
@@ -128,9 +135,24 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
       retention.close();
       if (!(await writer.close(CLOSE_MS)))
         log.warn({ ...writer.state() }, 'entries are left in the journal: the next run writes them');
+      await funds.purses.close();
       await database.close();
     },
   };
+}
+
+/** What cannot be understood is passed over: a wrong row must not end the start, nor cost a call. */
+async function loadPrices(
+  pricing: Pricing,
+  { database, clock, log }: { readonly database: Database } & Pick<BooksOptions, 'clock' | 'log'>,
+): Promise<void> {
+  const rows = await readMoneyRows(database.query, clock.now());
+  if (rows.broken.length > 0)
+    log.warn(
+      { rows: rows.broken },
+      'prices or factors of the database that cannot be understood are passed over',
+    );
+  pricing.load(rows);
 }
 
 export const journalFolder = ({ dataDir }: Pick<Config, 'dataDir'>): string => join(dataDir, 'journal');

@@ -5,13 +5,17 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { known } from './app.ts';
 import { sleep, systemClock } from './base/clock.ts';
+import { accountsCommand } from './cli/accounts.ts';
 import type { AdminDoors } from './cli/admin-client.ts';
 import { adminKeyAtHand } from './cli/admin-key.ts';
 import { adminsCommand } from './cli/admins.ts';
 import { alertsCommand } from './cli/alerts.ts';
 import { benchesCommand } from './cli/benches.ts';
 import { callsCommand } from './cli/calls.ts';
+import { channelsCommand } from './cli/channels.ts';
 import { checkCommand } from './cli/check.ts';
+import { costCommand } from './cli/cost.ts';
+import { costDoors } from './cli/cost-doors.ts';
 import { databasePlace } from './cli/database-place.ts';
 import { dbCommand } from './cli/db.ts';
 import { demoCommand } from './cli/demo.ts';
@@ -21,6 +25,7 @@ import { checkLive } from './cli/live.ts';
 import { modelsCommand } from './cli/models.ts';
 import { onCommand } from './cli/on.ts';
 import { providersCommand } from './cli/providers.ts';
+import { readInput } from './cli/read-secret.ts';
 import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
 import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
@@ -102,6 +107,7 @@ const program = new Command('sluice')
       write: (text) => process.stdout.write(text),
     }),
   )
+  .addCommand(costCommand(costDoors()))
   .addCommand(
     dbCommand({
       placeOf: ({ config, database }) =>
@@ -121,6 +127,19 @@ const program = new Command('sluice')
   .addCommand(usageCommand(reportDoors))
   .addCommand(callsCommand(reportDoors))
   .addCommand(statementCommand(reportDoors))
+  .addCommand(
+    accountsCommand({
+      ...adminDoors,
+      env: process.env,
+      readFile: (path) => readFileSync(path, 'utf8'),
+      readInput: (question) =>
+        readInput(question, { input: process.stdin, write: (text) => process.stderr.write(text) }),
+      setExitCode: (code) => {
+        process.exitCode = code;
+      },
+    }),
+  )
+  .addCommand(channelsCommand({ ...adminDoors, sleep: (ms) => sleep(systemClock, ms) }))
   .addCommand(
     alertsCommand({
       webhooksOf: (file) => findSettings(file, process.env).config.alerts.webhooks,

@@ -15,11 +15,14 @@ import type { Config } from '../config/config.ts';
 import { withoutKeys } from '../config/problem.ts';
 import { watchConfig } from '../config/watch.ts';
 import { createTransport, type Transport } from '../providers/transport.ts';
+import { openUpstreams, type Upstreams } from '../upstreams.ts';
 import { ADMIN_KEY_VARIABLE, type AdminKey, adminKeyOf } from './admin-key.ts';
 import { benchesFile } from './benches-file.ts';
 import { databasePlace } from './database-place.ts';
 import { idSecretOf } from './id-secret.ts';
 import { learnedFile } from './learned-file.ts';
+import { checkLive } from './live.ts';
+import { masterSealing } from './master-key.ts';
 import { findSettings, loadFile, readyMadeKey, type Settings } from './settings.ts';
 
 const SAVE_EVERY_MS = 60_000;
@@ -41,17 +44,23 @@ async function start(flags: Flags): Promise<void> {
   const { config, readyKey } = withKey(settings);
   const address = addressOf(config, flags);
   const log = createLogger({ level: config.log.level, pretty: isPretty(config), nowMs: systemClock.now });
+  const sealing = masterSealing(process.env);
   const adminKey = adminKeyOf(config, process.env, address.host);
   const books = await openBooks({
     ...{ config, clock: systemClock, random: Math.random, log, machine: thisMachine },
     place: databasePlace(config, process.env),
   });
   const transport = createTransport({ connectTimeoutMs: config.timeouts.connectMs });
+  const upstreams = await openUpstreams({
+    ...{ database: books.database, revisions: books.revisions, sealing, log },
+    base: { config, source: settings.source },
+    test: (asked) => checkLive(asked, { clock: systemClock, random: Math.random, fetch: transport.fetch }),
+  });
   const warn = (reason: string): void => log.warn({}, reason);
   const learned = learnedFile(config.dataDir, warn);
   const benches = benchesFile(config.dataDir, warn);
   const app = createApp({
-    config,
+    config: upstreams.stored.config(),
     clock: systemClock,
     random: Math.random,
     log,
@@ -60,8 +69,12 @@ async function start(flags: Flags): Promise<void> {
     memories: learned.load(),
     benches: benches.load(),
     books,
-    admin: adminApi({ database: books.database, clock: systemClock, key: adminKey }),
+    admin: adminApi({
+      ...{ database: books.database, pricing: books.pricing, clock: systemClock, key: adminKey },
+      parts: (front) => ({ upstreams: upstreams.doors(front) }),
+    }),
   });
+  upstreams.follow(app);
   await books.revisions.start();
   const url = await listen(app, address);
   const saveBenches = (): void => benches.save(app.rooms.health.kept(systemClock.now()));
@@ -70,7 +83,7 @@ async function start(flags: Flags): Promise<void> {
     learned.save(app.rooms.limiter.memories());
     saveBenches();
   });
-  const running: Running = { app, books, transport, log, drainMs: config.server.drainMs };
+  const running: Running = { app, upstreams, books, transport, log, drainMs: config.server.drainMs };
   const stopWatching =
     settings.path === undefined ? undefined : reloadOnChange(settings.path, { ...running, keys: config });
   endOnSignal(running, () => {
@@ -81,7 +94,7 @@ async function start(flags: Flags): Promise<void> {
   process.stdout.write(
     banner({
       settings,
-      config,
+      config: upstreams.stored.config(),
       url,
       readyKey,
       adminKey,
@@ -179,6 +192,22 @@ function modelsText(models: readonly string[]): string {
   return rest > 0 ? `${shown} and ${rest} more (\`sluice models\` lists them)` : shown;
 }
 
+function accountsText({ config: own, source, path }: Settings, { accounts }: Config): string {
+  const inBase = new Set(own.accounts.map(({ id }) => id));
+  const added = accounts.filter(({ id }) => !inBase.has(id)).map(({ id }) => id);
+  const names = accounts.filter(({ id }) => inBase.has(id)).map(({ id }) => id);
+  if (accounts.length === 0) return 'none yet: `sluice accounts add` adds one';
+  const from =
+    source === 'simulator'
+      ? ' — the built-in simulator of Model Studio, no real provider.'
+      : ` (from ${path ?? 'the environment'})`;
+  const parts = [
+    ...(names.length === 0 ? [] : [`${names.join(', ')}${from}`]),
+    ...(added.length === 0 ? [] : [`${added.join(', ')} (from the database)`]),
+  ];
+  return parts.join('; ');
+}
+
 function adminText(key: AdminKey, url: string): string {
   if ('off' in key) return `off: set ${ADMIN_KEY_VARIABLE} to switch it on`;
   return `${url}/admin/v1, key ${key.from === 'made' ? `in ${key.path}` : `of ${key.path}`}`;
@@ -186,13 +215,7 @@ function adminText(key: AdminKey, url: string): string {
 
 function banner({ settings, config, url, readyKey, adminKey, models }: BannerFacts): string {
   const lines = ['', `${pc.bold('Sluice')} listens on ${pc.cyan(url)}`, ''];
-  const accounts = config.accounts.map(({ id }) => id).join(', ');
-  if (settings.source === 'simulator')
-    lines.push(`  Accounts: ${accounts} — the built-in simulator of Model Studio, no real provider.`);
-  else
-    lines.push(
-      `  Accounts: ${accounts}${settings.path === undefined ? ' (from the environment)' : ` (from ${settings.path})`}`,
-    );
+  lines.push(`  Accounts: ${accountsText(settings, config)}`);
   for (const { variable, lacks } of settings.passedOver)
     lines.push(`            ${variable} is set and makes no account without ${lacks.join(' and ')}.`);
   lines.push(`  Models:   ${modelsText(models)}`, `  Base URL: ${url}/v1`);
@@ -208,7 +231,7 @@ function banner({ settings, config, url, readyKey, adminKey, models }: BannerFac
       `    -d '{"model":"${models[0] ?? ''}","messages":[{"role":"user","content":"Hello, who are you?"}]}'`,
     );
   }
-  if (settings.source === 'simulator')
+  if (settings.source === 'simulator' && config.accounts[0]?.id === settings.config.accounts[0]?.id)
     lines.push(
       '',
       'With real accounts: set DASHSCOPE_API_KEY (or OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY,',
@@ -219,20 +242,24 @@ function banner({ settings, config, url, readyKey, adminKey, models }: BannerFac
 
 type Running = {
   readonly app: App;
+  readonly upstreams: Upstreams;
   readonly books: Books;
   readonly transport: Transport;
   readonly log: Logger;
   readonly drainMs: number;
 };
 
-function reloadOnChange(path: string, { app, log, keys }: Running & { readonly keys: Config }): () => void {
+function reloadOnChange(
+  path: string,
+  { upstreams, log, keys }: Running & { readonly keys: Config },
+): () => void {
   let address = keys.server;
   const reload = (): void => {
     try {
       const next = loadFile(path, process.env);
       const keyless = withoutKeys(next, path);
       if (keyless !== undefined) throw keyless;
-      app.apply(next);
+      upstreams.stored.use({ config: next, source: 'file' });
       const moved = next.server.host !== address.host || next.server.port !== address.port;
       address = next.server;
       log.info(

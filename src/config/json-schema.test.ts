@@ -53,7 +53,7 @@ describe('the JSON schema', () => {
       'log: { level: loud }',
       'keys: [{ id: a }]',
       'simulator: { ramp: { floor: 0.3 } }',
-      'accounts: []',
+      'accounts: {}',
     ]) {
       assert.ok(!accepts(text.startsWith('accounts') ? text : withAccount(text)), text);
     }

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the placeholders are what is tested
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { USUAL_MONEY } from '../domain/money.ts';
 import { EXAMPLE } from './example.ts';
 import { known } from './fixtures/known.ts';
 import { loadConfig } from './load.ts';
@@ -76,10 +77,7 @@ describe('a small file', () => {
       timeouts: { connectMs: 5_000, firstByteMs: 600_000, firstByteStreamMs: 600_000, idleMs: 600_000 },
       retries: { maxAttempts: 8, share: 0.2, unknown: false },
       memory: { maxBytes: 67_108_864, ttlMs: 3_600_000 },
-      money: {
-        ...{ priceFactor: '1', factors: [], prices: [], costFactors: {}, rates: {} },
-        ...{ unpriced: 'allow', assumedOutput: 4_096 },
-      },
+      money: USUAL_MONEY,
       heartbeatMs: 10_000,
       dataDir: './data',
       storage: {
@@ -292,8 +290,8 @@ describe('everything that is wrong', () => {
   });
 
   for (const [name, text, ...messages] of [
-    ['no file content', '', 'accounts: missing: expected at least one entry'],
-    ['no accounts', 'accounts: []', 'accounts: expected at least one entry, found a list'],
+    ['no file content', '', 'accounts: missing: expected a list'],
+    ['accounts left empty', 'accounts:', 'accounts: missing: expected a list'],
     ['a list as file', '- a', ': expected a mapping, found a list'],
     [
       'a word for a section',

@@ -298,8 +298,8 @@ export const fileSchema = (known?: Known) =>
   section({
     server: server.prefault({}).describe('Where Sluice listens.'),
     accounts: z
-      .preprocess((value) => value ?? [], z.array(accountSchema(known)).min(1))
-      .describe('The pool: who owns quota at a provider. At least one.'),
+      .preprocess((value) => value ?? undefined, z.array(accountSchema(known)))
+      .describe('The pool: who owns quota at a provider. `[]`: those in the database alone.'),
     models: mapOf(modelSchema(known))
       .prefault({})
       .describe(

@@ -86,6 +86,8 @@ export type RequestHead = {
   readonly wantsUsage: boolean;
   /** Infinity: the client set no bound. */
   readonly maxOutputTokens: number;
+  /** How many answers it wants, where it wants several; the bound is that of all together. */
+  readonly answers?: number;
   /** What the client wishes of the way of the call, where it does. */
   readonly wishes?: Wishes;
 };

@@ -11,16 +11,18 @@ import type { Usage } from '../domain/usage.ts';
 
 export type HoldAsk = {
   readonly call: string;
-  readonly key: ClientKey;
-  /** The name that the client asked for. */
-  readonly model: string;
   /** All that may serve it, fallbacks included: the dearest is held for. */
-  readonly channels: readonly Channel[];
+  readonly offers: readonly HoldOffer[];
   /** Expected input; the hold takes more, for it must not be too little. */
   readonly inputTokens: number;
   /** The most that the client allows, times the answers it wants; Infinity when it set no bound. */
   readonly maxOutputTokens: number;
+  /** How many answers it wants. */
+  readonly answers: number;
 };
+
+/** A channel, and the name of the model that it would serve it under. */
+export type HoldOffer = { readonly model: string; readonly channel: Channel };
 
 /** Money set aside. Ends once: by the entry that carries `held`, or released. */
 export type Hold = {
@@ -44,10 +46,10 @@ export type Ledger = {
   /** This process, as entries name it. */
   readonly instance: string;
   /**
-   * Undefined where there is nothing to hold. Throws `Failure`: `insufficient_funds` or `budget_spent` when too little is
+   * Undefined where there is nothing to hold, and then the ask was not made. Throws `Failure`: `insufficient_funds` or `budget_spent` when too little is
    * left, `unpriced_model` where policy refuses it, `ledger_away` when the database cannot be asked and must be.
    */
-  hold(ask: HoldAsk): Hold | Promise<Hold> | undefined;
+  hold(key: ClientKey, ask: () => HoldAsk): Hold | Promise<Hold> | undefined;
   costOf(ask: CostAsk): EntryMoney;
   /** Of a call that reached no channel. */
   readonly nothing: EntryMoney;

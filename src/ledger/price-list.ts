@@ -22,7 +22,7 @@ export type PriceInForce = {
 };
 
 export type Priced = Pick<Channel, 'id' | 'upstreamModel' | 'facts'> & {
-  readonly account: Pick<Channel['account'], 'provider' | 'region'>;
+  readonly account: Pick<Channel['account'], 'id' | 'provider' | 'region'>;
 };
 
 export type PriceList = {

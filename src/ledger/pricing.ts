@@ -5,7 +5,6 @@
  */
 
 import type { ClientKey } from '../domain/call.ts';
-import type { Channel } from '../domain/channel.ts';
 import { exactCostOf, nanoOf, roundedNano, tierOf } from '../domain/cost.ts';
 import type { EntryMoney } from '../domain/entry.ts';
 import type { Currency } from '../domain/model-facts.ts';
@@ -14,7 +13,14 @@ import { DEFAULT_TENANT } from '../domain/tenancy.ts';
 import { inputTotal, type Usage } from '../domain/usage.ts';
 import { createFactors, type FactorInForce, type Factors } from './factors.ts';
 import type { CostAsk } from './ledger.ts';
-import { createPriceList, type PriceInForce, type PriceList, pricesOfDay, regionOf } from './price-list.ts';
+import {
+  createPriceList,
+  type Priced,
+  type PriceInForce,
+  type PriceList,
+  pricesOfDay,
+  regionOf,
+} from './price-list.ts';
 import { dearestCost } from './quote.ts';
 
 /** What the database says. */
@@ -26,7 +32,7 @@ export type QuoteAsk = {
   readonly key: Payer;
   /** The name of the model that would serve. */
   readonly model: string;
-  readonly channel: Channel;
+  readonly channel: Priced;
   /** The most of either, tokens. */
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -42,7 +48,12 @@ export type Explained = {
 };
 
 /** What decides the price of a call. */
-export type PricedCall = Pick<CostAsk, 'served' | 'channel'> & { readonly key: Payer };
+export type PricedCall = {
+  readonly key: Payer;
+  /** The name of the model that serves. */
+  readonly served: string;
+  readonly channel: Priced;
+};
 
 export type Pricing = {
   costOf(ask: PricedCall & Pick<CostAsk, 'usage' | 'free'>): EntryMoney;
@@ -153,7 +164,7 @@ export function createPricing({ now, settings, usualRates }: PricingOptions): Pr
 }
 
 /** A model that fell back is charged as what it became. */
-const scopeOf = ({ id, tenant, project }: Payer, served: string, { account }: Channel): FactorScope => ({
+const scopeOf = ({ id, tenant, project }: Payer, served: string, { account }: Priced): FactorScope => ({
   key: id,
   ...(project === undefined ? {} : { project }),
   tenant: tenant ?? DEFAULT_TENANT,
@@ -161,11 +172,9 @@ const scopeOf = ({ id, tenant, project }: Payer, served: string, { account }: Ch
   account: account.id,
 });
 
-function moneyOf(
-  { usage, channel, free }: Pick<CostAsk, 'usage' | 'channel' | 'free'>,
-  explained: Explained,
-  rates: Rates,
-): EntryMoney {
+type Used = Pick<CostAsk, 'usage' | 'free'> & { readonly channel: Priced };
+
+function moneyOf({ usage, channel, free }: Used, explained: Explained, rates: Rates): EntryMoney {
   const { list, own, costFactor, factor } = explained;
   const exact = list && exactCostOf(list.terms, usage, { rates });
   const share = nanoOf(costFactor);
@@ -186,7 +195,7 @@ function moneyOf(
 
 /** What must be known to do the sum again when the rows, the catalogue and the rates have become others. */
 function frozenOf(
-  channel: Channel,
+  channel: Priced,
   { list, own, costFactor, factor }: Explained,
   { usage, rates }: { readonly usage: Usage; readonly rates: Rates },
 ): object {

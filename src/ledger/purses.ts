@@ -15,7 +15,7 @@ import { keepHouse } from './keep-purses.ts';
 import { Lease, type OpenHold } from './lease.ts';
 import { makePurses } from './purse-rows.ts';
 import { type PurseNeed, playRound, type Shortage, type Wish } from './round.ts';
-import { settlePurses, type WriteOff } from './settle-purses.ts';
+import { type LimitOf, settlePurses, type WriteOff } from './settle-purses.ts';
 
 export type PursesOptions = {
   readonly database: Database;
@@ -24,7 +24,7 @@ export type PursesOptions = {
   readonly clock: Clock;
   readonly log: Logger;
   /** How far below zero a tenant's wallet may go; undefined: it has no bound. */
-  readonly limitOf: (tenant: string) => bigint | undefined;
+  readonly limitOf: LimitOf;
   readonly onWriteOff?: (writeOff: WriteOff) => void;
 };
 

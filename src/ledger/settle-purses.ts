@@ -17,10 +17,16 @@ export type Taken = { readonly purse: string; readonly instance: string; readonl
 
 export type Settled = { readonly taken: readonly Taken[]; readonly writeOffs: readonly WriteOff[] };
 
+/** Within the transaction, where it must be looked for. */
+export type LimitOf = (
+  tenant: string,
+  transaction: Transaction<Tables>,
+) => bigint | undefined | Promise<bigint | undefined>;
+
 export type SettleOptions = {
   readonly nowMs: number;
   /** How far below zero a tenant's wallet may go; undefined: it has no bound. */
-  readonly limitOf: (tenant: string) => bigint | undefined;
+  readonly limitOf: LimitOf;
   /** Does the instance keep for its next calls what these held and did not use? */
   readonly keepsRest: (purse: string, instance: string) => boolean;
 };
@@ -59,7 +65,7 @@ export async function settlePurses(
     }
     const chargedNano = sum(own.map((charge) => charge.chargedNano));
     const { spentNano = 0n, heldNano = 0n } = amounts.get(purse) ?? {};
-    const limitNano = isWallet(purse) ? options.limitOf(tenantOfWallet(purse)) : undefined;
+    const limitNano = isWallet(purse) ? await options.limitOf(tenantOfWallet(purse), transaction) : undefined;
     const overNano =
       limitNano === undefined ? 0n : spentNano + chargedNano + heldNano - givenNano - limitNano;
     const missingNano = smaller(chargedNano - coveredNano, overNano);

@@ -7,7 +7,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { WalletEntry, WalletEntryKind } from '../domain/entry.ts';
 import type { Queries } from '../storage/database.ts';
-import type { Tables } from '../storage/tables.ts';
+import type { Tables, WalletEntryRow } from '../storage/tables.ts';
 import { isWallet, tenantOfWallet, walletOf } from './purse-ids.ts';
 import { changePurse, lockPurses } from './purse-rows.ts';
 
@@ -29,7 +29,8 @@ export type BookingOptions = {
  * has less that is free than is to be taken.
  */
 export type Booked =
-  | { readonly outcome: 'booked' | 'known' | 'other' }
+  | { readonly outcome: 'booked' | 'other' }
+  | { readonly outcome: 'known'; readonly entry: WalletEntry }
   | { readonly outcome: 'short'; readonly leftNano: bigint };
 
 export async function bookWalletEntry(
@@ -42,12 +43,12 @@ export async function bookWalletEntry(
   const { spentNano = 0n, heldNano = 0n } = (await lockPurses(transaction, [purse], atMs)).get(purse) ?? {};
   const known = await transaction
     .selectFrom('wallet_entries')
-    .select(['tenant', 'kind', 'amount_nano'])
+    .selectAll()
     .where('id', '=', id)
     .executeTakeFirst();
   if (known !== undefined) {
     const isSame = known.tenant === tenant && known.kind === kind && known.amount_nano === amountNano;
-    return { outcome: isSame ? 'known' : 'other' };
+    return isSame ? { outcome: 'known', entry: entryIn(known) } : { outcome: 'other' };
   }
   const leftNano = limitNano - spentNano - heldNano;
   if (amountNano < 0n && !forced && leftNano + amountNano < 0n) return { outcome: 'short', leftNano };
@@ -94,13 +95,15 @@ export async function walletEntries(
     );
   }
   const rows = await query.orderBy('at_ms', 'desc').orderBy('id', 'desc').limit(limit).execute();
-  return rows.map(({ at_ms, amount_nano, kind, ...row }) => ({
-    ...row,
-    atMs: at_ms,
-    amountNano: amount_nano,
-    kind: kind as WalletEntryKind,
-  }));
+  return rows.map(entryIn);
 }
+
+const entryIn = ({ at_ms, amount_nano, kind, ...row }: WalletEntryRow): WalletEntry => ({
+  ...row,
+  atMs: at_ms,
+  amountNano: amount_nano,
+  kind: kind as WalletEntryKind,
+});
 
 /** A wallet whose purse does not say what its entries say. */
 export type WalletDifference = {

@@ -8,7 +8,7 @@ import type { Permit } from '../admission/permit.ts';
 import type { Ask, Place } from '../admission/queue.ts';
 import type { Call } from '../domain/call.ts';
 import { type Channel, lineOf, type Model } from '../domain/channel.ts';
-import { Failure, type FailureKind } from '../domain/failure.ts';
+import type { Failure, FailureKind } from '../domain/failure.ts';
 import { type Needs, shortfallOf } from '../domain/model-facts.ts';
 import type { Story } from '../domain/story.ts';
 import type { Hold } from '../ledger/ledger.ts';
@@ -17,6 +17,7 @@ import { estimateTokens } from '../tokens/estimate.ts';
 import { ableFor, unable } from './able.ts';
 import { entryOf } from './entry-of.ts';
 import { needsOf } from './needs.ts';
+import { modelNotFound, nobodyWished } from './no-such-model.ts';
 import type { Rooms, Snapshot } from './rooms.ts';
 import { type Thinker, thinkerOf } from './thinker.ts';
 import { wishedChannels } from './wished-channels.ts';
@@ -65,6 +66,10 @@ export class Journey {
   allowance: Permit | undefined;
   /** Money that is set aside for the call. */
   hold: Hold | undefined;
+  /** Its key has no purse. */
+  paysNothing = false;
+  /** An answer has begun: it has to be paid for, however long it takes. */
+  keepsHold = false;
   /** An upstream has refused it on the model of now: it is let back into the line whatever the bounds say. */
   returns = false;
   /** Share of the line's minute that the attempt under way was charged; undefined: it started without a line. */
@@ -169,6 +174,7 @@ export class Journey {
         onWait: (place) => {
           this.place = place;
           this.waitsSinceMs = enteredAtMs;
+          if (!this.keepsHold) this.letGoOfHold();
           onWait?.();
         },
       });
@@ -177,6 +183,21 @@ export class Journey {
       this.waitsSinceMs = undefined;
       this.story.queueMs += clock.now() - enteredAtMs;
     }
+  }
+
+  /** Whoever can start sooner may have the money meanwhile. */
+  letGoOfHold(): void {
+    this.hold?.release();
+    this.hold = undefined;
+  }
+
+  /** All that may serve it yet instead of the model of now. */
+  get fallbackModels(): readonly Model[] {
+    const { catalog } = this.snapshot;
+    return this.#fallbacks.flatMap((name) => {
+      const found = catalog.resolve(name);
+      return found === undefined ? [] : [ableFor(this.call, found, this.rooms)];
+    });
   }
 
   /** The next model that could serve the call. */
@@ -353,27 +374,15 @@ export class Journey {
     this.rooms.record(this.story);
     const { ledger } = this.rooms;
     // Where there is no room for entries, there is none for that of a call that was refused for it.
-    if (ledger === undefined || end.failure === 'ledger_full') return undefined;
+    if (ledger === undefined || end.failure === 'ledger_full') {
+      this.letGoOfHold();
+      return undefined;
+    }
     return ledger.record(entryOf(this, { ledger, free, endedAtMs: nowMs }));
   }
 }
 
 export type JourneyEnd = Pick<Story, 'end' | 'failure' | 'usage' | 'status'>;
 
-const modelNotFound = (name: string): Failure =>
-  new Failure('model_not_found', {
-    message: `The model '${name}' does not exist here. GET /v1/models lists those that do.`,
-    param: 'model',
-  });
-
 const areOfOneProvider = (channels: readonly Channel[]): boolean =>
   channels.every(({ account }) => account.provider === channels[0]?.account.provider);
-
-const nobodyWished = ({ name, channels }: Model): Failure =>
-  new Failure('model_not_found', {
-    message:
-      `The wishes in 'provider' leave nobody who serves '${name}' here: its providers are ` +
-      `${[...new Set(channels.map(({ account }) => account.provider))].join(', ')}. Ease only, ignore or max_price ` +
-      '(a provider whose price is unknown is over any max_price).',
-    param: 'provider',
-  });

@@ -5,6 +5,7 @@ import { acquire, type Start } from './acquire.ts';
 import { attempt } from './attempt.ts';
 import type { SoFar } from './continuation.ts';
 import { afterWait, decide } from './decide.ts';
+import { holdFunds } from './hold-funds.ts';
 import type { Journey } from './journey.ts';
 import type { ReplySource } from './reply.ts';
 
@@ -15,11 +16,27 @@ export async function nextAnswer(journey: Journey, soFar?: SoFar): Promise<Reply
     const start = next instanceof Promise ? await next : next;
     if (start === undefined) continue;
     journey.paid = start.cost;
+    const funds = fundsFor(journey, start);
+    if (funds !== undefined) await funds;
     try {
       return await attempt(journey, start, soFar);
     } catch (error) {
       decide(journey, start, Failure.from(error));
     }
+  }
+}
+
+/** Where there is too little the call ends, and its place is free for others. */
+function fundsFor(journey: Journey, { permit }: Start): Promise<void> | undefined {
+  const giveUp = (error: unknown): never => {
+    permit.cancel();
+    journey.payInstead(0);
+    throw error;
+  };
+  try {
+    return holdFunds(journey)?.catch(giveUp);
+  } catch (error) {
+    return giveUp(error);
   }
 }
 

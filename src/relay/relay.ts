@@ -8,6 +8,7 @@ import type { Call } from '../domain/call.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Story } from '../domain/story.ts';
 import { hasLimits, holdAllowance } from './allowance.ts';
+import { holdFunds } from './hold-funds.ts';
 import { Journey } from './journey.ts';
 import { nextAnswer } from './next-answer.ts';
 import { recalledCall } from './recalled.ts';
@@ -44,8 +45,11 @@ export function createRelay(rooms: Rooms): Relay {
 
 async function travel(journey: Journey): Promise<Reply> {
   try {
+    const funds = holdFunds(journey);
+    if (funds !== undefined) await funds;
     if (hasLimits(journey.call.key)) journey.allowance = await holdAllowance(journey);
     const source = await nextAnswer(journey);
+    journey.keepsHold = true;
     closeOverhead(journey);
     return new Reply(resumable(journey, source));
   } catch (error) {

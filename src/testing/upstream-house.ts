@@ -65,7 +65,7 @@ export function createUpstreamHouse(options: {
   stored.onChange((config) => app.apply(config));
   const tested: Config[] = [];
   const doors: UpstreamDoors = {
-    ...{ database, stored, known, sealing, front: app.front },
+    ...{ database, stored, known, sealing, front: () => app.front },
     notice: () => stored.load(),
     test(config) {
       tested.push(config);

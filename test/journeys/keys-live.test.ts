@@ -37,7 +37,11 @@ keys: [{ id: of-file, key: ${FILE_KEY} }]
     ...rest,
     books,
     fetch: () => Promise.reject(new Error('no network')),
-    admin: adminApi({ database: books.database, clock: systemClock, key: { key: ADMIN_KEY, from: 'set' } }),
+    admin: adminApi({
+      database: books.database,
+      clock: systemClock,
+      key: { key: ADMIN_KEY, from: 'set', path: 'SLUICE_ADMIN_KEY' },
+    }),
   });
   await books.revisions.start();
   await app.server.fastify.ready();

@@ -96,6 +96,8 @@ export function createStoredConfig(options: StoredConfigOptions): StoredConfig {
     if (text === read) return;
     put(base, next);
     read = text;
+    const { accounts, models } = merged.config;
+    log.info({ accounts: accounts.length, models: models.length }, 'what the database says is in force');
     await reseal();
   };
 

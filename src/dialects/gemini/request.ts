@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject } from '../../base/json.ts';
 import type { RequestHead } from '../../domain/call.ts';
 import type { ChatMessage, ChatRequest } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
-import { headFields, invalid, parseBody } from '../openai-chat/request.ts';
+import { headFields, invalid, parseBody, severalOf } from '../openai-chat/request.ts';
 import { objectOf } from '../openai-chat/wire.ts';
 import { readContents, readInstruction, wireParts, writeContents } from './contents.ts';
 import {
@@ -35,7 +35,12 @@ export function readHead(body: Uint8Array): RequestHead {
   const config = fieldOf(fields, 'generationConfig') ?? {};
   if (!isJsonObject(config)) throw invalid('generationConfig', 'expected an object');
   // Every stream tells its usage.
-  return { model, stream: stream === true, wantsUsage: stream === true, maxOutputTokens: boundOf(config) };
+  const answers = countIn(config, 'candidateCount') ?? 1;
+  return {
+    ...{ model, stream: stream === true, wantsUsage: stream === true },
+    maxOutputTokens: (countIn(config, 'maxOutputTokens') ?? Infinity) * answers,
+    ...severalOf(answers),
+  };
 }
 
 const isCount = (value: unknown): value is number =>
@@ -46,10 +51,6 @@ function countIn(config: JsonObject, name: string): number | undefined {
   if (value === undefined || isCount(value)) return value;
   throw invalid(`generationConfig.${name}`, 'expected a whole number of at least 1');
 }
-
-/** Of all candidates together. */
-const boundOf = (config: JsonObject): number =>
-  (countIn(config, 'maxOutputTokens') ?? Infinity) * (countIn(config, 'candidateCount') ?? 1);
 
 const CARRIED = new Set(['model', 'stream', 'contents', 'systemInstruction', 'generationConfig']);
 

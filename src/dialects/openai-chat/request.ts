@@ -37,6 +37,7 @@ export function readHead(body: Uint8Array): RequestHead {
     stream,
     wantsUsage: objectOf(fields['stream_options'])?.['include_usage'] === true,
     maxOutputTokens: maxOutputOf(fields),
+    ...severalOf(answersOf(fields)),
   };
   return wishes === undefined ? head : { ...head, wishes };
 }
@@ -114,10 +115,14 @@ function isEmptyArray(body: Buffer, start: number): boolean {
 }
 
 /** The greater of the two fields, times the number of choices: a small one must not hide a big one. */
-function maxOutputOf(fields: JsonObject): number {
-  const choices = fields['n'];
-  return maxPerChoiceOf(fields) * (typeof choices === 'number' && choices >= 1 ? choices : 1);
+const maxOutputOf = (fields: JsonObject): number => maxPerChoiceOf(fields) * answersOf(fields);
+
+function answersOf({ n }: JsonObject): number {
+  return typeof n === 'number' && n >= 1 ? n : 1;
 }
+
+/** One answer is not worth a word. */
+export const severalOf = (answers: number): { readonly answers?: number } => (answers > 1 ? { answers } : {});
 
 function maxPerChoiceOf(fields: JsonObject): number {
   let bound = 0;

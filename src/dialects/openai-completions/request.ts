@@ -9,7 +9,7 @@ import type { RequestHead } from '../../domain/call.ts';
 import type { ChatRequest } from '../../domain/chat.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Crossing } from '../dialect.ts';
-import { invalid, parseBody } from '../openai-chat/request.ts';
+import { invalid, parseBody, severalOf } from '../openai-chat/request.ts';
 import { objectOf, textOf } from '../openai-chat/wire.ts';
 import { fieldsOf } from '../tasks/fields.ts';
 import { readTaskHead } from '../tasks/task-dialect.ts';
@@ -22,10 +22,12 @@ export function readHead(body: Uint8Array): RequestHead {
   const stream = read('stream');
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
     throw invalid('stream', 'expected true or false');
+  const answers = timesOf(read('n'), read('best_of'));
   return {
     ...head,
     wantsUsage: objectOf(read('stream_options'))?.['include_usage'] === true,
-    maxOutputTokens: maxTokensOf(read('max_tokens')) * timesOf(read('n'), read('best_of')),
+    maxOutputTokens: maxTokensOf(read('max_tokens')) * answers,
+    ...severalOf(answers),
   };
 }
 

@@ -35,7 +35,7 @@ export type AccountView = z.output<typeof accountAnswer>;
 type Doors = Pick<UpstreamDoors, 'stored' | 'front'>;
 
 const channelsOf = ({ front }: Doors, account: string): string[] =>
-  front
+  front()
     .snapshot()
     .catalog.channels.filter((channel) => channel.account.id === account)
     .map(({ id }) => id);

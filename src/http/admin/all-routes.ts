@@ -24,12 +24,14 @@ import { secretRoutes } from './secret-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { tenantRoutes } from './tenant-routes.ts';
 import type { UpstreamDoors } from './upstreams.ts';
+import { type WalletDoors, walletRoutes } from './wallet-routes.ts';
 
 /** What the routes of each part ask; a part that is not given has none. */
 export type Parts = {
   readonly people?: PeopleDoors;
   readonly upstreams?: UpstreamDoors;
   readonly prices?: PriceDoors;
+  readonly wallets?: WalletDoors;
   readonly books?: BooksDoors;
 };
 
@@ -40,7 +42,7 @@ export type AllDoors = Parts & {
 };
 
 export function allRoutes(doors: AllDoors): readonly AdminRoute[] {
-  const { people, upstreams, prices, books } = doors;
+  const { people, upstreams, wallets, prices, books } = doors;
   const routes = [
     ...sessionRoutes(doors.door),
     ...adminsRoutes(doors),
@@ -55,6 +57,7 @@ export function allRoutes(doors: AllDoors): readonly AdminRoute[] {
           ...modelRoutes(upstreams),
           ...channelRoutes(upstreams),
         ]),
+    ...(wallets === undefined ? [] : walletRoutes(wallets)),
     ...(prices === undefined ? [] : [...priceRoutes(prices), ...factorRoutes(prices)]),
     ...(books === undefined ? [] : reportRoutes(books)),
     ...auditRoutes(doors),

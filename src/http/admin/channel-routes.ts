@@ -181,7 +181,7 @@ export function channelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         const channel = channelOf(doors, id);
         const ended = benchesOn(doors, channel)
           .map(({ what }) => what)
-          .filter((what) => doors.front.switchOn(what));
+          .filter((what) => doors.front().switchOn(what));
         if (ended.length > 0)
           await database.write((transaction) =>
             note(transaction, {
@@ -199,7 +199,9 @@ type ChannelView = z.output<typeof channelAnswer>;
 
 /** Throws 404. */
 function channelOf({ front }: UpstreamDoors, id: string): Channel {
-  const channel = front.snapshot().catalog.channels.find((each) => each.id === id);
+  const channel = front()
+    .snapshot()
+    .catalog.channels.find((each) => each.id === id);
   if (channel === undefined) throw noSuch('channel', id);
   return channel;
 }
@@ -211,10 +213,14 @@ function viewOf(doors: UpstreamDoors, id: string): ChannelView {
 
 function viewsOf(doors: UpstreamDoors, only?: string): readonly ChannelView[] {
   const { front, stored } = doors;
-  const lanes = new Map(front.liveLimits().map((lane) => [lane.channel, lane]));
+  const lanes = new Map(
+    front()
+      .liveLimits()
+      .map((lane) => [lane.channel, lane]),
+  );
   const said = new Map(stored.rows().channels.map((channel) => [channel.id, channel]));
   const names = new Map<string, string[]>();
-  const { channels, models } = front.snapshot().catalog;
+  const { channels, models } = front().snapshot().catalog;
   for (const model of models)
     for (const { id } of model.channels) names.set(id, [...(names.get(id) ?? []), model.name]);
   return channels
@@ -248,7 +254,9 @@ function benchesOn({ front }: UpstreamDoors, { id, account, family }: Channel): 
   const names = new Set([`channel ${id}`, `account ${account.id}`, `model ${family}`]);
   const isSecret = (what: string): boolean =>
     what.startsWith('secret ') && what.endsWith(` of ${account.id}`);
-  return front.benches().filter(({ what }) => names.has(what) || isSecret(what));
+  return front()
+    .benches()
+    .filter(({ what }) => names.has(what) || isSecret(what));
 }
 
 const benchView = (bench: Bench): z.output<typeof benchAnswer> => ({

@@ -3,7 +3,7 @@
  * never changed: who wants another one makes it, and the newest holds.
  */
 
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { decimalOf, nanoOf } from '../../domain/cost.ts';
 import { FACTOR_NAMES, factorScopeOf } from '../../domain/money.ts';
@@ -113,7 +113,7 @@ const createFactor = ({ database, offers, changed }: PriceDoors): AdminRoute =>
         throw wrong('body.account', `expected an account: there is no '${names.account}'`);
       const made = {
         ...factorScopeOf(names),
-        ...{ id: `factor_${randomUUID()}`, factor: decimalOf(nanoOf(factor)), fromMs },
+        ...{ id: `factor_${randomBytes(8).toString('hex')}`, factor: decimalOf(nanoOf(factor)), fromMs },
         ...(untilMs === undefined ? {} : { untilMs }),
       };
       const shown = shownFactor(made, { createdMs: nowMs, actor: asker.id });

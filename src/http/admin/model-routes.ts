@@ -156,7 +156,9 @@ function allModels(doors: UpstreamDoors): readonly ModelView[] {
     stored.problems().flatMap(({ kind, id, out }) => (kind === 'model' && out ? [id] : [])),
   );
   const inForce = new Set(rows.map(({ name }) => name).filter((name) => !isOut.has(name)));
-  const others = front.snapshot().catalog.models.filter(({ name }) => !inForce.has(name));
+  const others = front()
+    .snapshot()
+    .catalog.models.filter(({ name }) => !inForce.has(name));
   return [
     ...rows.map((row) => storedView(doors, row)),
     ...others.map((model): ModelView => {
@@ -179,7 +181,7 @@ function allModels(doors: UpstreamDoors): readonly ModelView[] {
 function storedView(doors: UpstreamDoors, { name, settings, createdMs, updatedMs }: StoredModel): ModelView {
   const problems = problemsOn(doors.stored.problems(), 'model', name);
   const inForce = !problems.some(({ out }) => out);
-  const model = inForce ? doors.front.snapshot().catalog.resolve(name) : undefined;
+  const model = inForce ? doors.front().snapshot().catalog.resolve(name) : undefined;
   return {
     ...{ name, source: 'database', in_force: inForce, problems, settings },
     channels: model === undefined ? [] : channelsOf(model),

@@ -4,7 +4,7 @@
  * here is for the admin of one tenant.
  */
 
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Channel } from '../../domain/channel.ts';
 import { tierOf } from '../../domain/cost.ts';
@@ -211,7 +211,7 @@ const createPrice = ({ database, offers, changed }: PriceDoors): AdminRoute =>
       if (faults.length > 0)
         throw new AdminProblem(422, `${faults[0]?.path}: ${faults[0]?.message}.`, faults);
       const price = {
-        ...{ id: `price_${randomUUID()}`, kind, scope, price: withdrawn ? null : termsOf(rest), fromMs },
+        ...{ id: `price_${randomBytes(8).toString('hex')}`, kind, scope, price: withdrawn ? null : termsOf(rest), fromMs },
         ...(region === undefined ? {} : { region }),
       };
       const shown = {

@@ -135,7 +135,12 @@ function only(doors: UpstreamDoors, id: string, model: string | undefined): Conf
 function withModel(doors: UpstreamDoors, account: AccountConfig, model: string | undefined): AccountConfig {
   if (model === undefined) return account;
   const id = `${account.id}/${model}`;
-  if (!doors.front.snapshot().catalog.channels.some((channel) => channel.id === id))
+  if (
+    !doors
+      .front()
+      .snapshot()
+      .catalog.channels.some((channel) => channel.id === id)
+  )
     throw noSuch('channel', id);
   const listed = account.models.filter(({ upstreamModel }) => upstreamModel === model);
   return { ...account, models: listed.length > 0 ? listed : [{ upstreamModel: model, limits: {} }] };

@@ -33,7 +33,7 @@ export type UpstreamDoors = {
   readonly known: Known;
   /** Undefined: there is no master key, and secrets cannot be kept. */
   readonly sealing: Sealing | undefined;
-  readonly front: Pick<Front, 'snapshot' | 'liveLimits' | 'benches' | 'switchOn' | 'clock'>;
+  front(): Pick<Front, 'snapshot' | 'liveLimits' | 'benches' | 'switchOn'>;
   /** A change was made: resolves when it is in force here. */
   notice(): Promise<void>;
   /** Asks every channel of this configuration for next to nothing; it costs a few tokens. */
