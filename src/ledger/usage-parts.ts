@@ -130,7 +130,8 @@ export function matching(
   return eb.and(all);
 }
 
-const ENTRIES_AT_ONCE = 5_000;
+/** More would keep the event loop busy for too long. */
+const ENTRIES_AT_ONCE = 500;
 const MOST_ENTRIES = 300_000;
 
 export async function entryParts({ query }: Pick<Database, 'query'>, ask: UsageAsk, put: Put): Promise<void> {
