@@ -3,6 +3,7 @@ import { before, describe, it } from 'node:test';
 import type { CallEntry } from '../../domain/entry.ts';
 import { createRollups } from '../../ledger/rollups.ts';
 import { DAY_MS } from '../../ledger/tally.ts';
+import type { Kept } from '../../ledger/usage-report.ts';
 import { type AdminFront, type AdminReply, serveAdmin } from '../../testing/admin-ask.ts';
 import { onEachDatabase } from '../../testing/databases.ts';
 import { crowd, someEntry, writeEntries } from '../../testing/entries.ts';
@@ -108,12 +109,13 @@ type Body = {
 onEachDatabase((name, open) => {
   describe('reports over the admin API', () => {
     let front: AdminFront;
+    let keptNow: Kept = {};
     before(async () => {
       const database = await open();
       await writeEntries(database, calls, createRollups(name).post);
       const doors = {
         database,
-        kept: () => ({}),
+        kept: () => keptNow,
         fileTenant: (id: string) =>
           id === 'acme' ? ({ id, name: 'Acme', wallet: 'none' } as const) : undefined,
       };
@@ -247,6 +249,20 @@ onEachDatabase((name, open) => {
         (await ok('/calls/req_unpriced')).told.includes('What it cost is not known: its model had no price.'),
       );
       await refused('/calls/req_nobody', 404);
+    });
+
+    it('do not page through days of which the calls are no longer kept', async () => {
+      keptNow = { entriesMs: 2 * DAY_MS };
+      const { data, next } = await ok('/calls?model=qwen3-max&limit=500');
+      keptNow = {};
+      const since = NOW - 3 * DAY_MS;
+      assert.deepEqual(
+        [data.length, next],
+        [
+          calls.filter(({ model, arrivedAtMs }) => model === 'qwen3-max' && arrivedAtMs >= since).length,
+          null,
+        ],
+      );
     });
 
     it('give statements as JSON, as a table and as a page, of tenants that are gone, too', async () => {

@@ -29,11 +29,9 @@ export type ReportDoors = {
 const HOUR_MS = 3_600_000;
 
 const query = z.object({
-  from: momentOrDay()
-    .optional()
-    .meta({
-      description: 'Default: the beginning of this month, UTC; a day ago by hour, an hour ago by minute.',
-    }),
+  from: momentOrDay().optional().meta({
+    description: 'Default: the beginning of this month, UTC; a day ago by hour, an hour ago by minute.',
+  }),
   to: momentOrDay().optional().meta({ description: 'Not included. Default: now.' }),
   by: z
     .string()
