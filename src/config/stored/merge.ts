@@ -19,6 +19,7 @@ import { addressExpected } from '../inner-address.ts';
 import { type Issue, issuesOf } from '../issue.ts';
 import { jsonSchemaOf } from '../json-schema.ts';
 import type { Known } from '../known.ts';
+import { withAccountPrices } from '../money.ts';
 import { referenceIssues } from '../references.ts';
 import { accountSchema, channelSchema, modelSchema } from '../schema.ts';
 import type { StoredAccount, StoredModel, StoredRows } from './rows.ts';
@@ -62,12 +63,11 @@ export function mergeStored(file: Config, rows: StoredRows, options: MergeOption
     // Whatever is wrong with the rest: what was paused stays paused.
     return channelOf(channel, read.success ? read.data : channelSchema.parse({}));
   });
+  const stored = accounts.map(({ data }) => accountOf(accountSchema(options.known).parse(data)));
   const config: Config = {
     ...file,
-    accounts: [
-      ...file.accounts,
-      ...accounts.map(({ data }) => accountOf(accountSchema(options.known).parse(data))),
-    ],
+    accounts: [...file.accounts, ...stored],
+    money: withAccountPrices(file.money, stored),
     models: [
       ...file.models,
       ...models.map(({ id, data }) => modelOf([id, modelSchema(options.known).parse(data)])),

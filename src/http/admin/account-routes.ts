@@ -45,8 +45,8 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
   const settings = settingsSchema(accountSchema(known), NOT_SETTINGS);
   return [
     adminRoute({
-      ...{ method: 'GET', path: '/accounts', id: 'listAccounts', tag: 'accounts', roles: READERS },
-      summary: 'All accounts, of the file and of the database, by their ids.',
+      ...{ method: 'GET', path: '/accounts', id: 'listAccounts', tag: 'Accounts', roles: READERS },
+      summary: 'Accounts by their ids, those of the file and those of the database',
       query: z.object({ ...pageQuery, provider: reference().optional(), source: reference().optional() }),
       answer: pageOf(accountAnswer),
       handle({ query }) {
@@ -61,8 +61,8 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       },
     }),
     adminRoute({
-      ...{ method: 'GET', path: '/accounts/{account}', id: 'getAccount', tag: 'accounts', roles: READERS },
-      summary: 'One account. Of two of one id that of the file, which is in force.',
+      ...{ method: 'GET', path: '/accounts/{account}', id: 'getAccount', tag: 'Accounts', roles: READERS },
+      summary: 'One account; of two of one id that of the file, which is in force',
       params: accountParams,
       answer: accountAnswer,
       async handle({ params }) {
@@ -78,11 +78,11 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         method: 'POST',
         path: '/accounts',
         id: 'createAccount',
-        tag: 'accounts',
+        tag: 'Accounts',
         roles: WRITERS,
         creates: true,
       },
-      summary: 'Adds an account to the database, with its secrets if there are any yet.',
+      summary: 'A new account in the database, with its secrets or without them yet',
       body: z.strictObject({
         id: idText(),
         provider: reference(100),
@@ -121,12 +121,12 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         method: 'PATCH',
         path: '/accounts/{account}',
         id: 'editAccount',
-        tag: 'accounts',
+        tag: 'Accounts',
         roles: WRITERS,
         edits: true,
       },
       summary:
-        'Changes the fields that are given; null takes one away. Another address or provider takes its secrets away with it.',
+        'Change an account; null takes a setting away, and another address or provider takes its secrets away',
       params: accountParams,
       body: z.strictObject({ provider: reference(100).optional(), settings: settings.optional() }),
       answer: accountAnswer.extend({
@@ -167,11 +167,11 @@ export function accountRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         method: 'DELETE',
         path: '/accounts/{account}',
         id: 'deleteAccount',
-        tag: 'accounts',
+        tag: 'Accounts',
         roles: WRITERS,
         edits: true,
       },
-      summary: 'Removes an account with its secrets. Calls that it is serving end.',
+      summary: 'Remove an account with its secrets; calls that it is serving go on to their ends',
       params: accountParams,
       async handle({ params, note, ifMatch }) {
         refuseFiles(doors, params.account);

@@ -7,14 +7,16 @@ import { z } from 'zod';
 import type { JsonObject } from '../../base/json.ts';
 import type { AccountConfig } from '../../config/config.ts';
 import type { StoredAccount } from '../../config/stored/rows.ts';
-import { momentText } from './fields.ts';
+import { momentAnswer, momentText } from './fields.ts';
 import { problemSchema, problemsOn, type UpstreamDoors } from './upstreams.ts';
 
-export const secretAnswer = z.strictObject({
-  id: z.string(),
-  hint: z.string().meta({ description: 'The last characters of a long one.' }),
-  created_at: z.string(),
-});
+export const secretAnswer = z
+  .strictObject({
+    id: z.string(),
+    hint: z.string().meta({ description: 'The last characters of a long one.' }),
+    created_at: momentAnswer(),
+  })
+  .meta({ id: 'AccountSecret' });
 
 export const accountAnswer = z.strictObject({
   id: z.string(),
@@ -26,8 +28,8 @@ export const accountAnswer = z.strictObject({
   secret_count: z.number(),
   secrets: z.array(secretAnswer).meta({ description: 'Of an account in the database.' }),
   channels: z.array(z.string()),
-  created_at: z.string().nullable(),
-  updated_at: z.string().nullable(),
+  created_at: momentAnswer().nullable(),
+  updated_at: momentAnswer().nullable(),
 });
 
 export type AccountView = z.output<typeof accountAnswer>;

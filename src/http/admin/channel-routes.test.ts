@@ -12,6 +12,8 @@ accounts:
 models: { smart: { channels: [a/qwen3-max, "b/Qwen/Qwen3-32B"] } }
 `;
 
+const ANY = { 'if-match': '*' };
+
 type View = {
   readonly id: string;
   readonly state: string;
@@ -42,7 +44,11 @@ onEachDatabase((_name, open) => {
     });
     after(() => house.admin.close());
 
-    const ask = async (what: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) => {
+    const ask = async (
+      what: string,
+      body?: unknown,
+      headers: Readonly<Record<string, string>> = what.startsWith('PATCH') ? ANY : {},
+    ) => {
       const reply = await house.admin.ask(what, { body, headers });
       return { ...reply, body: reply.body as View & { readonly [key: string]: unknown } };
     };
@@ -166,7 +172,7 @@ onEachDatabase((_name, open) => {
         ['POST /channels/a%2Fqwen3-max/switch-on', undefined],
       ] as const) {
         const statusOf = async (as: 'operator' | 'viewer' | 'tenant-admin') =>
-          (await house.admin.ask(what, { as, body })).status;
+          (await house.admin.ask(what, { as, body, headers: ANY })).status;
         assert.equal(await statusOf('tenant-admin'), 403, what);
         assert.equal(await statusOf('viewer'), what.startsWith('GET') ? 200 : 403, what);
         assert.equal(await statusOf('operator'), 200, what);
@@ -198,13 +204,15 @@ onEachDatabase((_name, open) => {
       assert.equal((await ask('GET /models/none')).status, 404);
       for (const what of ['PUT /models/smart', 'DELETE /models/smart'])
         assert.equal(
-          (await ask(what, what.startsWith('PUT') ? {} : undefined, { 'if-match': '*' })).status,
+          (await ask(what, what.startsWith('PUT') ? { settings: {} } : undefined, { 'if-match': '*' }))
+            .status,
           409,
         );
     });
 
     it('are made, asked for, replaced and taken away by name, whatever is in it', async () => {
-      const made = await ask('PUT /models/team%2Ffast', {
+      const made = await ask('POST /models', {
+        name: 'team/fast',
         settings: { channels: ['a/qwen-plus'], fallbacks: ['qwen3-max'] },
       });
       assert.deepEqual(
@@ -212,8 +220,16 @@ onEachDatabase((_name, open) => {
         [201, 'team/fast', true, ['a/qwen-plus']],
       );
       assert.deepEqual(house.app.front.snapshot().catalog.resolve('team/fast')?.fallbacks, ['qwen3-max']);
-      assert.equal((await ask('PUT /models/team%2Ffast', {})).status, 428);
-      assert.equal((await ask('PUT /models/team%2Ffast', {}, { 'if-match': '"7"' })).status, 412);
+      const same = { name: 'team/fast', settings: { channels: ['a/qwen-plus'] } };
+      assert.equal((await ask('POST /models', same)).status, 409);
+      assert.equal((await ask('PUT /models/team%2Ffast', { settings: same.settings })).status, 428);
+      const odd = await ask('PUT /models/team%2Ffast', { settings: same.settings }, { 'if-match': '"7"' });
+      assert.equal(odd.status, 412);
+      assert.equal(
+        (await ask('PUT /models/qwen3-max', { settings: {} }, ANY)).status,
+        404,
+        'not in the database',
+      );
       const seen = String((await ask('GET /models/team%2Ffast')).headers['etag']);
       const replaced = await ask(
         'PUT /models/team%2Ffast',
@@ -231,8 +247,12 @@ onEachDatabase((_name, open) => {
 
     it('say what an account’s model does besides, and leave it offered when that is taken back', async () => {
       assert.equal(
-        (await ask('PUT /models/qwen3-max', { settings: { strategy: 'weighted', fallback_after: '5s' } }))
-          .status,
+        (
+          await ask('POST /models', {
+            name: 'qwen3-max',
+            settings: { strategy: 'weighted', fallback_after: '5s' },
+          })
+        ).status,
         201,
       );
       assert.deepEqual(await sources(), ['qwen-plus accounts', 'qwen3-max database', 'smart file']);
@@ -258,7 +278,7 @@ onEachDatabase((_name, open) => {
           /did you mean 'strategy'/,
         ],
       ] as const) {
-        const { status, body } = await ask(`PUT /models/${name}`, { settings });
+        const { status, body } = await ask('POST /models', { name, settings });
         assert.equal(status, 422);
         const [error] = body['errors'] as { path: string; message: string }[];
         assert.equal(error?.path, path);

@@ -14,7 +14,7 @@ import { CHANNEL_STATES, type Channel } from '../../domain/channel.ts';
 import { ruleOf } from '../../domain/failure.ts';
 import { type Bench, isOff } from '../../routing/bench.ts';
 import { noSuch, staleVersion } from './edits.ts';
-import { momentText, reference } from './fields.ts';
+import { momentAnswer, momentText, reference } from './fields.ts';
 import { pageOf, pageQuery } from './page.ts';
 import { type AdminRoute, adminRoute } from './route.ts';
 import {
@@ -37,48 +37,50 @@ const benchAnswer = z.strictObject({
   kind: z.string(),
   meaning: z.string(),
   off: z.boolean(),
-  since_at: z.string(),
-  until_at: z.string().nullable().meta({ description: 'Null: until somebody acts.' }),
+  since_at: momentAnswer(),
+  until_at: momentAnswer().nullable().meta({ description: 'Null: until somebody acts.' }),
 });
 
-const channelAnswer = z.strictObject({
-  id: z.string(),
-  account: z.string(),
-  provider: z.string(),
-  upstream_model: z.string(),
-  models: z.array(z.string()).meta({ description: 'Names that clients ask for.' }),
-  state: z.enum(CHANNEL_STATES),
-  drained: z
-    .boolean()
-    .meta({ description: 'It takes no calls, and on this instance none is running any more.' }),
-  settings: z
-    .record(z.string(), z.unknown())
-    .meta({ description: 'Said of this channel alone, in the database.' }),
-  problems: z.array(problemSchema),
-  limits: z.record(z.string(), z.unknown()).meta({ description: 'In force, as configured and published.' }),
-  tier: z.number(),
-  weight: z.number(),
-  price: z.unknown().meta({ description: 'What is known of its list price.' }),
-  live: z.strictObject({
-    running: z.number(),
-    limits: z.array(
-      z.strictObject({
-        limit: z.string(),
-        configured: z.number(),
-        in_force: z.number().meta({ description: 'After what was learned.' }),
-        used: z.number(),
-        left: z.number(),
-      }),
-    ),
-    rate: z
-      .strictObject({ now: z.number(), full: z.number() })
-      .nullable()
-      .meta({ description: 'Requests per second that slow start allows now, and at full speed.' }),
-    paused_ms: z.number(),
-    notes: z.array(z.string()),
-    benches: z.array(benchAnswer),
-  }),
-});
+const channelAnswer = z
+  .strictObject({
+    id: z.string(),
+    account: z.string(),
+    provider: z.string(),
+    upstream_model: z.string(),
+    models: z.array(z.string()).meta({ description: 'Names that clients ask for.' }),
+    state: z.enum(CHANNEL_STATES),
+    drained: z
+      .boolean()
+      .meta({ description: 'It takes no calls, and on this instance none is running any more.' }),
+    settings: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'Said of this channel alone, in the database.' }),
+    problems: z.array(problemSchema),
+    limits: z.record(z.string(), z.unknown()).meta({ description: 'In force, as configured and published.' }),
+    tier: z.number(),
+    weight: z.number(),
+    price: z.unknown().meta({ description: 'What is known of its list price.' }),
+    live: z.strictObject({
+      running: z.number(),
+      limits: z.array(
+        z.strictObject({
+          limit: z.string(),
+          configured: z.number(),
+          in_force: z.number().meta({ description: 'After what was learned.' }),
+          used: z.number(),
+          left: z.number(),
+        }),
+      ),
+      rate: z
+        .strictObject({ now: z.number(), full: z.number() })
+        .nullable()
+        .meta({ description: 'Requests per second that slow start allows now, and at full speed.' }),
+      paused_ms: z.number(),
+      notes: z.array(z.string()),
+      benches: z.array(benchAnswer),
+    }),
+  })
+  .meta({ id: 'Channel' });
 
 const params = z.object({ channel: reference() });
 
@@ -87,8 +89,8 @@ export function channelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
   const path = '/channels/{channel}';
   return [
     adminRoute({
-      ...{ method: 'GET', path: '/channels', id: 'listChannels', tag: 'channels', roles: READERS },
-      summary: 'All channels, with what this instance has learned and counted of each.',
+      ...{ method: 'GET', path: '/channels', id: 'listChannels', tag: 'Channels', roles: READERS },
+      summary: 'Channels, with what this instance has learned and counted of each',
       query: z.object({
         ...pageQuery,
         account: reference().optional(),
@@ -108,8 +110,8 @@ export function channelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       },
     }),
     adminRoute({
-      ...{ method: 'GET', path, id: 'getChannel', tag: 'channels', roles: READERS },
-      summary: 'One channel. Its id has a slash in it, which is written %2F here.',
+      ...{ method: 'GET', path, id: 'getChannel', tag: 'Channels', roles: READERS },
+      summary: 'One channel; the slashes of its id are written %2F here',
       params,
       answer: channelAnswer,
       async handle({ params: { channel: id } }) {
@@ -118,9 +120,9 @@ export function channelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       },
     }),
     adminRoute({
-      ...{ method: 'PATCH', path, id: 'editChannel', tag: 'channels', roles: WRITERS },
+      ...{ method: 'PATCH', path, id: 'editChannel', tag: 'Channels', roles: WRITERS, edits: true },
       summary:
-        'Pauses, drains or resumes a channel, and sets limits, tier and weight of its own; null takes one away. In force on every instance within two seconds.',
+        'Pause, drain or resume a channel, or give it limits, tier and weight of its own; null takes one away. In force on every instance within two seconds',
       params,
       body: z.strictObject({
         state: z
@@ -170,11 +172,11 @@ export function channelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         method: 'POST',
         path: `${path}/switch-on`,
         id: 'switchOnChannel',
-        tag: 'channels',
+        tag: 'Channels',
         roles: WRITERS,
       },
       summary:
-        'Ends what holds the channel back on this instance: its bench, those of its account, its secrets and its model everywhere.',
+        'End what holds a channel back on this instance: benches of its own, of its account, of its secrets and of its model',
       params,
       answer: z.strictObject({ switched_on: z.array(z.string()) }),
       async handle({ params: { channel: id }, note }) {

@@ -8,7 +8,7 @@ import { deleteModel, putModel } from '../../config/stored/changes.ts';
 import { readModel, type StoredModel } from '../../config/stored/rows.ts';
 import type { Model } from '../../domain/channel.ts';
 import { noSuch, staleVersion } from './edits.ts';
-import { momentText, reference } from './fields.ts';
+import { line, momentAnswer, momentText, reference } from './fields.ts';
 import { pageOf, pageQuery } from './page.ts';
 import { AdminProblem, type AdminRoute, adminRoute } from './route.ts';
 import {
@@ -24,31 +24,36 @@ import {
   withOne,
 } from './upstreams.ts';
 
-const modelAnswer = z.strictObject({
-  name: z.string(),
-  source: z
-    .enum(['database', 'file', 'accounts'])
-    .meta({ description: 'Where it is configured; `accounts`: nowhere, it is what accounts offer.' }),
-  in_force: z.boolean(),
-  problems: z.array(problemSchema),
-  settings: z.record(z.string(), z.unknown()),
-  channels: z.array(z.string()).meta({ description: 'That serve it now.' }),
-  created_at: z.string().nullable(),
-  updated_at: z.string().nullable(),
-});
+const modelAnswer = z
+  .strictObject({
+    name: z.string(),
+    source: z
+      .enum(['database', 'file', 'accounts'])
+      .meta({ description: 'Where it is configured; `accounts`: nowhere, it is what accounts offer.' }),
+    in_force: z.boolean(),
+    problems: z.array(problemSchema),
+    settings: z.record(z.string(), z.unknown()),
+    channels: z.array(z.string()).meta({ description: 'That serve it now.' }),
+    created_at: momentAnswer().nullable(),
+    updated_at: momentAnswer().nullable(),
+  })
+  .meta({ id: 'ConfiguredModel' });
 
 type ModelView = z.output<typeof modelAnswer>;
 
 const params = z.object({ model: reference() });
 
+/** One line without spaces at its ends, as in the file. */
+const modelName = () => line(300).regex(/^\S(.*\S)?$/, 'expected a name without spaces at its ends');
+
 export function modelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
-  const { database, stored, known } = doors;
+  const { database, known } = doors;
   const settings = settingsSchema(modelSchema(known));
   const path = '/models/{model}';
   return [
     adminRoute({
-      ...{ method: 'GET', path: '/models', id: 'listModels', tag: 'models', roles: READERS },
-      summary: 'All models that can be asked for, and those in the database that are not in force.',
+      ...{ method: 'GET', path: '/models', id: 'listModels', tag: 'Models', roles: READERS },
+      summary: 'Models that can be asked for, and those in the database that are not in force',
       query: z.object(pageQuery),
       answer: pageOf(modelAnswer),
       handle: ({ query }) => ({
@@ -56,8 +61,8 @@ export function modelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       }),
     }),
     adminRoute({
-      ...{ method: 'GET', path, id: 'getModel', tag: 'models', roles: READERS },
-      summary: 'One model. Of two of one name that of the file, which is in force.',
+      ...{ method: 'GET', path, id: 'getModel', tag: 'Models', roles: READERS },
+      summary: 'One model; of two of one name that of the file, which is in force',
       params,
       answer: modelAnswer,
       async handle({ params: { model: name } }) {
@@ -69,60 +74,61 @@ export function modelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       },
     }),
     adminRoute({
-      ...{ method: 'PUT', path, id: 'putModel', tag: 'models', roles: WRITERS },
+      ...{ method: 'POST', path: '/models', id: 'createModel', tag: 'Models', roles: WRITERS, creates: true },
       summary:
-        'Says what a model is: a new one, or with If-Match in the place of what the database says. Settings are those of the file.',
-      params,
-      body: z.strictObject({ settings: settings.default({}) }),
+        'Say what a model is: a name of your own with its channels, or more of one that accounts offer',
+      body: z.strictObject({ name: modelName(), settings: settings.default({}) }),
       answer: modelAnswer,
-      async handle({ params: { model: name }, body, note, nowMs, ifMatch, knock }) {
+      async handle({ body, note, nowMs }) {
+        const { name, settings } = body;
         refuseFiles(doors, name);
-        const isEdit = knock.headers['if-match'] !== undefined;
-        const done = await database.write(async (transaction) => {
-          const before = await readModel(transaction, name);
-          if (!isEdit && before !== undefined)
+        requireModel(doors, { name, settings });
+        await database.write(async (transaction) => {
+          if ((await putModel(transaction, { name, settings, version: undefined }, { nowMs })) === undefined)
             throw new AdminProblem(
-              428,
-              `There is a model '${name}' in the database already: send its ETag as If-Match to replace it.`,
+              409,
+              `The database says what the model '${name}' is already: change it there.`,
+              [{ path: 'body.name', message: 'it is taken' }],
             );
-          if (isEdit && (before === undefined || (ifMatch ?? before.version) !== before.version))
-            throw stale(name);
-          const row = { name, settings: body.settings, version: 1, createdMs: nowMs, updatedMs: nowMs };
-          const rows = stored.rows();
-          requireRight(
-            doors,
-            { ...rows, models: withOne(rows.models, row, (each) => each.name) },
-            { kind: 'model', id: name },
-          );
-          const version = await putModel(
-            transaction,
-            { name, settings: body.settings, version: before?.version },
-            { nowMs },
-          );
-          if (version === undefined) throw stale(name);
           await bump(transaction, 'config');
-          await note(transaction, {
-            ...{ action: before === undefined ? 'create' : 'update', kind: 'model', object: name },
-            ...(before === undefined ? {} : { before: before.settings }),
-            after: body.settings,
-          });
-          return {
-            isNew: before === undefined,
-            row: { ...row, createdMs: before?.createdMs ?? nowMs, version },
-          };
+          await note(transaction, { action: 'create', kind: 'model', object: name, after: settings });
         });
         await doors.notice();
-        return {
-          status: done.isNew ? 201 : 200,
-          body: storedView(doors, done.row),
-          version: done.row.version,
-        };
+        const row = { name, settings, version: 1, createdMs: nowMs, updatedMs: nowMs };
+        return { status: 201, body: storedView(doors, row), version: 1 };
       },
     }),
     adminRoute({
-      ...{ method: 'DELETE', path, id: 'deleteModel', tag: 'models', roles: WRITERS, edits: true },
+      ...{ method: 'PUT', path, id: 'replaceModel', tag: 'Models', roles: WRITERS, edits: true },
+      summary: 'Put other settings in the place of those that the database has of a model',
+      params,
+      body: z.strictObject({ settings }),
+      answer: modelAnswer,
+      async handle({ params: { model: name }, body: { settings }, note, nowMs, ifMatch }) {
+        refuseFiles(doors, name);
+        requireModel(doors, { name, settings });
+        const row = await database.write(async (transaction): Promise<StoredModel> => {
+          const before = await readModel(transaction, name);
+          if (before === undefined) throw noSuch('model', name);
+          const seen = ifMatch ?? before.version;
+          const version = await putModel(transaction, { name, settings, version: seen }, { nowMs });
+          if (version === undefined) throw stale(name);
+          await bump(transaction, 'config');
+          await note(transaction, {
+            ...{ action: 'update', kind: 'model', object: name },
+            before: before.settings,
+            after: settings,
+          });
+          return { ...before, settings, version, updatedMs: nowMs };
+        });
+        await doors.notice();
+        return { body: storedView(doors, row), version: row.version };
+      },
+    }),
+    adminRoute({
+      ...{ method: 'DELETE', path, id: 'deleteModel', tag: 'Models', roles: WRITERS, edits: true },
       summary:
-        'Takes away what the database says of a model. What accounts offer under its name they go on to offer.',
+        'Take back what the database says of a model; what accounts offer under its name they go on to offer',
       params,
       async handle({ params: { model: name }, note, ifMatch }) {
         refuseFiles(doors, name);
@@ -139,6 +145,20 @@ export function modelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       },
     }),
   ];
+}
+
+/** Throws 422. */
+function requireModel(
+  doors: UpstreamDoors,
+  { name, settings }: Pick<StoredModel, 'name' | 'settings'>,
+): void {
+  const rows = doors.stored.rows();
+  const row = { name, settings, version: 1, createdMs: 0, updatedMs: 0 };
+  requireRight(
+    doors,
+    { ...rows, models: withOne(rows.models, row, (each) => each.name) },
+    { kind: 'model', id: name },
+  );
 }
 
 const ownModel = ({ stored }: UpstreamDoors, name: string): ModelConfig | undefined =>

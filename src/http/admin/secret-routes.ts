@@ -38,8 +38,8 @@ export function secretRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
   const path = '/accounts/{account}/secrets';
   return [
     adminRoute({
-      ...{ method: 'GET', path, id: 'listSecrets', tag: 'accounts', roles: READERS },
-      summary: 'What is known of the secrets of an account in the database: never the secrets.',
+      ...{ method: 'GET', path, id: 'listSecrets', tag: 'Accounts', roles: READERS },
+      summary: 'What is known of the secrets of an account in the database, never the secrets themselves',
       params: accountParams,
       answer: z.strictObject({ data: z.array(secretAnswer) }),
       async handle({ params }) {
@@ -48,8 +48,8 @@ export function secretRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       },
     }),
     adminRoute({
-      ...{ method: 'POST', path, id: 'addSecret', tag: 'accounts', roles: WRITERS, creates: true },
-      summary: 'Adds a secret to an account in the database. It is kept sealed by the master key.',
+      ...{ method: 'POST', path, id: 'addSecret', tag: 'Accounts', roles: WRITERS, creates: true },
+      summary: 'A new secret of an account in the database, kept sealed by the master key',
       params: accountParams,
       body: z.strictObject({ secret: secretText() }),
       answer: secretAnswer,
@@ -78,8 +78,8 @@ export function secretRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
       },
     }),
     adminRoute({
-      ...{ method: 'DELETE', path: `${path}/{secret}`, id: 'removeSecret', tag: 'accounts', roles: WRITERS },
-      summary: 'Removes a secret. Calls under way keep it to their end.',
+      ...{ method: 'DELETE', path: `${path}/{secret}`, id: 'removeSecret', tag: 'Accounts', roles: WRITERS },
+      summary: 'Remove a secret; calls under way keep it to their ends',
       params: accountParams.extend({ secret: reference() }),
       async handle({ params, note, nowMs }) {
         const { account, secret } = params;
@@ -102,11 +102,11 @@ export function secretRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
         method: 'POST',
         path: '/accounts/{account}/test',
         id: 'testAccount',
-        tag: 'accounts',
+        tag: 'Accounts',
         roles: WRITERS,
       },
       summary:
-        'Asks the provider for one token on each channel, and each further secret for the list of models: it costs next to nothing, and says in words what is wrong.',
+        'Ask the provider for one token on each channel of an account: it costs next to nothing, and tells what is wrong',
       params: accountParams,
       query: z.object({ model: reference().optional().meta({ description: 'Only this upstream model.' }) }),
       answer: testAnswer,
