@@ -6,7 +6,7 @@ import { Failure } from '../domain/failure.ts';
 import type { Database } from '../storage/database.ts';
 import { DatabaseError } from '../storage/database-error.ts';
 import type { OpenDatabase } from '../testing/databases.ts';
-import { granted, opened, refused, Town } from './purses.suite.ts';
+import { granted, opened, refused, Town } from '../testing/purse-town.ts';
 
 type Weather = 'there' | 'away' | 'silent';
 
