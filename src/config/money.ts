@@ -129,26 +129,32 @@ type AccountMoney = {
 };
 
 export function moneyOf(values: MoneyValues, accounts: readonly AccountMoney[]): MoneySettings {
-  const channels = accounts.flatMap(({ id, models }) =>
-    models.flatMap(([model, { price }]) =>
-      price === undefined ? [] : [ownPrice({ ...price, channel: `${id}/${model}` })],
-    ),
-  );
+  const { prices, costFactors } = ownCostsOf(accounts);
   return {
     priceFactor: values.price_factor,
     factors: values.factors.map(factorOf),
-    prices: [...channels, ...values.prices.map(ownPrice)],
-    costFactors: Object.fromEntries(
-      accounts
-        .filter(({ cost_factor }) => cost_factor !== '1')
-        .map(({ id, cost_factor }) => [id, cost_factor]),
-    ),
+    prices: [...prices, ...values.prices.map(ownPrice)],
+    costFactors,
     rates: Object.fromEntries(Object.entries(values.rates).filter(([, rate]) => rate !== undefined)),
     unpriced: values.unpriced,
     ...(values.ceiling === undefined ? {} : { ceiling: amountsOf(values.ceiling) }),
     assumedOutput: values.assumed_output,
   };
 }
+
+/** What accounts say of what they cost their owners. */
+export const ownCostsOf = (
+  accounts: readonly AccountMoney[],
+): Pick<MoneySettings, 'prices' | 'costFactors'> => ({
+  prices: accounts.flatMap(({ id, models }) =>
+    models.flatMap(([model, { price }]) =>
+      price === undefined ? [] : [ownPrice({ ...price, channel: `${id}/${model}` })],
+    ),
+  ),
+  costFactors: Object.fromEntries(
+    accounts.filter(({ cost_factor }) => cost_factor !== '1').map(({ id, cost_factor }) => [id, cost_factor]),
+  ),
+});
 
 const factorOf = ({ factor, ...names }: MoneyValues['factors'][number]): PriceFactor => {
   const scope = factorScopeOf(names);

@@ -211,7 +211,13 @@ const createPrice = ({ database, offers, changed }: PriceDoors): AdminRoute =>
       if (faults.length > 0)
         throw new AdminProblem(422, `${faults[0]?.path}: ${faults[0]?.message}.`, faults);
       const price = {
-        ...{ id: `price_${randomBytes(8).toString('hex')}`, kind, scope, price: withdrawn ? null : termsOf(rest), fromMs },
+        ...{
+          id: `price_${randomBytes(8).toString('hex')}`,
+          kind,
+          scope,
+          price: withdrawn ? null : termsOf(rest),
+          fromMs,
+        },
         ...(region === undefined ? {} : { region }),
       };
       const shown = {
