@@ -4,9 +4,12 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { known } from '../src/app.ts';
 import { configurationMarkdown } from '../src/config/document.ts';
 import { configurationJsonSchema } from '../src/config/json-schema.ts';
 import { errorsMarkdown } from '../src/domain/failure-document.ts';
+import { routesOnPaper } from '../src/http/admin/all-routes.ts';
+import { adminApiMarkdown } from '../src/http/admin/api-document.ts';
 import { providersMarkdown } from '../src/providers/provider-document.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -17,6 +20,7 @@ export type PrintedDocument = { readonly path: string; readonly print: () => str
 export const PRINTED_DOCUMENTS: readonly PrintedDocument[] = [
   { path: 'docs/errors.md', print: () => errorsMarkdown() },
   { path: 'docs/configuration.md', print: configurationMarkdown },
+  { path: 'docs/admin-api.md', print: () => adminApiMarkdown(routesOnPaper(known)) },
   { path: 'docs/providers.md', print: providersMarkdown },
   { path: 'docs/config.schema.json', print: () => `${JSON.stringify(configurationJsonSchema(), null, 2)}\n` },
 ];

@@ -11,7 +11,7 @@ import type { Logger } from './base/log.ts';
 import { type BookPurses, openPurses } from './book-purses.ts';
 import { DOLLARS_FOR } from './catalog/rates.ts';
 import type { Config } from './config/config.ts';
-import type { CallEntry, EntryMoney } from './domain/entry.ts';
+import type { EntryMoney } from './domain/entry.ts';
 import { Failure } from './domain/failure.ts';
 import { createJournal } from './ledger/journal.ts';
 import { instanceOf, journalOwner } from './ledger/journal-owner.ts';
@@ -86,6 +86,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   const spillBytes = (): number => config.ledger.spillBytes;
   const writer = createWriter({ database, journal, clock, log, posters, spillBytes });
   const alarm = createSpillAlarm({ log, spillBytes });
+  writer.onBatch(() => alarm.look(writer.state()));
   const retention = createRetention({ database, clock, log, settings: () => config.storage.retention });
 
   const adopt = (): void => {
@@ -109,11 +110,9 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
       return funds.hold(key, ask);
     },
     costOf: (ask) => costOf(pricing, ask, log),
-    record(entry: CallEntry) {
+    record(entry) {
       if (entry.held.length > 0) funds.purses.recorded(entry.id);
-      const written = writer.record(entry);
-      alarm.look(writer.state());
-      return written;
+      return writer.record(entry);
     },
   };
 

@@ -20,10 +20,13 @@ import { databasePlace } from './cli/database-place.ts';
 import { dbCommand } from './cli/db.ts';
 import { demoCommand } from './cli/demo.ts';
 import { diagnoseCommand, terminalDoors } from './cli/diagnose.ts';
+import { factorsCommand } from './cli/factors.ts';
+import { keysCommand } from './cli/keys.ts';
 import { limitsCommand } from './cli/limits.ts';
 import { checkLive } from './cli/live.ts';
 import { modelsCommand } from './cli/models.ts';
 import { onCommand } from './cli/on.ts';
+import { pricesCommand } from './cli/prices.ts';
 import { providersCommand } from './cli/providers.ts';
 import { readInput } from './cli/read-secret.ts';
 import { addressToCall, type RelayDoors } from './cli/running-relay.ts';
@@ -31,8 +34,10 @@ import { findSettings } from './cli/settings.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { startCommand } from './cli/start.ts';
 import { statementCommand } from './cli/statement.ts';
+import { projectsCommand, tenantsCommand } from './cli/tenants.ts';
 import { unknownCommand } from './cli/unknown-command.ts';
 import { usageCommand } from './cli/usage.ts';
+import { walletCommand } from './cli/wallet.ts';
 import { createTransport } from './providers/transport.ts';
 import { sendWebhook } from './telemetry/webhook.ts';
 
@@ -124,6 +129,12 @@ const program = new Command('sluice')
   .addCommand(benchesCommand(relayDoors))
   .addCommand(onCommand(relayDoors))
   .addCommand(adminsCommand(adminDoors))
+  .addCommand(walletCommand(adminDoors))
+  .addCommand(pricesCommand(adminDoors))
+  .addCommand(factorsCommand(adminDoors))
+  .addCommand(tenantsCommand(adminDoors))
+  .addCommand(projectsCommand(adminDoors))
+  .addCommand(keysCommand({ ...adminDoors, nowMs: systemClock.now }))
   .addCommand(usageCommand(reportDoors))
   .addCommand(callsCommand(reportDoors))
   .addCommand(statementCommand(reportDoors))
@@ -173,6 +184,7 @@ try {
   if (unknown !== undefined) throw new Error(unknown);
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`${pc.red('error:')} ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  const text = `${pc.red('error:')} ${error instanceof Error ? error.message : String(error)}\n`;
+  // A relay that could not start may have begun much that would go on: a database, timers.
+  process.stderr.write(text, () => process.exit(1));
 }

@@ -29,8 +29,9 @@ export type Access = {
   addressOf(asked: Pick<Asked, 'headers' | 'peer'>): string | undefined;
   tenant(id: string): Tenant | undefined;
   project(id: string): Project | undefined;
-  /** How many keys there are. */
+  /** How many keys there are, and how many of them in the database. */
   readonly size: number;
+  readonly stored: number;
   /** Ids of keys of the database that are not in force because the file names the same ones. */
   readonly hidden: ReadonlySet<string>;
   /** What the configuration file says, from now on. */
@@ -114,6 +115,9 @@ export function createAccess({ now, onHidden }: AccessOptions): Access {
     project: (id) => book.project(id),
     get size() {
       return size;
+    },
+    get stored() {
+      return book.stored;
     },
     get hidden() {
       return hidden;

@@ -116,7 +116,12 @@ export class KeyBook {
   }
 
   get size(): number {
-    return this.#file.size + this.#byId.size - this.hidden().length;
+    return this.#file.size + this.stored;
+  }
+
+  /** In force. */
+  get stored(): number {
+    return this.#byId.size - this.hidden().length;
   }
 
   /** One object for as long as nothing changes. */

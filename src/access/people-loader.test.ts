@@ -162,6 +162,16 @@ onEachDatabase((_name, open) => {
     assert.deepEqual(access.project('site'), { id: 'site', tenant: 'acme', name: 'Site', budgets: {} });
   });
 
+  it('keeps what was loaded when the database is away', async () => {
+    const [database, away] = [await open(), await open()];
+    const words = await made(database, 'kept');
+    const { access, load } = instanceOf(away);
+    await load();
+    await away.close();
+    await assert.rejects(load());
+    assert.equal(asks(access, words), 'kept');
+  });
+
   it('finds nothing in the database that could be used as a key', async () => {
     const database = await open();
     const words = await made(database, 'canary');

@@ -5,6 +5,7 @@ import pc from 'picocolors';
 import { adviceFor } from '../domain/alert.ts';
 import type { LiveBench } from '../http/live-routes.ts';
 import { askRelay, type RelayDoors, type RelayFlags, showingRelay, WANTS_KEY } from './running-relay.ts';
+import { type Column, tableText } from './table.ts';
 
 export type LiveBenches = { readonly atMs: number; readonly benches: readonly LiveBench[] };
 
@@ -30,19 +31,17 @@ async function showBenches(flags: Flags, doors: BenchesDoors): Promise<void> {
 
 export function benchesText({ atMs, benches }: LiveBenches): string {
   if (benches.length === 0) return 'Nothing is benched or switched off.\n';
-  const whats = ['what', ...benches.map(({ what }) => what)];
-  const sinces = ['since', ...benches.map(({ sinceMs }) => momentText(sinceMs, atMs))];
-  const untils = ['until', ...benches.map((bench) => untilText(bench, atMs))];
-  const widths = [whats, sinces].map((column) => Math.max(...column.map(({ length }) => length)));
-  const rows = whats.map((what, row) =>
-    [what.padEnd(widths[0] ?? 0), sinces[row]?.padEnd(widths[1] ?? 0), untils[row]].join('  '),
-  );
-  const [head = '', ...lines] = rows;
+  const columns: readonly Column<LiveBench>[] = [
+    { head: 'what', of: ({ what }) => what },
+    { head: 'since', of: ({ sinceMs }) => momentText(sinceMs, atMs) },
+    { head: 'until', of: (bench) => untilText(bench, atMs) },
+  ];
+  const [head = '', ...lines] = tableText(benches, columns).trimEnd().split('\n');
   const blocks = benches.map((bench, index) => {
     const line = lines[index] ?? '';
     return [bench.off ? pc.red(line) : pc.yellow(line), ...wordsOf(bench).map((word) => `  ${word}`)];
   });
-  return `${[pc.dim(head), ...blocks.flat()].join('\n')}\n`;
+  return `${[head, ...blocks.flat()].join('\n')}\n`;
 }
 
 function wordsOf({ what, kind, meaning, off }: LiveBench): string[] {

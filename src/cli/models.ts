@@ -12,6 +12,7 @@ import type { Model } from '../domain/channel.ts';
 import { type ModelFacts, type Price, priceOf } from '../domain/model-facts.ts';
 import { type OfferedModel, offered } from '../http/offered-model.ts';
 import { snapshotOf } from '../snapshot.ts';
+import { type Column, tableText } from './table.ts';
 
 export type ModelsDoors = {
   configOf(file: string | undefined): Config;
@@ -97,44 +98,29 @@ function factRows(facts: ModelFacts, nowMs: number): ModelRow[] {
   }));
 }
 
-const HEAD = ['model', 'kind', 'context', 'output', 'in', 'out', 'cached', 'from'];
-/** Numbers stand under each other. */
-const TO_THE_RIGHT = new Set([2, 3, 4, 5, 6]);
+const COLUMNS: readonly Column<ModelRow>[] = [
+  { head: 'model', of: ({ model }) => model },
+  { head: 'kind', of: ({ kind }) => kind },
+  { head: 'context', of: ({ context }) => sizeText(context), right: true },
+  { head: 'output', of: ({ maxOutput }) => sizeText(maxOutput), right: true },
+  { head: 'in', of: (row) => moneyText(row, 'input'), right: true },
+  { head: 'out', of: (row) => moneyText(row, 'output'), right: true },
+  { head: 'cached', of: (row) => moneyText(row, 'cacheRead'), right: true },
+  { head: 'from', of: ({ from }) => from.join(', ') },
+];
 
 export function tableOf(rows: readonly ModelRow[]): string {
   if (rows.length === 0) return 'No model of that name.\n';
-  const cells = [HEAD, ...rows.map(cellsOf)];
-  const widths = HEAD.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  const lines = cells.map((row) =>
-    row
-      .map((cell, column) =>
-        TO_THE_RIGHT.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
-  const [head = '', ...body] = lines;
   const note =
     'Prices are for a million tokens; ↑ has dearer tiers for longer input, ~ was turned into dollars, - is unknown.';
-  return `${[pc.dim(head), ...body, '', pc.dim(note)].join('\n')}\n`;
+  return `${tableText(rows, COLUMNS)}\n${pc.dim(note)}\n`;
 }
 
-function cellsOf({ model, kind, context, maxOutput, price, from }: ModelRow): string[] {
-  const tier = price?.tiers[0];
-  const sign = price?.currency === 'CNY' ? '¥' : '$';
-  const money = (amount: string | undefined): string =>
-    amount === undefined ? '-' : sign + shortened(amount);
-  const more = (price?.tiers.length ?? 0) > 1 ? '↑' : '';
-  return [
-    model,
-    kind,
-    sizeText(context),
-    sizeText(maxOutput),
-    money(tier?.input) + more,
-    money(tier?.output) + more,
-    money(tier?.cacheRead),
-    from.join(', '),
-  ];
+function moneyText({ price }: ModelRow, what: 'input' | 'output' | 'cacheRead'): string {
+  const amount = price?.tiers[0]?.[what];
+  const more = what !== 'cacheRead' && (price?.tiers.length ?? 0) > 1 ? '↑' : '';
+  if (amount === undefined) return `-${more}`;
+  return `${price?.currency === 'CNY' ? '¥' : '$'}${shortened(amount)}${more}`;
 }
 
 /** What was turned into dollars has digits that nobody has published. */

@@ -77,6 +77,10 @@ async function start(flags: Flags): Promise<void> {
   });
   upstreams.follow(app);
   await books.revisions.start();
+  if (app.access.size === 0 && ('off' in adminKey || !config.admin.enabled)) {
+    await books.close();
+    throw withoutKeys(config, settings.path ?? '');
+  }
   const url = await listen(app, address);
   const saveBenches = (): void => benches.save(app.rooms.health.kept(systemClock.now()));
   app.rooms.health.onEvent(saveBenches);
@@ -99,6 +103,7 @@ async function start(flags: Flags): Promise<void> {
       url,
       readyKey,
       adminKey,
+      isKeyless: app.access.size === 0,
       models: app.front.snapshot().catalog.models.map(({ name }) => name),
     }),
   );
@@ -130,10 +135,9 @@ function saveNowAndThen(save: () => void): () => void {
   };
 }
 
-/** A file must say who may call; without a file a key is made. */
-function withKey({ config, source, path }: Settings): { config: Config; readyKey?: string } {
-  if (config.keys.length > 0) return { config };
-  if (source === 'file') throw withoutKeys(config, path ?? '');
+/** Who has a file may have the keys in the database; without a file one is made. */
+function withKey({ config, source }: Settings): { config: Config; readyKey?: string } {
+  if (config.keys.length > 0 || source === 'file') return { config };
   const readyKey = readyMadeKey(KEY_FILE);
   return {
     config: {
@@ -180,6 +184,8 @@ type BannerFacts = {
   readonly url: string;
   readonly readyKey: string | undefined;
   readonly adminKey: AdminKey;
+  /** Nobody may call yet. */
+  readonly isKeyless: boolean;
   /** What can be asked for. */
   readonly models: readonly string[];
 };
@@ -214,13 +220,14 @@ function adminText(key: AdminKey, url: string): string {
   return `${url}/admin/v1, key ${key.from === 'made' ? `in ${key.path}` : `of ${key.path}`}`;
 }
 
-function banner({ settings, config, url, readyKey, adminKey, models }: BannerFacts): string {
+function banner({ settings, config, url, readyKey, adminKey, isKeyless, models }: BannerFacts): string {
   const lines = ['', `${pc.bold('Sluice')} listens on ${pc.cyan(url)}`, ''];
   lines.push(`  Accounts: ${accountsText(settings, config)}`);
   for (const { variable, lacks } of settings.passedOver)
     lines.push(`            ${variable} is set and makes no account without ${lacks.join(' and ')}.`);
   lines.push(`  Models:   ${modelsText(models)}`, `  Base URL: ${url}/v1`);
   if (config.admin.enabled) lines.push(`  Admin:    ${adminText(adminKey, url)}`);
+  if (isKeyless) lines.push('  Key:      none yet: `sluice keys create` makes one');
   if (readyKey !== undefined) {
     lines.push(
       `  Key:      ${readyKey}`,
@@ -252,14 +259,14 @@ type Running = {
 
 function reloadOnChange(
   path: string,
-  { upstreams, log, keys }: Running & { readonly keys: Config },
+  { app, upstreams, log, keys }: Running & { readonly keys: Config },
 ): () => void {
   let address = keys.server;
   const reload = (): void => {
     try {
       const next = loadFile(path, process.env);
       const keyless = withoutKeys(next, path);
-      if (keyless !== undefined) throw keyless;
+      if (keyless !== undefined && app.access.stored === 0) throw keyless;
       upstreams.stored.use({ config: next, source: 'file' });
       const moved = next.server.host !== address.host || next.server.port !== address.port;
       address = next.server;

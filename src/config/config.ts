@@ -7,9 +7,11 @@ import type { AlertType } from '../domain/alert.ts';
 import type { BodyRules } from '../domain/body-rules.ts';
 import type { ChannelState } from '../domain/channel.ts';
 import type { LimitSettings } from '../domain/limits.ts';
+import type { PriceTerms } from '../domain/model-facts.ts';
 import type { MoneySettings } from '../domain/money.ts';
+import { termsOf } from '../domain/written-price.ts';
 import { given } from './given.ts';
-import { moneyOf } from './money.ts';
+import { moneyOf, withAccountPrices } from './money.ts';
 import {
   type KeyConfig,
   keyOf,
@@ -28,6 +30,8 @@ export type AccountModelConfig = {
   readonly limits: LimitSettings;
   readonly weight?: number;
   readonly tier?: number;
+  /** What the account pays for it, where that is no share of the list price. */
+  readonly price?: PriceTerms;
 };
 
 export type AccountConfig = {
@@ -51,6 +55,8 @@ export type AccountConfig = {
   readonly passes?: readonly string[];
   /** What is changed in the body of every request. */
   readonly bodyRules?: BodyRules;
+  /** What the account pays of the list price, as decimal text; undefined: all of it. */
+  readonly costFactor?: string;
   /** Empty: the provider's usual ones. */
   readonly models: readonly AccountModelConfig[];
 };
@@ -158,6 +164,7 @@ export type Config = {
 
 export function configOf(values: FileValues): Config {
   const { server, queue, timeouts, simulator } = values;
+  const accounts = values.accounts.map(accountOf);
   return {
     server: {
       host: server.host,
@@ -168,7 +175,7 @@ export function configOf(values: FileValues): Config {
       idempotencyTtlMs: server.idempotency_ttl,
       trustedProxies: server.trusted_proxies,
     },
-    accounts: values.accounts.map(accountOf),
+    accounts,
     models: Object.entries(values.models).map(modelOf),
     claudeAliases: values.claude_aliases,
     keys: values.keys.map(keyOf),
@@ -195,10 +202,7 @@ export function configOf(values: FileValues): Config {
       unknown: values.retry_unknown,
     },
     memory: { maxBytes: values.memory.max_bytes, ttlMs: values.memory.ttl },
-    money: moneyOf(
-      values.money,
-      values.accounts.map((account) => ({ ...account, models: modelEntriesOf(account) })),
-    ),
+    money: withAccountPrices(moneyOf(values.money), accounts),
     heartbeatMs: values.heartbeat,
     dataDir: values.data_dir,
     storage: storageOf(values.storage),
@@ -230,6 +234,7 @@ export const accountOf = (account: AccountValues): AccountConfig => ({
     streamUpstream: account.stream_upstream === 'auto' ? undefined : account.stream_upstream,
     passes: account.passes,
     bodyRules: bodyRulesOf(account),
+    costFactor: account.cost_factor === '1' ? undefined : account.cost_factor,
   }),
   id: account.id,
   provider: account.provider,
@@ -240,6 +245,7 @@ export const accountOf = (account: AccountValues): AccountConfig => ({
   drainMs: account.on_client_gone,
   models: modelEntriesOf(account).map(([upstreamModel, model]) => ({
     ...given({ name: model.name, weight: model.weight, tier: model.tier }),
+    ...(model.price === undefined ? {} : { price: termsOf(model.price) }),
     upstreamModel,
     limits: given<LimitsValues>(model.limits ?? {}),
   })),

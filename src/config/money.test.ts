@@ -79,7 +79,7 @@ describe('the section on money', () => {
     );
     assert.deepEqual(prices, [
       {
-        ...{ id: 'file:channel:a/sim-large', kind: 'channel', scope: 'a/sim-large', fromMs: 0 },
+        ...{ id: 'account:a/sim-large', kind: 'channel', scope: 'a/sim-large', fromMs: 0 },
         price: { currency: 'USD', tiers: [{ input: '1', output: '2.000000001' }] },
       },
       {

@@ -1,7 +1,7 @@
 /** The configuration's word on money: its form, and what becomes of it. How it is used stands in `docs/money.md`. */
 
 import { nanoOf } from '../domain/cost.ts';
-import { CURRENCIES } from '../domain/model-facts.ts';
+import { CURRENCIES, type PriceTerms } from '../domain/model-facts.ts';
 import {
   factorScopeOf,
   isFactor,
@@ -121,40 +121,43 @@ export const money = section({
 type PriceValues = ReturnType<ReturnType<typeof priceSchema>['parse']>;
 type MoneyValues = ReturnType<(typeof money)['parse']>;
 
+export const moneyOf = (values: MoneyValues): MoneySettings => ({
+  priceFactor: values.price_factor,
+  factors: values.factors.map(factorOf),
+  prices: values.prices.map(ownPrice),
+  costFactors: {},
+  rates: Object.fromEntries(Object.entries(values.rates).filter(([, rate]) => rate !== undefined)),
+  unpriced: values.unpriced,
+  ...(values.ceiling === undefined ? {} : { ceiling: amountsOf(values.ceiling) }),
+  assumedOutput: values.assumed_output,
+});
+
 /** An account as far as it is about money. */
 type AccountMoney = {
   readonly id: string;
-  readonly cost_factor: string;
-  readonly models: readonly (readonly [name: string, values: { readonly price?: PriceValues | undefined }])[];
+  readonly costFactor?: string;
+  readonly models: readonly { readonly upstreamModel: string; readonly price?: PriceTerms }[];
 };
 
-export function moneyOf(values: MoneyValues, accounts: readonly AccountMoney[]): MoneySettings {
-  const { prices, costFactors } = ownCostsOf(accounts);
+/** With what accounts pay that say so themselves, wherever they are configured. */
+export function withAccountPrices(money: MoneySettings, accounts: readonly AccountMoney[]): MoneySettings {
+  const prices = accounts.flatMap(({ id, models }) =>
+    models.flatMap(({ upstreamModel, price }): readonly OwnPrice[] => {
+      const scope = `${id}/${upstreamModel}`;
+      const row = { id: `account:${scope}`, kind: 'channel', scope, fromMs: 0 } as const;
+      return price === undefined ? [] : [{ ...row, price }];
+    }),
+  );
+  const shares = accounts.flatMap(({ id, costFactor }) =>
+    costFactor === undefined ? [] : [[id, costFactor]],
+  );
+  if (prices.length === 0 && shares.length === 0) return money;
   return {
-    priceFactor: values.price_factor,
-    factors: values.factors.map(factorOf),
-    prices: [...prices, ...values.prices.map(ownPrice)],
-    costFactors,
-    rates: Object.fromEntries(Object.entries(values.rates).filter(([, rate]) => rate !== undefined)),
-    unpriced: values.unpriced,
-    ...(values.ceiling === undefined ? {} : { ceiling: amountsOf(values.ceiling) }),
-    assumedOutput: values.assumed_output,
+    ...money,
+    prices: [...prices, ...money.prices],
+    costFactors: { ...money.costFactors, ...Object.fromEntries(shares) },
   };
 }
-
-/** What accounts say of what they cost their owners. */
-export const ownCostsOf = (
-  accounts: readonly AccountMoney[],
-): Pick<MoneySettings, 'prices' | 'costFactors'> => ({
-  prices: accounts.flatMap(({ id, models }) =>
-    models.flatMap(([model, { price }]) =>
-      price === undefined ? [] : [ownPrice({ ...price, channel: `${id}/${model}` })],
-    ),
-  ),
-  costFactors: Object.fromEntries(
-    accounts.filter(({ cost_factor }) => cost_factor !== '1').map(({ id, cost_factor }) => [id, cost_factor]),
-  ),
-});
 
 const factorOf = ({ factor, ...names }: MoneyValues['factors'][number]): PriceFactor => {
   const scope = factorScopeOf(names);

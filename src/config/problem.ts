@@ -53,7 +53,7 @@ function problemText({ file, line, column, path, message, excerpt }: Problem): s
   return [...head, `  ${line} | ${excerpt.text}`, `  ${gutter} | ${marker}`].join('\n');
 }
 
-/** What is wrong with a file that names nobody who may call; undefined when it names somebody. */
+/** What is wrong with a file that names nobody who may call, where nobody else does; undefined when it names somebody. */
 export const withoutKeys = (
   config: { readonly keys: readonly unknown[] },
   file: string,
@@ -65,6 +65,7 @@ export const withoutKeys = (
           file,
           path: 'keys',
           message:
-            'no client key is configured, so nobody could call; add keys: [{ id: dev, key: "${SLUICE_KEY}" }]',
+            'no client key is configured, so nobody could call; add keys: [{ id: dev, key: "${SLUICE_KEY}" }], or make one with ' +
+            '`sluice keys create` while Sluice runs',
         },
       ]);

@@ -269,7 +269,7 @@ const admin = section({
       'Who has it may do everything. `SLUICE_ADMIN_KEY` wins over it. Neither: where Sluice listens on this machine alone, ' +
         'one is made in `data_dir`; elsewhere the admin API is off. A new one takes a restart.',
     ),
-  addresses: listOf(text('an address or a block such as 10.0.0.0/8'))
+  addresses: listOf(addressBlock())
     .prefault([])
     .describe('From where the admin API may be asked, as addresses and CIDR blocks. None: from everywhere.'),
   hosts: listOf(text('the name of a host'))

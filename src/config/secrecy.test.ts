@@ -45,6 +45,7 @@ const FILES = {
     'accounts: [{ id: a, provider: qwen, base_url: "htp://user:SECRET@host/v1" }]',
   'a secret in a block':
     'accounts:\n  - id: a\n    provider: qwne\n    secrets:\n      - |\n        SECRET\n',
+  'an admin key beside another fault': 'admin: { key: SECRET, kee: SECRET, hosts: 1 }',
   'broken YAML with a key': 'keys:\n  - { id: a, key: SECRET\n',
   'broken YAML with a quoted key': 'keys:\n  - id: a\n    key: "SECRET: x\n',
   'a colon too many': 'accounts:\n  - secrets: SECRET: x\n',

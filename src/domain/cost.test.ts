@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type CostUsage, costOf, decimalOf, nanoOf, perToken, tierOf } from './cost.ts';
+import {
+  type CostUsage,
+  costOf,
+  decimalOf,
+  exactAtTier,
+  exactCostOf,
+  nanoOf,
+  perToken,
+  roundedNano,
+  tierOf,
+} from './cost.ts';
 import type { Price, PriceTier } from './model-facts.ts';
 
 const source = { url: 'https://example.com/prices', date: '2026-11-01' };
@@ -79,6 +89,23 @@ describe('the cost of a call', () => {
     assert.equal(costOf(QWEN3_MAX, call, { batch: true }), 1_500_000n);
     const kept = { ...QWEN3_MAX, batch: { share: '0.5', cache: 'kept' } } as const;
     assert.equal(costOf(kept, call, { batch: true }), 1_020_000n);
+  });
+
+  it('times a factor is rounded once, half a billionth up', () => {
+    const half = exactCostOf(price([{ input: '0.0005' }]), usage({ input: 1 }));
+    assert.ok(half !== undefined);
+    assert.deepEqual([roundedNano(half), roundedNano(half, nanoOf('0.999999999'))], [1n, 0n]);
+    assert.equal(roundedNano(half * 3n, nanoOf('1')), 2n);
+  });
+
+  it('of many calls of one tier is that of their sums, whatever those come to', () => {
+    const sums = usage({ input: 5_000_000, output: 1 });
+    const [, second] = QWEN3_MAX.tiers;
+    assert.equal(
+      exactAtTier(QWEN3_MAX, second, { usage: sums }),
+      5_000_000n * 24n * 10n ** 26n + 12n * 10n ** 27n,
+    );
+    assert.equal(exactAtTier(QWEN3_MAX, undefined, { usage: sums }), undefined);
   });
 
   it('of many calls is what they cost together, to half a nano-dollar each', () => {

@@ -52,4 +52,6 @@ export type Story = {
   end?: EndReason;
   failure?: FailureKind;
   usage?: Usage;
+  /** What the client is charged, in dollars, as decimal text; absent where nobody knows. */
+  chargedUsd?: string;
 };

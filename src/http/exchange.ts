@@ -166,6 +166,8 @@ export function storyHeaders(story: Story | undefined): Record<string, string> {
   if (story.dropped !== undefined && story.dropped.length > 0)
     headers['x-sluice-dropped'] = droppedText(story.dropped);
   if (story.resumed !== undefined && story.resumed.length > 0) headers[RESUMED] = seamsText(story.resumed);
+  // Of a stream it is not known when its head is written.
+  if (story.chargedUsd !== undefined) headers['x-sluice-cost-usd'] = story.chargedUsd;
   if (story.fallbacks.length > 0)
     headers['x-sluice-fallback-reason'] = story.fallbacks
       .map(({ from, reason }) => `${from}: ${reason}`)

@@ -211,7 +211,6 @@ function arithmetic(entry: EntryRow): string[] {
   const tier = row['tier'] as unknown as PriceTier;
   const currency = row['currency'] === 'CNY' ? '¥' : '$';
   const hourly = typeof row['cacheWrite1h'] === 'number' ? { cacheWrite1h: row['cacheWrite1h'] } : {};
-  const from = typeof row['date'] === 'string' ? ` of ${row['date']}` : '';
   const region = typeof row['region'] === 'string' ? `, region ${row['region']}` : '';
   const above = tier.above === undefined ? '' : `, tier above ${whole(tier.above)} tokens of input`;
   const lines = costParts(tier, { ...usageOf(entry), ...hourly }).map(
@@ -219,7 +218,7 @@ function arithmetic(entry: EntryRow): string[] {
       `  ${whole(tokens)} ${PARTS[what]} x ${each === undefined ? 'no known price' : `${currency}${each} a million = ${currency}${decimalOf((BigInt(Math.round(tokens)) * nanoOf(each)) / 1_000_000n)}`}`,
   );
   const rate = typeof row['rate'] === 'string' ? `, ¥1 being $${row['rate']}` : '';
-  return [`Price: ${entry.price ?? 'unnamed'}${from}${region}${above}.`, ...lines, `${total}${rate}.`];
+  return [`Price: ${entry.price ?? 'unnamed'}${region}${above}.`, ...lines, `${total}${rate}.`];
 }
 
 function chargedLines(entry: EntryRow): string[] {

@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { CallEntry } from '../domain/entry.ts';
 import { callEntry } from '../testing/call-entries.ts';
+import { ENTRY_COLUMNS } from './entry-columns.ts';
 import { entryOfLine, lineOf } from './entry-line.ts';
+
+const IN_WALLET = Object.keys(ENTRY_COLUMNS).indexOf('in_wallet');
 
 const nano = fc.option(fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }));
 const ms = fc.nat({ max: 10_000_000 }).map((thousandths) => thousandths / 1_000);
@@ -18,7 +21,7 @@ const entries: fc.Arbitrary<CallEntry> = fc
       project: fc.option(text),
       model: text,
       stream: fc.boolean(),
-      queueMs: ms,
+      queueMs: ms.map((some) => some + 1),
       firstContentMs: fc.option(ms),
       usage: fc.option(
         fc.record(
@@ -53,6 +56,21 @@ test('a line is one line and gives the entry back as it was', () => {
   );
 });
 
+test('a story is told where there is more to it than one smooth attempt', () => {
+  const smooth = callEntry({ id: 'r', queueMs: 0 });
+  assert.deepEqual(entryOfLine(lineOf(smooth)).story, { attempts: [], fallbacks: [] });
+  const [attempt = assert.fail()] = smooth.story.attempts;
+  const fallbacks = [{ from: 'a', to: 'b', reason: 'rpm' }];
+  for (const told of [
+    { ...smooth, queueMs: 1 },
+    { ...smooth, story: { attempts: [attempt, attempt], fallbacks: [] } },
+    { ...smooth, story: { attempts: [{ ...attempt, failure: 'rpm' as const }], fallbacks: [] } },
+    { ...smooth, story: { attempts: [attempt], fallbacks } },
+    { ...smooth, story: { ...smooth.story, dropped: ['seed'] } },
+  ])
+    assert.deepEqual(entryOfLine(lineOf(told)).story, told.story);
+});
+
 test('no part of a line is an entry', () => {
   const line = lineOf(callEntry({ id: 'req_1', tags: ['a'] }));
   for (let length = 0; length < line.length; length++)
@@ -60,13 +78,20 @@ test('no part of a line is an entry', () => {
 });
 
 test('JSON of something else is no entry', () => {
-  for (const other of ['1', 'null', '{}', '[]', '{"id":"req_1"}', '{"id":1,"held":[]}'])
+  for (const other of [
+    '1',
+    'null',
+    '{}',
+    '[]',
+    '["req_1"]',
+    lineOf(callEntry({ id: 'r' })).replace('"r"', '1'),
+  ])
     assert.throws(() => entryOfLine(other), /not the line of an entry/);
 });
 
 test('only what a wallet pays for is marked as paid from it', () => {
   const marked = (purse: string): unknown =>
-    JSON.parse(lineOf(callEntry({ id: 'r', held: [{ purse, amountNano: 1n }] }))).in_wallet;
+    JSON.parse(lineOf(callEntry({ id: 'r', held: [{ purse, amountNano: 1n }] })))[IN_WALLET];
   assert.equal(marked('wallet:acme'), 1);
   assert.equal(marked('budget:key:web:day:2026-11-26'), 0);
 });

@@ -1,5 +1,5 @@
 /**
- * An entry as one line of text: JSON of its row in the table, with what the row has no column for beside it. The journal
+ * An entry as one line of text: a JSON list of the values of its row, and of what has no column behind them. The journal
  * keeps lines and the database is given lines, so that an entry is written down once, whichever way it goes.
  */
 
@@ -9,15 +9,7 @@ import type { FailureKind } from '../domain/failure.ts';
 import type { EndReason } from '../domain/story.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { EntryRow } from '../storage/tables.ts';
-
-/** JSON knows no `bigint`: money is text, which both databases take for a whole number. */
-type AsText<T> = T extends bigint ? string : T;
-
-type Line = { readonly [Column in keyof EntryRow]: AsText<EntryRow[Column]> } & {
-  /** JSON. */
-  readonly story: string;
-  readonly held: readonly (readonly [purse: string, amount: string])[];
-};
+import { ENTRY_COLUMNS, HELD_AT, STORY_AT } from './entry-columns.ts';
 
 /** The beginning of the purses that are wallets. */
 const WALLET = 'wallet:';
@@ -25,110 +17,130 @@ const WALLET = 'wallet:';
 /** Without an end of line. */
 export function lineOf(entry: CallEntry): string {
   const { usage, money, held } = entry;
-  return JSON.stringify({
-    id: entry.id,
-    instance: entry.instance,
-    arrived_ms: Math.round(entry.arrivedAtMs),
-    ended_ms: Math.round(entry.endedAtMs),
-    tenant: entry.tenant,
-    project: entry.project,
-    key: entry.key,
-    dialect: entry.dialect,
-    stream: entry.stream ? 1 : 0,
-    model: entry.model,
-    served: entry.served,
-    channel: entry.channel,
-    account: entry.account,
-    provider: entry.provider,
-    status: entry.status,
-    end_reason: entry.end,
-    failure: entry.failure,
-    attempts: entry.attempts,
-    queue_ms: micro(entry.queueMs),
-    overhead_ms: micro(entry.overheadMs),
-    first_content_ms: entry.firstContentMs === null ? null : micro(entry.firstContentMs),
-    duration_ms: micro(entry.durationMs),
-    input: usage === null ? null : usage.input,
-    cache_read: usage === null ? null : usage.cacheRead,
-    cache_write: usage === null ? null : usage.cacheWrite,
-    output: usage === null ? null : usage.output,
-    reasoning: usage === null ? null : usage.reasoning,
-    usage_source: usage === null ? null : usage.source,
-    price: money.price,
-    price_row: money.priceRow,
-    factor: money.factor,
-    list_nano: textOf(money.listNano),
-    upstream_nano: textOf(money.upstreamNano),
-    charged_nano: textOf(money.chargedNano),
-    in_wallet: isInWallet(held) ? 1 : 0,
-    tags: entry.tags.length === 0 ? '[]' : JSON.stringify(entry.tags),
-    story: JSON.stringify(entry.story),
-    held: held.map(({ purse, amountNano }) => [purse, String(amountNano)]),
-  } satisfies Line);
+  return JSON.stringify([
+    entry.id,
+    entry.instance,
+    Math.round(entry.arrivedAtMs),
+    Math.round(entry.endedAtMs),
+    entry.tenant,
+    entry.project,
+    entry.key,
+    entry.dialect,
+    entry.stream ? 1 : 0,
+    entry.model,
+    entry.served,
+    entry.channel,
+    entry.account,
+    entry.provider,
+    entry.status,
+    entry.end,
+    entry.failure,
+    entry.attempts,
+    micro(entry.queueMs),
+    micro(entry.overheadMs),
+    entry.firstContentMs === null ? null : micro(entry.firstContentMs),
+    micro(entry.durationMs),
+    usage === null ? null : usage.input,
+    usage === null ? null : usage.cacheRead,
+    usage === null ? null : usage.cacheWrite,
+    usage === null ? null : usage.output,
+    usage === null ? null : usage.reasoning,
+    usage === null ? null : usage.source,
+    money.price,
+    money.priceRow,
+    money.factor,
+    textOf(money.listNano),
+    textOf(money.upstreamNano),
+    textOf(money.chargedNano),
+    isInWallet(held) ? 1 : 0,
+    entry.tags.length === 0 ? '[]' : JSON.stringify(entry.tags),
+    hasStory(entry) ? JSON.stringify(entry.story) : null,
+    held.map(({ purse, amountNano }) => [purse, String(amountNano)]),
+  ]);
 }
 
 /** Throws on anything that is not the line of an entry, such as half of one. */
 export function entryOfLine(text: string): CallEntry {
-  const line: unknown = JSON.parse(text);
-  if (!isLine(line)) throw new SyntaxError('not the line of an entry');
+  const values: unknown = JSON.parse(text);
+  if (!isLine(values)) throw new SyntaxError('not the line of an entry');
+  const row = Object.fromEntries(NAMES.map((name, at) => [name, values[at]])) as Row;
   return {
-    id: line.id,
-    instance: line.instance,
-    arrivedAtMs: line.arrived_ms,
-    endedAtMs: line.ended_ms,
-    tenant: line.tenant,
-    project: line.project,
-    key: line.key,
-    dialect: line.dialect as DialectId,
-    stream: line.stream === 1,
-    model: line.model,
-    served: line.served,
-    channel: line.channel,
-    account: line.account,
-    provider: line.provider,
-    status: line.status,
-    end: line.end_reason as EndReason,
-    failure: line.failure as FailureKind | null,
-    attempts: line.attempts,
-    queueMs: line.queue_ms,
-    overheadMs: line.overhead_ms,
-    firstContentMs: line.first_content_ms,
-    durationMs: line.duration_ms,
-    usage: usageOf(line),
+    id: row.id,
+    instance: row.instance,
+    arrivedAtMs: row.arrived_ms,
+    endedAtMs: row.ended_ms,
+    tenant: row.tenant,
+    project: row.project,
+    key: row.key,
+    dialect: row.dialect as DialectId,
+    stream: row.stream === 1,
+    model: row.model,
+    served: row.served,
+    channel: row.channel,
+    account: row.account,
+    provider: row.provider,
+    status: row.status,
+    end: row.end_reason as EndReason,
+    failure: row.failure as FailureKind | null,
+    attempts: row.attempts,
+    queueMs: row.queue_ms,
+    overheadMs: row.overhead_ms,
+    firstContentMs: row.first_content_ms,
+    durationMs: row.duration_ms,
+    usage: usageOf(row),
     money: {
-      price: line.price,
-      priceRow: line.price_row,
-      factor: line.factor,
-      listNano: nanoOf(line.list_nano),
-      upstreamNano: nanoOf(line.upstream_nano),
-      chargedNano: nanoOf(line.charged_nano),
+      price: row.price,
+      priceRow: row.price_row,
+      factor: row.factor,
+      listNano: nanoOf(row.list_nano),
+      upstreamNano: nanoOf(row.upstream_nano),
+      chargedNano: nanoOf(row.charged_nano),
     },
-    held: line.held.map(([purse, amount]) => ({ purse, amountNano: BigInt(amount) })),
-    tags: JSON.parse(line.tags) as string[],
-    story: JSON.parse(line.story) as CallEntry['story'],
+    held: (values[HELD_AT] as Purses).map(([purse, amount]) => ({ purse, amountNano: BigInt(amount) })),
+    tags: JSON.parse(row.tags) as string[],
+    story: storyIn(values[STORY_AT]),
   };
 }
 
-/** What only we write is whole where its last field is. */
-const isLine = (value: unknown): value is Line =>
-  typeof value === 'object' &&
-  value !== null &&
-  'id' in value &&
-  typeof value.id === 'string' &&
-  'held' in value &&
-  Array.isArray(value.held);
+/** JSON knows no `bigint`: money is text, which both databases take for a whole number. */
+type Row = { readonly [Column in keyof EntryRow]: EntryRow[Column] extends infer T ? AsText<T> : never };
+type AsText<T> = T extends bigint ? string : T;
 
-function usageOf(line: Line): Usage | null {
-  if (line.usage_source === null) return null;
+const NAMES = Object.keys(ENTRY_COLUMNS);
+
+type Purses = readonly (readonly [purse: string, amount: string])[];
+
+/** What only we write is whole where its last value is. */
+const isLine = (values: unknown): values is readonly unknown[] =>
+  Array.isArray(values) && typeof values[0] === 'string' && Array.isArray(values[HELD_AT]);
+
+function usageOf(row: Row): Usage | null {
+  if (row.usage_source === null) return null;
   return {
-    input: line.input ?? 0,
-    cacheRead: line.cache_read ?? 0,
-    cacheWrite: line.cache_write ?? 0,
-    output: line.output ?? 0,
-    reasoning: line.reasoning ?? 0,
-    source: line.usage_source as Usage['source'],
+    input: row.input ?? 0,
+    cacheRead: row.cache_read ?? 0,
+    cacheWrite: row.cache_write ?? 0,
+    output: row.output ?? 0,
+    reasoning: row.reasoning ?? 0,
+    source: row.usage_source as Usage['source'],
   };
 }
+
+/** One smooth attempt, at once, says nothing that the entry does not say. */
+export function hasStory({ story, queueMs }: CallEntry): boolean {
+  const { attempts, fallbacks, resumed, dropped } = story;
+  return (
+    queueMs > 0 ||
+    attempts.length > 1 ||
+    attempts[0]?.failure !== undefined ||
+    fallbacks.length > 0 ||
+    (resumed !== undefined && resumed.length > 0) ||
+    (dropped !== undefined && dropped.length > 0)
+  );
+}
+
+const storyIn = (text: unknown): CallEntry['story'] =>
+  typeof text === 'string' ? (JSON.parse(text) as CallEntry['story']) : { attempts: [], fallbacks: [] };
 
 const isInWallet = (held: readonly Held[]): boolean => held.some(({ purse }) => purse.startsWith(WALLET));
 

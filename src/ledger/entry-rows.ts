@@ -4,86 +4,69 @@
  * would cost more than the rest of a call.
  */
 
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { type CompiledQuery, type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DatabaseKind } from '../storage/database.ts';
-import type { EntryRow, StoryRow, Tables } from '../storage/tables.ts';
+import type { StoryRow, Tables } from '../storage/tables.ts';
+import { type ColumnType, ENTRY_COLUMNS, STORY_AT } from './entry-columns.ts';
 
-type ColumnType = 'text' | 'integer' | 'bigint' | 'double precision';
+/** Writes those of a list of lines that are not there yet; resolves with their ids. `storied`: those that have a story. */
+export type InsertEntries = (
+  transaction: Transaction<Tables>,
+  lines: readonly string[],
+  storied: readonly string[],
+) => Promise<ReadonlySet<string>>;
 
-const ENTRY = {
-  id: 'text',
-  instance: 'text',
-  arrived_ms: 'bigint',
-  ended_ms: 'bigint',
-  tenant: 'text',
-  project: 'text',
-  key: 'text',
-  dialect: 'text',
-  stream: 'integer',
-  model: 'text',
-  served: 'text',
-  channel: 'text',
-  account: 'text',
-  provider: 'text',
-  status: 'integer',
-  end_reason: 'text',
-  failure: 'text',
-  attempts: 'integer',
-  queue_ms: 'double precision',
-  overhead_ms: 'double precision',
-  first_content_ms: 'double precision',
-  duration_ms: 'double precision',
-  input: 'bigint',
-  cache_read: 'bigint',
-  cache_write: 'bigint',
-  output: 'bigint',
-  reasoning: 'bigint',
-  usage_source: 'text',
-  price: 'text',
-  price_row: 'text',
-  factor: 'text',
-  list_nano: 'bigint',
-  upstream_nano: 'bigint',
-  charged_nano: 'bigint',
-  in_wallet: 'integer',
-  tags: 'text',
-} as const satisfies Record<keyof EntryRow, ColumnType>;
+type Place = { readonly type: ColumnType; readonly at: number };
 
-/** By the names that they have in the line. */
-const STORY = { id: 'text', arrived_ms: 'bigint', story: 'text' } as const;
-const STORY_COLUMNS = ['call', 'arrived_ms', 'story'] as const satisfies readonly (keyof StoryRow)[];
+const ENTRY = Object.entries(ENTRY_COLUMNS).map(([name, type], at) => ({ name, type, at }));
+const atOf = (name: keyof typeof ENTRY_COLUMNS): number => ENTRY.findIndex((column) => column.name === name);
 
-/** Writes those that are not there yet; resolves with their ids. */
-export async function insertEntries(
+const STORY: Readonly<Record<keyof StoryRow, Place>> = {
+  call: { type: 'text', at: atOf('id') },
+  arrived_ms: { type: 'bigint', at: atOf('arrived_ms') },
+  story: { type: 'text', at: STORY_AT },
+};
+
+/** Either statement is compiled once: only its list is another. */
+export function entryInsert(kind: DatabaseKind, compiler: Kysely<Tables>): InsertEntries {
+  const entries = sql`
+    insert into ${sql.table('entries')} (${columns(ENTRY.map(({ name }) => name))})
+    ${selection(kind, ENTRY, 0)} on conflict (id) do nothing returning id
+  `.compile(compiler);
+  const stories = sql`
+    insert into ${sql.table('stories')} (${columns(Object.keys(STORY))})
+    ${selection(kind, Object.values(STORY), STORY_AT)} on conflict (call) do nothing
+  `.compile(compiler);
+  return async (transaction, lines, storied) => {
+    const { rows } = await transaction.executeQuery(withList(entries, lines));
+    if (storied.length > 0) await transaction.executeQuery(withList(stories, storied));
+    return new Set(rows.map((row) => (row as { readonly id: string }).id));
+  };
+}
+
+/** The same for once. */
+export const insertEntries = (
   transaction: Transaction<Tables>,
   kind: DatabaseKind,
   lines: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const rows = rowsOf(kind, ENTRY, lines);
-  const { rows: fresh } = await sql<{ id: string }>`
-    insert into ${sql.table('entries')} (${columns(Object.keys(ENTRY))}) ${rows} on conflict (id) do nothing returning id
-  `.execute(transaction);
-  const stories = rowsOf(kind, STORY, lines);
-  await sql`
-    insert into ${sql.table('stories')} (${columns(STORY_COLUMNS)}) ${stories} on conflict (call) do nothing
-  `.execute(transaction);
-  return new Set(fresh.map(({ id }) => id));
-}
+): Promise<ReadonlySet<string>> => entryInsert(kind, transaction)(transaction, lines, lines);
 
-function rowsOf(
-  kind: DatabaseKind,
-  types: Readonly<Record<string, ColumnType>>,
-  lines: readonly string[],
-): RawBuilder<unknown> {
-  const names = Object.keys(types);
-  const list = `[${lines.join(',')}]`;
-  if (kind === 'sqlite') {
-    const values = sql.join(names.map((name) => sql`value ->> ${sql.lit(name)}`));
-    // Without a condition SQLite would take `on conflict` for that of a join.
-    return sql`select ${values} from json_each(${list}) where true`;
-  }
-  const typed = sql.join(Object.entries(types).map(([name, type]) => sql`${sql.ref(name)} ${sql.raw(type)}`));
-  return sql`select ${columns(names)} from json_to_recordset(${list}::json) as line (${typed})`;
+const withList = (query: CompiledQuery, lines: readonly string[]): CompiledQuery => ({
+  ...query,
+  parameters: [`[${lines.join(',')}]`],
+});
+
+/** Of the lines that have a value at `needed`. */
+function selection(kind: DatabaseKind, places: readonly Place[], needed: number): RawBuilder<unknown> {
+  const from = kind === 'sqlite' ? sql`value` : sql`line`;
+  const valueAt = (at: number): RawBuilder<unknown> => sql`(${from} ->> ${sql.lit(at)})`;
+  const values = places.map(({ type, at }) =>
+    kind === 'sqlite' ? valueAt(at) : sql`${valueAt(at)}::${sql.raw(type)}`,
+  );
+  // Binary: as text a line would be read anew for each of its values.
+  const list =
+    kind === 'sqlite' ? sql`jsonb_each(${''})` : sql`jsonb_array_elements(${''}::jsonb) as elements (line)`;
+  return sql`select ${sql.join(values)} from ${list} where ${valueAt(needed)} is not null`;
 }
 
 const columns = (names: readonly string[]): RawBuilder<unknown> =>

@@ -27,13 +27,13 @@ export type ReadRows = MoneyRows & {
   readonly broken: readonly string[];
 };
 
-/** All that hold or will hold. */
+/** All that hold or will hold. Times of the clock have fractions, those of rows have none. */
 export async function readMoneyRows(queries: Queries, nowMs: number): Promise<ReadRows> {
   const prices = await queries.selectFrom('prices').selectAll().execute();
   const factors = await queries
     .selectFrom('factors')
     .selectAll()
-    .where((where) => where.or([where('until_ms', 'is', null), where('until_ms', '>', nowMs)]))
+    .where((where) => where.or([where('until_ms', 'is', null), where('until_ms', '>', Math.floor(nowMs))]))
     .execute();
   const readPrices = prices.map((row) => ownPriceOf(row) ?? row.id);
   const readFactors = factors.map((row) => factorOf(row) ?? row.id);
@@ -81,7 +81,12 @@ type Made = { readonly actor: string; readonly nowMs: number };
 export async function addPrice(queries: Queries, price: OwnPrice, { actor, nowMs }: Made): Promise<void> {
   const row: PriceRow = {
     ...{ id: price.id, scope: price.scope, scope_kind: price.kind, region: price.region ?? null },
-    ...{ price: JSON.stringify(price.price), from_ms: price.fromMs, created_ms: nowMs, actor },
+    ...{
+      price: JSON.stringify(price.price),
+      from_ms: Math.floor(price.fromMs),
+      created_ms: Math.floor(nowMs),
+      actor,
+    },
   };
   await queries.insertInto('prices').values(row).execute();
 }
@@ -94,18 +99,20 @@ export async function addFactor(
   const { tenant = null, project = null, key = null, model = null, account = null } = factor;
   const row: FactorRow = {
     ...{ id: factor.id, tenant, project, key, model, account, factor: factor.factor },
-    ...{ from_ms: factor.fromMs, until_ms: factor.untilMs ?? null, created_ms: nowMs, actor },
+    ...{ from_ms: Math.floor(factor.fromMs), until_ms: factor.untilMs ?? null },
+    ...{ created_ms: Math.floor(nowMs), actor },
   };
   await queries.insertInto('factors').values(row).execute();
 }
 
 /** From then on it holds no longer. False: there is none of that id, or it has ended already. */
 export async function endFactor(queries: Queries, id: string, endMs: number): Promise<boolean> {
+  const until = Math.floor(endMs);
   const { numUpdatedRows } = await queries
     .updateTable('factors')
-    .set({ until_ms: endMs })
+    .set({ until_ms: until })
     .where('id', '=', id)
-    .where((where) => where.or([where('until_ms', 'is', null), where('until_ms', '>', endMs)]))
+    .where((where) => where.or([where('until_ms', 'is', null), where('until_ms', '>', until)]))
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }

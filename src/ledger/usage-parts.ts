@@ -49,42 +49,51 @@ export async function rollupParts(
       put(part);
 }
 
-async function readRollups(
+/** Begins with the range of the key, and looks each of its dimensions up. */
+export function rollupsQuery(
   { query }: Pick<Database, 'query'>,
   { span, fromMs, toMs, by, filters }: UsageAsk & { readonly span: Span },
-): Promise<RollupPart[]> {
+) {
   const names = FILTERS.filter((name) => by.includes(name) && name !== 'failure');
   const timed = by.some((group) => group === 'day' || group === 'hour' || group === 'minute');
-  const rows = await query
-    .selectFrom('rollups')
-    // Not a plain join: SQLite would sometimes begin with all dimensions that there ever were.
-    .crossJoin('dimensions')
-    .whereRef('dimensions.id', '=', 'rollups.dimensions')
-    .where('span', '=', span)
-    .where('from_ms', '>=', fromMs)
-    .where('from_ms', '<', toMs)
-    .where((eb) => matching(eb, filters, by.includes('tag')))
-    .select(names.map((name) => `dimensions.${name}` as const))
-    .select(['dimensions.failure'])
-    .select(({ fn }) => [
-      fn.min<number>('from_ms').as('first_ms'),
-      fn.sum<number>('calls').as('calls'),
-      fn.sum<number>('input').as('input'),
-      fn.sum<number>('cache_read').as('cache_read'),
-      fn.sum<number>('cache_write').as('cache_write'),
-      fn.sum<number>('output').as('output'),
-      fn.sum<number>('reasoning').as('reasoning'),
-      fn.sum<number>('unpriced').as('unpriced'),
-      fn.sum<bigint>('list_nano').as('list_nano'),
-      fn.sum<bigint>('upstream_nano').as('upstream_nano'),
-      fn.sum<bigint>('charged_nano').as('charged_nano'),
-      fn.sum<number>('queue_ms').as('queue_ms'),
-      fn.sum<number>('duration_ms').as('duration_ms'),
-      sql<string>`string_agg(times, '')`.as('times'),
-    ])
-    .groupBy([...names.map((name) => `dimensions.${name}` as const), 'dimensions.failure'])
-    .$if(timed, (part) => part.groupBy('from_ms'))
-    .execute();
+  return (
+    query
+      .selectFrom('rollups')
+      // Not a plain join: SQLite would sometimes begin with all dimensions that there ever were.
+      .crossJoin('dimensions')
+      .whereRef('dimensions.id', '=', 'rollups.dimensions')
+      .where('span', '=', span)
+      .where('from_ms', '>=', fromMs)
+      .where('from_ms', '<', toMs)
+      .where((eb) => matching(eb, filters, by.includes('tag')))
+      .select(names.map((name) => `dimensions.${name}` as const))
+      .select(['dimensions.failure'])
+      .select(({ fn }) => [
+        fn.min<number>('from_ms').as('first_ms'),
+        fn.sum<number>('calls').as('calls'),
+        fn.sum<number>('input').as('input'),
+        fn.sum<number>('cache_read').as('cache_read'),
+        fn.sum<number>('cache_write').as('cache_write'),
+        fn.sum<number>('output').as('output'),
+        fn.sum<number>('reasoning').as('reasoning'),
+        fn.sum<number>('unpriced').as('unpriced'),
+        fn.sum<bigint>('list_nano').as('list_nano'),
+        fn.sum<bigint>('upstream_nano').as('upstream_nano'),
+        fn.sum<bigint>('charged_nano').as('charged_nano'),
+        fn.sum<number>('queue_ms').as('queue_ms'),
+        fn.sum<number>('duration_ms').as('duration_ms'),
+        sql<string>`string_agg(times, '')`.as('times'),
+      ])
+      .groupBy([...names.map((name) => `dimensions.${name}` as const), 'dimensions.failure'])
+      .$if(timed, (part) => part.groupBy('from_ms'))
+  );
+}
+
+async function readRollups(
+  database: Pick<Database, 'query'>,
+  ask: UsageAsk & { readonly span: Span },
+): Promise<RollupPart[]> {
+  const rows = await rollupsQuery(database, ask).execute();
   return rows.map((row) => ({
     fromMs: row.first_ms,
     failure: row.failure,
@@ -121,7 +130,8 @@ export function matching(
   return eb.and(all);
 }
 
-const ENTRIES_AT_ONCE = 5_000;
+/** More would keep the event loop busy for too long. */
+const ENTRIES_AT_ONCE = 500;
 const MOST_ENTRIES = 300_000;
 
 export async function entryParts({ query }: Pick<Database, 'query'>, ask: UsageAsk, put: Put): Promise<void> {

@@ -12,7 +12,8 @@ import type { Database } from '../storage/database.ts';
 import { isDatabaseError } from '../storage/database-error.ts';
 import type { Tables } from '../storage/tables.ts';
 import { Backlog, type Pending } from './backlog.ts';
-import { insertEntries } from './entry-rows.ts';
+import { hasStory } from './entry-line.ts';
+import { entryInsert } from './entry-rows.ts';
 import type { Journal, Segment } from './journal.ts';
 
 /**
@@ -82,6 +83,7 @@ export function createWriter(options: WriterOptions): Writer {
       log.error({ error: messageOf(error) }, 'ledger: the journal cannot be written');
     },
   });
+  const insertEntries = entryInsert(database.kind, database.query);
   const listeners: ((batch: Batch) => void)[] = [];
   let cancelNext = (): void => undefined;
   let isArmed = false;
@@ -174,9 +176,10 @@ export function createWriter(options: WriterOptions): Writer {
     let tasks: (() => void)[] = [];
     try {
       const lines = batch.map(({ line }) => line);
+      const storied = batch.filter(({ entry }) => hasStory(entry)).map(({ line }) => line);
       await database.write(async (transaction) => {
         tasks = [];
-        fresh = await insertEntries(transaction, database.kind, lines);
+        fresh = await insertEntries(transaction, lines, storied);
         const entries = freshOf(batch, fresh);
         if (entries.length > 0)
           for (const poster of posters) tasks.push((await poster(transaction, entries)) ?? nothing);

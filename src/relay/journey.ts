@@ -8,6 +8,7 @@ import type { Permit } from '../admission/permit.ts';
 import type { Ask, Place } from '../admission/queue.ts';
 import type { Call } from '../domain/call.ts';
 import { type Channel, lineOf, type Model } from '../domain/channel.ts';
+import { decimalOf } from '../domain/cost.ts';
 import type { Failure, FailureKind } from '../domain/failure.ts';
 import { type Needs, shortfallOf } from '../domain/model-facts.ts';
 import type { Story } from '../domain/story.ts';
@@ -378,7 +379,10 @@ export class Journey {
       this.letGoOfHold();
       return undefined;
     }
-    return ledger.record(entryOf(this, { ledger, free, endedAtMs: nowMs }));
+    const entry = entryOf(this, { ledger, free, endedAtMs: nowMs });
+    const { chargedNano } = entry.money;
+    if (chargedNano !== null) this.story.chargedUsd = decimalOf(chargedNano);
+    return ledger.record(entry);
   }
 }
 

@@ -10,6 +10,14 @@ describe('values on their way in', () => {
     assert.deepEqual(sqlValues([Number.MAX_SAFE_INTEGER]), [Number.MAX_SAFE_INTEGER]);
   });
 
+  it('are whole where they are moments, for the clock has fractions that no column has a place for', () => {
+    assert.deepEqual(sqlValues([1.7e12 + 0.75, 99_999_999_999.5, -1.7e12 - 0.5]), [
+      1.7e12,
+      99_999_999_999.5,
+      -1.7e12 - 0.5,
+    ]);
+  });
+
   it('are refused by their place and kind, not by what they hold', () => {
     assert.throws(
       () => sqlValues(['ok', { secret: 'hunter2' }]),

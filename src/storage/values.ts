@@ -13,13 +13,19 @@ export function sqlValues(parameters: readonly unknown[]): SqlValue[] {
     // PostgreSQL has no place for this one character in a text: where it stands is kept, what it was is not worth a row.
     if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value;
     if (value === null || typeof value === 'bigint' || value instanceof Uint8Array) return value;
-    if (typeof value === 'number' && isExact(value)) return value;
+    if (typeof value === 'number' && isExact(value)) return value >= MOMENT ? Math.floor(value) : value;
     throw new DatabaseError(
       'wrong',
       `parameter ${index + 1}: expected text, a finite number, a bigint, bytes or null, got ${described(value)}`,
     );
   });
 }
+
+/**
+ * From here on a number is a moment, in milliseconds since 1970. The clock's have fractions, and columns of moments are
+ * whole: PostgreSQL would refuse the statement, SQLite would keep the fraction.
+ */
+const MOMENT = 1e11;
 
 const isExact = (value: number): boolean =>
   Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import inject from 'light-my-request';
 import { ConnectionError, type Fetch } from '../../src/base/fetch.ts';
 import type { CallEntry } from '../../src/domain/entry.ts';
+import { Failure } from '../../src/domain/failure.ts';
 import { totalTokens } from '../../src/domain/usage.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { chunkOf, plainReply, streamOf, USAGE } from '../sdk/stub-upstream.ts';
@@ -22,12 +23,12 @@ type Kept = {
 };
 
 /** A token costs a billionth of a dollar. */
-function kept(yaml: string, fetch?: Fetch): Kept {
+function kept(yaml: string, fetch?: Fetch, hold: Ledger['hold'] = () => undefined): Kept {
   const entries: CallEntry[] = [];
   const ledger: Ledger = {
     instance: 'here~1~a',
     nothing: NOTHING,
-    hold: () => undefined,
+    hold,
     costOf({ usage, free }) {
       const listNano = BigInt(totalTokens(usage));
       return { ...NOTHING, price: 'p', listNano, upstreamNano: listNano, chargedNano: free ? 0n : listNano };
@@ -116,6 +117,16 @@ describe('an entry', () => {
       [404, 401, 400],
     );
     assert.deepEqual(entries, []);
+  });
+
+  it('is not there for what was refused because there is no room for it', async () => {
+    const { house, entries } = kept(SIMULATED, undefined, () => {
+      throw new Failure('ledger_full', { message: 'No room.' });
+    });
+    const answer = await house.one(house.call(chat('Hi')));
+    assert.deepEqual([answer.status, answer.headers['x-sluice-failure']], [503, 'ledger_full']);
+    assert.deepEqual(entries, []);
+    assert.equal(house.simulator.stats().requests, 0);
   });
 
   it('is one for calls that share an answer', async () => {

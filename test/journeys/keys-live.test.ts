@@ -43,17 +43,20 @@ keys: [{ id: of-file, key: ${FILE_KEY} }]
       key: { key: ADMIN_KEY, from: 'set', path: 'SLUICE_ADMIN_KEY' },
     }),
   });
-  await books.revisions.start();
-  await app.server.fastify.ready();
-  return {
-    app,
-    books,
-    async close() {
-      await app.server.close();
-      await books.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
+  const close = async (): Promise<void> => {
+    await app.server.close();
+    await books.close();
+    rmSync(folder, { recursive: true, force: true });
   };
+  try {
+    await books.revisions.start();
+    await app.server.fastify.ready();
+  } catch (error) {
+    // What is left open would keep the process alive.
+    await close();
+    throw error;
+  }
+  return { app, books, close };
 }
 
 type Said = { readonly status: number; readonly text: string; readonly json: Record<string, unknown> };

@@ -152,8 +152,8 @@ describe('a start that cannot be', TWO_AT_ONCE, () => {
     assert.match(errors, new RegExp(`port ${port} .*taken.*--port`));
   });
 
-  it('for nobody could call says how to configure a key', async (t) => {
-    const errors = await failure(t, { config: SIMULATED.replace(/keys:.*/, '') });
+  it('for nobody could call or make a key says how to configure one', async (t) => {
+    const errors = await failure(t, { config: SIMULATED.replace(/keys:.*/, 'admin: { enabled: false }') });
     assert.match(errors, /keys[\s\S]*no client key is configured[\s\S]*keys: \[/);
   });
 
@@ -167,6 +167,22 @@ describe('a start that cannot be', TWO_AT_ONCE, () => {
       /sluice\.yaml[\s\S]*rpm/,
     );
     assert.match(await failure(t, { args: ['start', '--port', 'many'] }), /--port.*'many'/);
+  });
+});
+
+describe('a start with a file without keys', TWO_AT_ONCE, () => {
+  it('says how one is made, which can call at once', async (t) => {
+    const child = await started(t, { config: SIMULATED.replace(/keys:.*/, '') });
+    assert.match(child.output(), /Key: +none yet: `sluice keys create` makes one/);
+    const adminKey = readFileSync(join(child.folder, 'data', 'admin-key'), 'utf8').trim();
+    const made = await fetch(`${child.url}/admin/v1/keys`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      body: '{"id":"first"}',
+    });
+    const { key } = (await made.json()) as { key: string };
+    const models = await fetch(`${child.url}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
+    assert.deepEqual([made.status, models.status], [201, 200]);
   });
 });
 
@@ -195,7 +211,7 @@ describe('a first start without any configuration', TWO_AT_ONCE, () => {
   it('takes its key, host and port from the environment where they are set', async (t) => {
     const child = await started(t, { args: ['start'], env: { PORT: '0', SLUICE_KEY: KEY } });
     assert.ok(!child.output().includes(KEY), 'a given key is not printed');
-    assert.ok(!existsSync(join(child.folder, 'data')));
+    assert.ok(!existsSync(join(child.folder, 'data', 'client-key')), 'nor is one made');
     assert.equal((await child.chat(chatOf('hello', { max_tokens: 1 }))).status, 200);
   });
 });

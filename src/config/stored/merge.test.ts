@@ -70,6 +70,21 @@ describe('what the database says', () => {
     assert.equal(keys, FILE.keys);
   });
 
+  it('brings along what its accounts pay', () => {
+    const file = fileOf(`
+accounts: [{ id: own, provider: openai-compatible, base_url: "https://own.example/v1", models: [m1], cost_factor: 0.9 }]
+money: { price_factor: 1.2 }
+`);
+    const settings = { cost_factor: 0.5, models: { m3: { price: { input: 1, output: '2.5' } } } };
+    const { money } = merge({ accounts: [compatible('more', settings)] }, file).config;
+    assert.deepEqual(money.costFactors, { own: '0.9', more: '0.5' });
+    const price = { currency: 'USD', tiers: [{ input: '1', output: '2.5' }] };
+    assert.deepEqual(money.prices, [
+      { id: 'account:more/m3', kind: 'channel', scope: 'more/m3', fromMs: 0, price },
+    ]);
+    assert.equal(money.priceFactor, '1.2');
+  });
+
   it('opens with its secrets, and shows none of them when they do not open', () => {
     const account = storedAccount(
       { id: 'q', provider: 'qwen', settings: {} },

@@ -13,14 +13,13 @@ import {
   type ChannelConfig,
   type Config,
   channelOf,
-  modelEntriesOf,
   modelOf,
 } from '../config.ts';
 import { addressExpected } from '../inner-address.ts';
 import { type Issue, issuesOf } from '../issue.ts';
 import { jsonSchemaOf } from '../json-schema.ts';
 import type { Known } from '../known.ts';
-import { ownCostsOf } from '../money.ts';
+import { withAccountPrices } from '../money.ts';
 import { referenceIssues } from '../references.ts';
 import { accountSchema, channelSchema, modelSchema } from '../schema.ts';
 import type { StoredAccount, StoredModel, StoredRows } from './rows.ts';
@@ -64,21 +63,16 @@ export function mergeStored(file: Config, rows: StoredRows, options: MergeOption
     // Whatever is wrong with the rest: what was paused stays paused.
     return channelOf(channel, read.success ? read.data : channelSchema.parse({}));
   });
-  const values = accounts.map(({ data }) => accountSchema(options.known).parse(data));
-  const costs = ownCostsOf(values.map((each) => ({ ...each, models: modelEntriesOf(each) })));
+  const stored = accounts.map(({ data }) => accountOf(accountSchema(options.known).parse(data)));
   const config: Config = {
     ...file,
-    accounts: [...file.accounts, ...values.map(accountOf)],
+    accounts: [...file.accounts, ...stored],
+    money: withAccountPrices(file.money, stored),
     models: [
       ...file.models,
       ...models.map(({ id, data }) => modelOf([id, modelSchema(options.known).parse(data)])),
     ],
     ...(channels.length === 0 ? {} : { channels }),
-    money: {
-      ...file.money,
-      prices: [...file.money.prices, ...costs.prices],
-      costFactors: { ...file.money.costFactors, ...costs.costFactors },
-    },
   };
   return { config, problems };
 }

@@ -24,7 +24,7 @@ export function readUsage(value: unknown): Usage | undefined {
   const cacheWrite1h = Math.min(cacheWrite, forHour);
   return {
     ...{ input, cacheRead, cacheWrite, output: all - reasoning, reasoning, source: 'upstream' },
-    ...(cacheWrite1h === 0 ? {} : { cacheWrite1h }),
+    ...(cacheWrite1h > 0 ? { cacheWrite1h } : {}),
   };
 }
 

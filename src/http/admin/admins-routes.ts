@@ -14,6 +14,7 @@ import type { AdminRow, Tables } from '../../storage/tables.ts';
 import { noSuch, staleVersion } from './edits.ts';
 import { idText, line, momentAnswer, momentText, queryFlag, reference } from './fields.ts';
 import { pageFrom, pageOf, pageQuery, placeOf } from './page.ts';
+import { type PeopleDoors, requireTenant } from './people-fields.ts';
 import { ADMIN_ROLES, AdminProblem, type AdminRoute, adminRoute } from './route.ts';
 
 const KEY_PREFIX = 'sluice-admin-';
@@ -41,7 +42,14 @@ const withKey = admin
 const params = z.object({ admin: reference() });
 const roles = ['owner'] as const;
 
-export function adminsRoutes({ database }: { readonly database: Database }): AdminRoute[] {
+/** `people`: tells which tenants there are; not given: any. */
+export function adminsRoutes({
+  database,
+  people,
+}: {
+  readonly database: Database;
+  readonly people?: PeopleDoors;
+}): AdminRoute[] {
   const rowOf = async (id: string): Promise<AdminRow> => {
     const row = await database.query.selectFrom('admins').selectAll().where('id', '=', id).executeTakeFirst();
     if (row === undefined) throw noSuch('admin', id);
@@ -106,6 +114,8 @@ export function adminsRoutes({ database }: { readonly database: Database }): Adm
           updated_ms: nowMs,
         };
         await database.write(async (transaction) => {
+          if (row.tenant !== null && people !== undefined)
+            await requireTenant(transaction, people, row.tenant);
           await transaction.insertInto('admins').values(row).execute();
           await note(transaction, { ...changed(row), action: 'create', after: shown(row) });
         });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { parseJson } from '../../base/json.ts';
 import { callPage } from '../../ledger/call-pages.ts';
 import { callStory, forTenant, storyLines, type ToldCall } from '../../ledger/call-story.ts';
+import { DAY_MS } from '../../ledger/tally.ts';
 import type { EntryRow } from '../../storage/tables.ts';
 import { noSuch } from './edits.ts';
 import { momentText, reference } from './fields.ts';
@@ -58,7 +59,7 @@ const storyAnswer = z.object({
 
 export const callRoutes = (doors: ReportDoors): AdminRoute[] => [listCalls(doors), getCall(doors)];
 
-const listCalls = ({ database }: ReportDoors): AdminRoute =>
+const listCalls = ({ database, kept }: ReportDoors): AdminRoute =>
   adminRoute({
     method: 'GET',
     path: '/calls',
@@ -77,10 +78,14 @@ const listCalls = ({ database }: ReportDoors): AdminRoute =>
     }),
     async handle({ asker, query: { limit, cursor, from, to, ...filters }, nowMs }) {
       const place = placeOf(cursor);
+      const { entriesMs } = kept();
+      // Of days that are gone the roll-ups still tell: nobody has to page through them.
+      const oldestMs = entriesMs === undefined ? 0 : nowMs - entriesMs - DAY_MS;
       const { calls, next } = await callPage(
         database,
         {
-          ...{ filters: filtersOf(asker, filters), limit, fromMs: from, toMs: to },
+          ...{ filters: filtersOf(asker, filters), limit, toMs: to },
+          fromMs: Math.max(from ?? 0, oldestMs),
           before: place === undefined ? undefined : { ms: place.at, id: place.id },
         },
         nowMs,

@@ -43,7 +43,7 @@ const listFactors = ({ database, pricing }: PriceDoors): AdminRoute =>
         if (names[name] !== undefined) rows = rows.where(name, '=', names[name]);
       if (active)
         rows = rows.where((where) =>
-          where.or([where('until_ms', 'is', null), where('until_ms', '>', nowMs)]),
+          where.or([where('until_ms', 'is', null), where('until_ms', '>', Math.floor(nowMs))]),
         );
       if (place !== undefined)
         rows = rows.where((where) =>

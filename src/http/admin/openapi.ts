@@ -305,6 +305,8 @@ function tidied(value: unknown, io: 'input' | 'output'): unknown {
 
 /** `routes`: all others. */
 export const openapiRoute = (routes: readonly AdminRoute[]): AdminRoute => {
+  // Whoever asks, and everybody may: it is written once.
+  let text: string | undefined;
   const route: AdminRoute = adminRoute({
     method: 'GET',
     path: '/openapi.json',
@@ -314,7 +316,10 @@ export const openapiRoute = (routes: readonly AdminRoute[]): AdminRoute => {
     roles: ['owner', 'operator', 'viewer', 'tenant-admin'],
     open: true,
     answer: z.record(z.string(), z.unknown()),
-    handle: () => ({ body: openapiOf([...routes, route]) }),
+    handle() {
+      text ??= JSON.stringify(openapiOf([...routes, route]));
+      return { text: { contentType: 'application/json; charset=utf-8', body: text } };
+    },
   });
   return route;
 };

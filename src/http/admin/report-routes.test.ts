@@ -3,6 +3,7 @@ import { before, describe, it } from 'node:test';
 import type { CallEntry } from '../../domain/entry.ts';
 import { createRollups } from '../../ledger/rollups.ts';
 import { DAY_MS } from '../../ledger/tally.ts';
+import type { Kept } from '../../ledger/usage-report.ts';
 import { type AdminFront, type AdminReply, serveAdmin } from '../../testing/admin-ask.ts';
 import { onEachDatabase } from '../../testing/databases.ts';
 import { crowd, someEntry, writeEntries } from '../../testing/entries.ts';
@@ -108,12 +109,13 @@ type Body = {
 onEachDatabase((name, open) => {
   describe('reports over the admin API', () => {
     let front: AdminFront;
+    let keptNow: Kept = {};
     before(async () => {
       const database = await open();
       await writeEntries(database, calls, createRollups(name).post);
       const doors = {
         database,
-        kept: () => ({}),
+        kept: () => keptNow,
         fileTenant: (id: string) =>
           id === 'acme' ? ({ id, name: 'Acme', wallet: 'none' } as const) : undefined,
       };
@@ -145,6 +147,8 @@ onEachDatabase((name, open) => {
       assert.equal(to, '2026-11-26T12:00:00.000Z');
       assert.equal(total.calls, calls.length);
       assert.ok(data.some(({ group }) => group['model'] === 'qwen3-max'));
+      assert.equal((await ok('/usage?by=hour')).from, '2026-11-25T12:00:00.000Z');
+      assert.equal((await ok('/usage?by=minute,model')).from, '2026-11-26T11:00:00.000Z');
       const one = await ok('/usage?by=tenant,day&from=2026-11-25&to=2026-11-26T00:00:00Z&tenant=acme');
       assert.deepEqual(
         one.data.map(({ group }) => group),
@@ -232,7 +236,7 @@ onEachDatabase((name, open) => {
           'It was answered completely by qwen3-max on qwen-main/qwen3-max with status 200.',
           'It took 1 min 5 s in all, its first content came after 3.10 s; 2.50 s of that was waiting in line, 1.0 ms Sluice’s own work.',
           'Tokens: 100,000 of input, 30,000 read from a cache, 500 of output, as the provider told.',
-          'Price: catalogue:qwen/qwen3-max@2026-11-10 of 2026-11-10, region singapore, tier above 128,000 tokens of input.',
+          'Price: catalogue:qwen/qwen3-max@2026-11-10, region singapore, tier above 128,000 tokens of input.',
           '  100,000 input x $1.2 a million = $0.12',
           '  30,000 read from a cache x $1.2 a million = $0.036',
           '  500 output x $6 a million = $0.003',
@@ -245,6 +249,19 @@ onEachDatabase((name, open) => {
         (await ok('/calls/req_unpriced')).told.includes('What it cost is not known: its model had no price.'),
       );
       await refused('/calls/req_nobody', 404);
+    });
+
+    it('do not page through days of which the calls are no longer kept', async () => {
+      keptNow = { entriesMs: 2 * DAY_MS };
+      const first = await ok('/calls?model=qwen3-max&limit=500');
+      const second = await ok(`/calls?model=qwen3-max&limit=500&cursor=${first.next}`);
+      keptNow = {};
+      const since = NOW - 3 * DAY_MS;
+      assert.equal(second.next, null);
+      assert.equal(
+        first.data.length + second.data.length,
+        calls.filter(({ model, arrivedAtMs }) => model === 'qwen3-max' && arrivedAtMs >= since).length,
+      );
     });
 
     it('give statements as JSON, as a table and as a page, of tenants that are gone, too', async () => {

@@ -26,8 +26,12 @@ export type ReportDoors = {
   kept(): Kept;
 };
 
+const HOUR_MS = 3_600_000;
+
 const query = z.object({
-  from: momentOrDay().optional().meta({ description: 'Default: the beginning of this month, UTC.' }),
+  from: momentOrDay().optional().meta({
+    description: 'Default: the beginning of this month, UTC; a day ago by hour, an hour ago by minute.',
+  }),
   to: momentOrDay().optional().meta({ description: 'Not included. Default: now.' }),
   by: z
     .string()
@@ -94,7 +98,7 @@ export const usageRoutes = ({ database, kept }: ReportDoors): AdminRoute[] => [
     async handle({ asker, query: { from, to, by, format, ...filters }, nowMs }) {
       for (const group of by) requireHouse(asker, group);
       const ask = {
-        fromMs: from ?? monthOf(momentText(nowMs).slice(0, 7)).fromMs,
+        fromMs: from ?? usualStart(by, nowMs),
         toMs: to ?? nowMs,
         by,
         filters: filtersOf(asker, filters),
@@ -120,6 +124,13 @@ export const usageRoutes = ({ database, kept }: ReportDoors): AdminRoute[] => [
     },
   }),
 ];
+
+/** So much that it can be told in such small parts. */
+function usualStart(by: readonly Group[], nowMs: number): number {
+  if (by.includes('minute')) return nowMs - HOUR_MS;
+  if (by.includes('hour')) return nowMs - 24 * HOUR_MS;
+  return monthOf(momentText(nowMs).slice(0, 7)).fromMs;
+}
 
 const shown = (row: UsageRow, by: readonly Group[], asker: Asker): object => ({
   group: Object.fromEntries(by.map((name, index) => [name, row.group[index] ?? ''])),
