@@ -194,6 +194,7 @@ type BannerFacts = {
 const SHOWN_MODELS = 4;
 
 function modelsText(models: readonly string[]): string {
+  if (models.length === 0) return 'none yet';
   const rest = models.length - SHOWN_MODELS;
   const shown = models.slice(0, SHOWN_MODELS).join(', ');
   return rest > 0 ? `${shown} and ${rest} more (\`sluice models\` lists them)` : shown;
