@@ -80,4 +80,7 @@ function typeOf(schema: JsonSchema): string {
 }
 
 /** A choice stays as it is. */
-const plural = (type: string): string => (type.includes(' | ') ? type : `${type}s`);
+const plural = (type: string): string => {
+  if (type.includes(' | ')) return type;
+  return type.endsWith('s') ? `${type}es` : `${type}s`;
+};
