@@ -208,25 +208,6 @@ data_dir: /var/lib/sluice`);
   });
 });
 
-describe('the admin section', () => {
-  it('says who may ask, from where and for how long', () => {
-    const { admin } = load(
-      `${account()}admin: { key: hN3vQ8tR1xWb7mKcP5yDzA, addresses: [10.0.0.0/8], hosts: [sluice.example], session_idle: 5m, session_max: 1h }\n`,
-    );
-    assert.deepEqual(admin, {
-      enabled: true,
-      key: 'hN3vQ8tR1xWb7mKcP5yDzA',
-      addresses: ['10.0.0.0/8'],
-      hosts: ['sluice.example'],
-      sessionIdleMs: 5 * 60_000,
-      sessionMaxMs: 60 * 60_000,
-    });
-    assert.equal(load(`${account()}admin: { enabled: false }\n`).admin.enabled, false);
-    for (const wrong of ['addresses: [10.0.0.0/99]', 'session_idle: 1s', 'kee: x'])
-      assert.throws(() => load(`${account()}admin: { ${wrong} }\n`), /admin/);
-  });
-});
-
 describe('interpolated values', () => {
   it('are numbers, switches, durations and words where those are expected', () => {
     const text = `${account()}server: { port: "\${PORT}", body_limit: '\${SIZE:-1mb}' }
