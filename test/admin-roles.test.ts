@@ -15,6 +15,7 @@ import {
   HOUSE_CLIENT_KEY,
 } from '../src/testing/admin-house.ts';
 import { onEachDatabase } from '../src/testing/databases.ts';
+import { someEntry, writeEntries } from '../src/testing/entries.ts';
 
 const routes = routesOnPaper(known);
 const nameOf = ({ method, path }: AdminRoute): string => `${method} ${path}`;
@@ -24,6 +25,8 @@ const RIVALS: Readonly<Record<string, string>> = {
   tenant: 'rival',
   project: 'rival-project',
   key: 'rival-key',
+  /** A call. */
+  id: 'req_of_rival',
 };
 
 /** What a tenant admin would send to what belongs to another one. */
@@ -49,7 +52,8 @@ onEachDatabase((_name, open) => {
   let ofRival = '';
 
   before(async () => {
-    house = createAdminHouse(await open());
+    const database = await open();
+    house = createAdminHouse(database);
     const must = async (methodAndPath: string, body: object): Promise<void> => {
       const { status, text } = await house.ask(methodAndPath, { key: HOUSE_ADMIN_KEY, body });
       assert.equal(status, 201, `${methodAndPath}: ${text}`);
@@ -64,6 +68,16 @@ onEachDatabase((_name, open) => {
         project: `${tenant}-project`,
       });
     }
+    const calls = ['acme', 'rival'].map((tenant) =>
+      someEntry({
+        id: `req_of_${tenant}`,
+        arrivedAtMs: house.clock.now(),
+        tenant,
+        key: `${tenant}-key`,
+        tags: [`${tenant}-canary`],
+      }),
+    );
+    await writeEntries(database, calls, async () => undefined);
     for (const role of ADMIN_ROLES)
       keys.set(role, await house.admin(role, role === 'tenant-admin' ? 'acme' : undefined));
     ofRival = await house.admin('tenant-admin', 'rival');
@@ -160,6 +174,8 @@ onEachDatabase((_name, open) => {
         '/keys',
         '/keys/rival-key',
         '/audit',
+        '/calls',
+        '/calls/req_of_rival',
       ]) {
         const { status, text } = await house.ask(`GET ${asked}`, { key: ofRival });
         assert.equal(status, 200, `${asked}: ${text}`);

@@ -82,13 +82,7 @@ describe('a small file', () => {
       ledger: { spillBytes: 1_073_741_824 },
       alerts: { webhooks: [], on: ['switched_off', 'switched_on', 'benched_long'] },
       log: { level: 'info', format: 'auto' },
-      admin: {
-        enabled: true,
-        addresses: [],
-        hosts: [],
-        sessionIdleMs: 30 * 60_000,
-        sessionMaxMs: 12 * 60 * 60_000,
-      },
+      admin: { enabled: true, addresses: [], hosts: [], sessionIdleMs: 1_800_000, sessionMaxMs: 43_200_000 },
       simulator: {},
     });
   });
