@@ -137,3 +137,14 @@ test('what has no neutral form travels along untouched', () => {
   const written = JSON.parse(writeRequest(request).toString()) as object;
   assert.deepEqual(written, { model: 'm', messages: MESSAGES, ...extra });
 });
+
+test('the number of answers is told where there are several, bounded or not', () => {
+  const ask = { model: 'm', messages: MESSAGES };
+  const headOf = (more: object) => readHead(Buffer.from(JSON.stringify({ ...ask, ...more })));
+  assert.deepEqual([headOf({ n: 3 }).answers, headOf({ n: 3 }).maxOutputTokens], [3, Infinity]);
+  assert.deepEqual(
+    [headOf({ n: 3, max_tokens: 5 }).answers, headOf({ n: 3, max_tokens: 5 }).maxOutputTokens],
+    [3, 15],
+  );
+  assert.equal('answers' in headOf({ n: 1 }), false);
+});

@@ -34,6 +34,7 @@ describe('a request for a text to be gone on with', () => {
       stream: true,
       wantsUsage: true,
       maxOutputTokens: 30,
+      answers: 3,
     });
     for (const prompt of [['x', 'y'], [1, 2], [[1]]])
       assert.equal(readHead(bytes({ ...ask, prompt })).model, 'm');
