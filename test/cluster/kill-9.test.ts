@@ -16,7 +16,7 @@ const ROUNDS = 20;
 const PER_SECOND = 200;
 
 test('what clients saw the end of is in the books exactly once after twenty deaths', {
-  timeout: 110_000,
+  timeout: 300_000,
 }, async () => {
   const seen: Seen[] = [];
   let child = await startChild({ config: QUICK });
