@@ -39,7 +39,7 @@ describe('a relay whose database is away', () => {
 
   const byId = (a: Seen, b: Seen): number => (a.id < b.id ? -1 : 1);
 
-  it('serves on, and writes everything down once it is back', { timeout: 60_000 }, async () => {
+  it('serves on, and writes everything down once it is back', { timeout: 180_000 }, async () => {
     const env = { DATABASE_URL: server.url('postgres') };
     const child = await startChild({ config: QUICK, env });
     try {
@@ -68,7 +68,7 @@ describe('a relay whose database is away', () => {
     }
   });
 
-  it('leaves its entries to the next run, ended or killed', { timeout: 90_000 }, async () => {
+  it('leaves its entries to the next run, ended or killed', { timeout: 240_000 }, async () => {
     const env = { DATABASE_URL: server.url('postgres') };
     const seen: Seen[] = [];
     let child = await startChild({ config: QUICK, env });
