@@ -9,6 +9,7 @@ import type { Config } from './config/config.ts';
 import { type Base, createStoredConfig, type StoredConfig } from './config/stored/stored-config.ts';
 import type { ChannelTest, UpstreamDoors } from './http/admin/upstreams.ts';
 import type { Front } from './http/front.ts';
+import type { Pricing } from './ledger/pricing.ts';
 import type { Database } from './storage/database.ts';
 import type { Revisions } from './storage/revisions.ts';
 import type { Sealing } from './storage/sealing.ts';
@@ -29,8 +30,14 @@ export type Upstreams = {
   /** What changes from now on is put in force there. */
   follow(app: Pick<App, 'apply'>): void;
   /** For the routes of the admin API. `front`: asked for when there is one. */
-  doors(front: () => Pick<Front, 'snapshot' | 'liveLimits' | 'benches' | 'switchOn'>): UpstreamDoors;
+  doors(
+    front: () => Pick<Front, 'snapshot' | 'liveLimits' | 'benches' | 'switchOn'>,
+    pricing: Pick<Pricing, 'explain'>,
+  ): UpstreamDoors;
 };
+
+/** Whose factor is asked for by nobody. */
+const NOBODY = { id: '' };
 
 /** Rejects where the database is away. */
 export async function openUpstreams(options: UpstreamsOptions): Promise<Upstreams> {
@@ -41,9 +48,10 @@ export async function openUpstreams(options: UpstreamsOptions): Promise<Upstream
   return {
     stored,
     follow: (app) => stored.onChange((config) => app.apply(config)),
-    doors: (front) => ({
+    doors: (front, pricing) => ({
       ...{ database, stored, known, sealing, front, test },
       notice: () => revisions.notice('config'),
+      pricesOf: (channel, served) => pricing.explain({ key: NOBODY, served, channel }),
     }),
   };
 }

@@ -50,6 +50,13 @@ async function run(
 }
 
 describe('sluice check', () => {
+  it('notes that a file names nobody who may call: they may be in the database', async () => {
+    const { out, code } = await run(GOOD.replace(/keys:[\s\S]*/, ''));
+    assert.equal(code, 0);
+    assert.match(out, /^No client key is in the file/m);
+    assert.doesNotMatch((await run(GOOD)).out, /No client key/);
+  });
+
   it('prints what a right file says, without a secret', async () => {
     const { out, errors, code, asked } = await run(GOOD);
     assert.equal(code, 0);
@@ -116,7 +123,7 @@ describe('sluice check --live', () => {
       throw new Error('was asked');
     };
     assert.equal((await run(GOOD, { live })).code, 0);
-    assert.equal((await run('accounts: []', { live, args: ['--live'] })).code, 1);
+    assert.equal((await run('accounts: 5', { live, args: ['--live'] })).code, 1);
   });
 
   it('is no option where nobody can be asked', async () => {

@@ -56,6 +56,7 @@ async function start(flags: Flags): Promise<void> {
     base: { config, source: settings.source },
     test: (asked) => checkLive(asked, { clock: systemClock, random: Math.random, fetch: transport.fetch }),
   });
+  books.apply(upstreams.stored.config());
   const warn = (reason: string): void => log.warn({}, reason);
   const learned = learnedFile(config.dataDir, warn);
   const benches = benchesFile(config.dataDir, warn);
@@ -71,7 +72,7 @@ async function start(flags: Flags): Promise<void> {
     books,
     admin: adminApi({
       ...{ database: books.database, pricing: books.pricing, clock: systemClock, key: adminKey },
-      parts: (front) => ({ upstreams: upstreams.doors(front) }),
+      parts: (front) => ({ upstreams: upstreams.doors(front, books.pricing) }),
     }),
   });
   upstreams.follow(app);
@@ -193,6 +194,7 @@ type BannerFacts = {
 const SHOWN_MODELS = 4;
 
 function modelsText(models: readonly string[]): string {
+  if (models.length === 0) return 'none yet';
   const rest = models.length - SHOWN_MODELS;
   const shown = models.slice(0, SHOWN_MODELS).join(', ');
   return rest > 0 ? `${shown} and ${rest} more (\`sluice models\` lists them)` : shown;

@@ -19,7 +19,12 @@ export type House = {
   readonly open: ReadonlyMap<string, OpenHold>;
   readonly letGo: (hold: OpenHold) => void;
   readonly ttlMs: number;
+  /** Not before that moment is anything taken for dead. */
+  readonly sweeping: { fromMs: number };
 };
+
+/** When the database is back everybody renews first: who is quicker must not take the others for dead. */
+export const SWEEP_PAUSE_MS = 20_000;
 
 /** While it is tried without success the leases hold: whoever could take them cannot either. */
 const GRACE_MS = 20_000;
@@ -36,11 +41,12 @@ export async function keepHouse(house: House, forgets: boolean): Promise<void> {
   try {
     await renew(house, nowMs);
     await endUnheard(house, nowMs);
-    await sweep(house, nowMs);
+    if (nowMs >= house.sweeping.fromMs) await sweep(house, nowMs);
     if (forgets) await forgetOldBudgets(database.query, nowMs - OLD_BUDGET_MS);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     log.warn({ reason }, 'purses: the database cannot be asked; leases go on');
+    house.sweeping.fromMs = clock.now() + SWEEP_PAUSE_MS;
     // One that had run out before is not to be trusted: this process stood still.
     for (const lease of leases.values())
       if (nowMs < lease.validUntilMs)

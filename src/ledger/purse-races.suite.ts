@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Database } from '../storage/database.ts';
 import { chargedEntry, commitEntries } from '../testing/charged-entry.ts';
 import type { OpenDatabase } from '../testing/databases.ts';
-import { type Instance, Town } from './purses.suite.ts';
+import { type Instance, Town } from '../testing/purse-town.ts';
 import { isShortage, type PurseHold } from './purses.ts';
 
 const PAID_NANO = 10_000n;

@@ -2,141 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, it } from 'node:test';
-import type { Clock } from '../base/clock.ts';
-import { silentLogger } from '../base/log.ts';
-import type { Database } from '../storage/database.ts';
 import { chargedEntry, commitEntries } from '../testing/charged-entry.ts';
 import type { OpenDatabase } from '../testing/databases.ts';
-import { createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
-import { walletOf } from './purse-ids.ts';
-import { createPurses, isShortage, type PurseHold, type Purses } from './purses.ts';
-import type { PurseNeed, Shortage } from './round.ts';
-import { bookWalletEntry, verifyWallets } from './wallets.ts';
+import { granted, type Instance, opened, refused, Town } from '../testing/purse-town.ts';
+import { isShortage } from './purses.ts';
 
-export const HOUR_MS = 3_600_000;
-
-/** One of several relays on a database. */
-export type Instance = {
-  readonly name: string;
-  readonly purses: Purses;
-  hold(call: string, needs: readonly PurseNeed[], amountNano: bigint): Promise<PurseHold | Shortage>;
-  /** Nothing of it happens any more. */
-  kill(): void;
-  /** It stood still for so long, and its timers have not fired. */
-  freeze(ms: number): void;
-  /** The call is over: its entry is committed. */
-  charge(call: string, hold: PurseHold, chargedNano: bigint | null): Promise<void>;
-};
-
-/** A fresh tenant for each test on one database. */
-export class Town {
-  readonly clock: VirtualClock = createVirtualClock();
-  readonly database: Database;
-  readonly tenant: string;
-  readonly wallet: PurseNeed;
-  limitNano = 0n;
-  writtenOffNano = 0n;
-  readonly #open: OpenDatabase;
-  readonly #instances: Instance[] = [];
-  #made = 0;
-
-  static #towns = 0;
-
-  constructor(database: Database, open: OpenDatabase) {
-    this.database = database;
-    this.#open = open;
-    this.tenant = `tenant-${++Town.#towns}`;
-    this.wallet = { purse: walletOf(this.tenant), limitNano: 0n };
-  }
-
-  async instance(own?: Database): Promise<Instance> {
-    const name = `${this.tenant}-instance-${++this.#made}`;
-    const database = own ?? (await this.#open());
-    const state = { isDead: false, aheadMs: 0 };
-    const clock: Clock = {
-      now: () => this.clock.now() + state.aheadMs,
-      after: (delayMs, task) =>
-        this.clock.after(delayMs, () => {
-          if (!state.isDead) task();
-        }),
-    };
-    const purses = createPurses({
-      ...{ database, instance: name, clock, log: silentLogger },
-      limitOf: () => this.limitNano,
-      onWriteOff: ({ amountNano }) => {
-        this.writtenOffNano += amountNano;
-      },
-    });
-    const instance: Instance = {
-      ...{ name, purses },
-      kill: () => {
-        state.isDead = true;
-        this.#instances.splice(this.#instances.indexOf(instance), 1);
-      },
-      freeze: (ms) => {
-        state.aheadMs += ms;
-      },
-      hold: async (call, needs, amountNano) => await purses.hold({ call, needs, amountNano }),
-      charge: async (call, { held }, chargedNano) => {
-        purses.recorded(call);
-        const entry = chargedEntry({ id: call, instance: name, tenant: this.tenant, held, chargedNano });
-        await commitEntries(database, [entry], purses.post);
-      },
-    };
-    this.#instances.push(instance);
-    return instance;
-  }
-
-  async pay(amountNano: bigint, id = `${this.tenant}-paid-${amountNano}`): Promise<void> {
-    const booking = { id, tenant: this.tenant, atMs: this.clock.now(), kind: 'top_up', amountNano } as const;
-    await this.database.write((transaction) =>
-      bookWalletEntry(
-        transaction,
-        { ...booking, call: null, note: null, actor: 'owner' },
-        { limitNano: 0n, forced: true },
-      ),
-    );
-  }
-
-  async purse(purse = this.wallet.purse): Promise<{ spent: bigint; held: bigint }> {
-    const row = await this.database.query
-      .selectFrom('purses')
-      .select(['spent_nano', 'held_nano'])
-      .where('id', '=', purse)
-      .executeTakeFirst();
-    return { spent: row?.spent_nano ?? 0n, held: row?.held_nano ?? 0n };
-  }
-
-  /** Waits for what goes on beside the calls. */
-  async becomes(spent: bigint, held: bigint, purse = this.wallet.purse): Promise<void> {
-    for (let i = 0; i < 400; i++) {
-      const now = await this.purse(purse);
-      if (now.spent === spent && now.held === held) return;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    assert.deepEqual(await this.purse(purse), { spent, held });
-  }
-
-  async close(): Promise<void> {
-    for (const { purses } of this.#instances) await purses.close();
-    const { balances, holds } = await verifyWallets(this.database.query);
-    assert.deepEqual({ balances, holds }, { balances: [], holds: [] });
-  }
-}
-
-export const granted = (answer: PurseHold | Shortage): PurseHold => {
-  assert.ok(!isShortage(answer), 'refused, though there is enough');
-  return answer;
-};
-
-export const refused = (answer: PurseHold | Shortage): Shortage => {
-  assert.ok(isShortage(answer), 'granted, though there is too little');
-  return answer;
-};
-
-export function pursesSuite(open: OpenDatabase): void {
+export function pursesSuite(fresh: OpenDatabase): void {
+  const { open, next } = opened(fresh);
   let town: Town | undefined;
   const begin = async (): Promise<Town> => {
+    next();
     town = new Town(await open(), open);
     return town;
   };
@@ -378,8 +253,8 @@ export function pursesSuite(open: OpenDatabase): void {
     const hold = granted(await one.hold(`${here.tenant}-a`, [here.wallet], 700n));
     for (let i = 0; i < 20; i++) {
       await here.clock.advance(10_000);
-      // The other one looks for what has expired, too.
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // Time does not run ahead of the database, and the other one looks for what has expired, too.
+      await here.isRenewed(one.name);
     }
     refused(await two.hold(`${here.tenant}-b`, [here.wallet], 500n));
     await one.charge(`${here.tenant}-a`, hold, 700n);

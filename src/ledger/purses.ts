@@ -11,7 +11,7 @@ import type { CallEntry, Held } from '../domain/entry.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Database } from '../storage/database.ts';
 import type { Tables } from '../storage/tables.ts';
-import { keepHouse } from './keep-purses.ts';
+import { keepHouse, SWEEP_PAUSE_MS } from './keep-purses.ts';
 import { Lease, type OpenHold } from './lease.ts';
 import { makePurses } from './purse-rows.ts';
 import { type PurseNeed, playRound, type Shortage, type Wish } from './round.ts';
@@ -58,12 +58,12 @@ export type Purses = {
 
 export const isShortage = (answer: PurseHold | Shortage): answer is Shortage => 'need' in answer;
 
-export const LEASE_TTL_MS = 60_000;
+export const LEASE_TTL_MS = 30_000;
 /** A lease that was not used for so long goes back. */
 export const IDLE_MS = 5_000;
 const TICK_MS = 5_000;
-/** Ticks between two renewals: a lease survives two that fail. */
-const HOUSEKEEPING_TICKS = 3;
+/** Ticks between two renewals: a lease survives one that fails. */
+const HOUSEKEEPING_TICKS = 2;
 /** And between two looks for budgets of old periods: some hours. */
 const FORGETTING_TICKS = 3_600;
 /** A client is not kept waiting for a database that is silent. */
@@ -87,6 +87,7 @@ export function createPurses(options: PursesOptions): Purses {
   const returning = new Set<Lease>();
   let housekeeping = false;
   let ticks = 0;
+  const sweeping = { fromMs: clock.now() + SWEEP_PAUSE_MS };
   let running: Promise<void> | undefined;
   let roundSinceMs: number | undefined;
   let isClosed = false;
@@ -151,7 +152,7 @@ export function createPurses(options: PursesOptions): Purses {
       else {
         housekeeping = false;
         const forgets = ticks % FORGETTING_TICKS === 0;
-        const house = { database, instance, clock, log, leases, open, letGo, ttlMs: LEASE_TTL_MS };
+        const house = { sweeping, database, instance, clock, log, leases, open, letGo, ttlMs: LEASE_TTL_MS };
         await keepHouse(house, forgets);
       }
     }
@@ -302,17 +303,17 @@ export function createPurses(options: PursesOptions): Purses {
       isClosed = true;
       cancelTick();
       for (const each of waiting.splice(0)) refuse(each);
-      for (;;) {
-        await running;
-        for (const lease of leases.values())
-          if (lease.freeNano > 0n) {
-            lease.cushionNano = 0n;
-            returning.add(lease);
-          }
-        if (returning.size === 0) return;
-        const before = returning.size;
-        await round();
-        if ([...leases.values()].filter(({ freeNano }) => freeNano > 0n).length >= before) return;
+      for (let before = Infinity; ; ) {
+        while (running !== undefined) await running;
+        const left = [...leases.values()].filter(({ freeNano }) => freeNano > 0n);
+        // Where nothing went back, the database is away: what is left expires.
+        if (left.length === 0 || left.length >= before) return;
+        before = left.length;
+        for (const lease of left) {
+          lease.cushionNano = 0n;
+          returning.add(lease);
+        }
+        kick();
       }
     },
   };

@@ -69,6 +69,7 @@ export function createAdminHouse(
       ...{ database, stored, known, sealing, front },
       notice: () => stored.load(),
       test: async () => [],
+      pricesOf: (channel, served) => pricing.explain({ key: { id: '' }, served, channel }),
     },
     prices: { database, pricing, offers: () => [], changed: async () => undefined },
   });

@@ -11,6 +11,7 @@ import { channelRoutes } from '../http/admin/channel-routes.ts';
 import { modelRoutes } from '../http/admin/model-routes.ts';
 import { secretRoutes } from '../http/admin/secret-routes.ts';
 import type { ChannelTest, UpstreamDoors } from '../http/admin/upstreams.ts';
+import { createPricing } from '../ledger/pricing.ts';
 import type { Database } from '../storage/database.ts';
 import { createSealing, type Sealing } from '../storage/sealing.ts';
 import { type AdminFront, serveAdmin } from './admin-ask.ts';
@@ -63,10 +64,12 @@ export function createUpstreamHouse(options: {
     fetch: () => Promise.reject(new Error('no network in this house')),
   });
   stored.onChange((config) => app.apply(config));
+  const pricing = createPricing({ now: clock.now, settings: () => stored.config().money, usualRates: {} });
   const tested: Config[] = [];
   const doors: UpstreamDoors = {
     ...{ database, stored, known, sealing, front: () => app.front },
     notice: () => stored.load(),
+    pricesOf: (channel, served) => pricing.explain({ key: { id: '' }, served, channel }),
     test(config) {
       tested.push(config);
       return test(config);

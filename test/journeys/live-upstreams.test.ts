@@ -13,6 +13,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { accountRoutes } from '../../src/http/admin/account-routes.ts';
 import { channelRoutes } from '../../src/http/admin/channel-routes.ts';
 import { secretRoutes } from '../../src/http/admin/secret-routes.ts';
+import { createPricing } from '../../src/ledger/pricing.ts';
 import { createRevisions, type Revisions } from '../../src/storage/revisions.ts';
 import { createSealing } from '../../src/storage/sealing.ts';
 import { type AdminFront, serveAdmin } from '../../src/testing/admin-ask.ts';
@@ -51,6 +52,10 @@ onEachDatabase((_name, open) => {
       const database = await open();
       const log = createLogger({ level: 'silent', pretty: false, nowMs: systemClock.now });
       const revisions = createRevisions({ database, clock: systemClock, random: Math.random, log });
+      const pricing = createPricing({
+        ...{ now: systemClock.now, usualRates: {} },
+        settings: () => FILE.money,
+      });
       const upstreams = await openUpstreams({
         ...{ database, revisions, log, sealing: createSealing('Zk3vQ8tR1xWb7mNcP5yD') },
         base: { config: FILE, source: 'file' },
@@ -62,7 +67,7 @@ onEachDatabase((_name, open) => {
       });
       upstreams.follow(app);
       await revisions.start();
-      const doors = upstreams.doors(() => app.front);
+      const doors = upstreams.doors(() => app.front, pricing);
       const routes = [...accountRoutes(doors), ...secretRoutes(doors), ...channelRoutes(doors)];
       const url = await app.server.listen({ host: '127.0.0.1', port: 0 });
       return { app, url, revisions, admin: serveAdmin({ routes, database, clock: systemClock }) };

@@ -81,8 +81,29 @@ onEachDatabase((_name, open) => {
       assert.equal(body.limits['rpm'], 600);
       const rpm = body.live.limits.find(({ limit }) => limit === 'rpm');
       assert.deepEqual([rpm?.configured, rpm?.left], [600, 600]);
-      assert.ok((body['price'] as unknown[] | null)?.length !== 0);
       assert.equal(body.live.running, 0);
+    });
+
+    it('show what they cost, as the catalogue, the account in the database and its owner say', async () => {
+      const priceOf = ({ body }: { readonly body: unknown }, which: 'price' | 'own_price') =>
+        (body as Record<string, { origin: string; price: { input?: string } } | null>)[which];
+      const known = await ask('GET /channels/a%2Fqwen3-max');
+      assert.equal(priceOf(known, 'price')?.origin, 'catalogue');
+      assert.match(priceOf(known, 'price')?.price.input ?? '', /^\d/);
+      assert.equal(priceOf(known, 'own_price'), null);
+      const none = await ask('GET /channels/b%2FQwen%2FQwen3-32B');
+      assert.equal(priceOf(none, 'price'), null);
+      const account = {
+        ...{ id: 'cheap', provider: 'simulator' },
+        settings: { cost_factor: '0.5', models: { 'qwen3-max': { price: { input: '0.25', output: '1' } } } },
+      };
+      assert.equal((await ask('POST /accounts', account)).status, 201);
+      const own = await ask('GET /channels/cheap%2Fqwen3-max');
+      assert.equal(own.body['cost_factor'], '0.5');
+      assert.equal(priceOf(own, 'own_price')?.price.input, '0.25');
+      assert.equal((await ask('DELETE /accounts/cheap', undefined, ANY)).status, 204);
+      const { costFactors, prices } = house.stored.config().money;
+      assert.deepEqual([costFactors, prices], [{}, []]);
     });
 
     it('are paused at once, for an instance that begins later, too, and until somebody resumes them', async () => {

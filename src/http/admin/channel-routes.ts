@@ -16,6 +16,7 @@ import { type Bench, isOff } from '../../routing/bench.ts';
 import { noSuch, staleVersion } from './edits.ts';
 import { momentAnswer, momentText, reference } from './fields.ts';
 import { pageOf, pageQuery } from './page.ts';
+import { priceInForce, shownInForce } from './price-fields.ts';
 import { type AdminRoute, adminRoute } from './route.ts';
 import {
   bump,
@@ -59,7 +60,11 @@ const channelAnswer = z
     limits: z.record(z.string(), z.unknown()).meta({ description: 'In force, as configured and published.' }),
     tier: z.number(),
     weight: z.number(),
-    price: z.unknown().meta({ description: 'What is known of its list price.' }),
+    price: priceInForce.nullable().meta({ description: 'The list price; null: nobody knows one.' }),
+    own_price: priceInForce
+      .nullable()
+      .meta({ description: "What its account's owner pays, where that is no share of the list price." }),
+    cost_factor: z.string().meta({ description: "Share of the list price that its account's owner pays." }),
     live: z.strictObject({
       running: z.number(),
       limits: z.array(
@@ -197,7 +202,11 @@ export function channelRoutes(doors: UpstreamDoors): readonly AdminRoute[] {
   ];
 }
 
-type ChannelView = z.output<typeof channelAnswer>;
+type ShownPrice = ReturnType<typeof shownInForce> | null;
+type ChannelView = Omit<z.output<typeof channelAnswer>, 'price' | 'own_price'> & {
+  readonly price: ShownPrice;
+  readonly own_price: ShownPrice;
+};
 
 /** Throws 404. */
 function channelOf({ front }: UpstreamDoors, id: string): Channel {
@@ -237,10 +246,23 @@ function viewsOf(doors: UpstreamDoors, only?: string): readonly ChannelView[] {
         settings: said.get(id)?.settings ?? {},
         problems: problemsOn(stored.problems(), 'channel', id),
         ...{ limits, tier, weight },
-        price: (doors.priceOf === undefined ? channel.facts?.prices : doors.priceOf(channel)) ?? null,
+        ...pricesOf(doors, channel, names.get(id)?.[0]),
         live: { ...liveOf(lane), benches: benchesOn(doors, channel).map(benchView) },
       };
     });
+}
+
+function pricesOf(
+  doors: UpstreamDoors,
+  channel: Channel,
+  served = channel.upstreamModel,
+): Pick<ChannelView, 'price' | 'own_price' | 'cost_factor'> {
+  const { list, own, costFactor } = doors.pricesOf(channel, served);
+  return {
+    price: list === undefined ? null : shownInForce(list),
+    own_price: own === undefined ? null : shownInForce(own),
+    cost_factor: costFactor,
+  };
 }
 
 const liveOf = (lane: LaneView | undefined): Omit<ChannelView['live'], 'benches'> => ({

@@ -12,6 +12,7 @@ import type { StoredRows } from '../../config/stored/rows.ts';
 import type { StoredConfig } from '../../config/stored/stored-config.ts';
 import type { StoredKind, StoredProblem } from '../../config/stored/stored-problem.ts';
 import type { Channel } from '../../domain/channel.ts';
+import type { Explained } from '../../ledger/pricing.ts';
 import type { Database } from '../../storage/database.ts';
 import { bump } from '../../storage/revisions.ts';
 import type { Sealing } from '../../storage/sealing.ts';
@@ -38,8 +39,8 @@ export type UpstreamDoors = {
   notice(): Promise<void>;
   /** Asks every channel of this configuration for next to nothing; it costs a few tokens. */
   test(config: Config): Promise<readonly ChannelTest[]>;
-  /** What the channel costs, for people; default: what the catalogue says. */
-  priceOf?(channel: Channel): unknown;
+  /** What a call on the channel costs, as a model of this name. */
+  pricesOf(channel: Channel, served: string): Pick<Explained, 'list' | 'own' | 'costFactor'>;
 };
 
 export const READERS = ['owner', 'operator', 'viewer'] as const;
