@@ -30,9 +30,18 @@ export function readUsage(value: unknown): Usage | undefined {
 
 /** Clients add to these numbers: where nothing is known they are 0, and never missing. */
 export function writeUsage(usage: Usage | undefined): JsonObject {
+  const { cacheWrite = 0, cacheWrite1h = 0 } = usage ?? {};
   return {
     input_tokens: usage?.input ?? 0,
-    cache_creation_input_tokens: usage?.cacheWrite ?? 0,
+    cache_creation_input_tokens: cacheWrite,
+    ...(cacheWrite1h === 0
+      ? {}
+      : {
+          cache_creation: {
+            ephemeral_5m_input_tokens: cacheWrite - cacheWrite1h,
+            ephemeral_1h_input_tokens: cacheWrite1h,
+          },
+        }),
     cache_read_input_tokens: usage?.cacheRead ?? 0,
     output_tokens: (usage?.output ?? 0) + (usage?.reasoning ?? 0),
     ...(usage === undefined || usage.reasoning === 0
