@@ -17,7 +17,7 @@ type State = ReturnType<LiveDoors['live']>;
 
 function house() {
   const clock = createVirtualClock();
-  const now: { state: State; admits: boolean; made: number } = {
+  const now: { state: State; admits: boolean; away?: boolean; made: number } = {
     state: { limits: [], lines: [], benches: [], channels: { usable: 2, all: 3 }, active: 1 },
     admits: true,
     made: 0,
@@ -28,9 +28,12 @@ function house() {
       now.made += 1;
       return now.state;
     },
-    leases: async () => [
-      { purse: 'wallet:acme', instance: 'i1', amountNano: 1_500_000_000n, expiresMs: Date.UTC(2026, 0, 1) },
-    ],
+    leases: async () => {
+      if (now.away === true) throw new Error('the database is away');
+      return [
+        { purse: 'wallet:acme', instance: 'i1', amountNano: 1_500_000_000n, expiresMs: Date.UTC(2026, 0, 1) },
+      ];
+    },
     admit: async () => {
       if (!now.admits) throw new AdminProblem(401, 'gone');
       return { id: 'a', role: 'viewer', address: '' };
@@ -86,6 +89,9 @@ describe('the live state', () => {
     assert.deepEqual(state['leases'], [
       { purse: 'wallet:acme', instance: 'i1', amount: '1.5', expires_at: '2026-01-01T00:00:00.000Z' },
     ]);
+    now.away = true;
+    const away = await ask('GET /live');
+    assert.deepEqual(away.body, { ...state, leases: null });
     assert.equal((await ask('GET /live', { as: { role: 'tenant-admin', tenant: 'acme' } })).status, 403);
   });
 });

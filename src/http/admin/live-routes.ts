@@ -23,7 +23,7 @@ export type LiveDoors = {
     /** Calls under way. */
     readonly active: number;
   };
-  /** What this and other instances hold of purses for their calls. */
+  /** What this and other instances hold of purses for their calls. Rejects while the database is away. */
   leases(): Promise<readonly LiveLease[]>;
   /** Does the asker still come in? Throws where not. */
   admit(knock: Knock): Promise<Asker>;
@@ -109,7 +109,7 @@ const snapshot = z
     limits: z.array(channel),
     lines: z.array(line),
     benches: z.array(bench),
-    leases: z.array(lease),
+    leases: z.array(lease).nullable().meta({ description: 'Null: the database does not answer just now.' }),
   })
   .meta({ id: 'LiveState' });
 
@@ -141,6 +141,8 @@ export function liveRoutes(doors: LiveDoors): AdminRoute[] {
 type Parts = Readonly<Record<string, unknown>>;
 
 async function partsOf({ clock, live, leases }: LiveDoors): Promise<Parts> {
+  // The rest is known without the database, and wanted most while it is away.
+  const held = await leases().catch(() => undefined);
   const { limits, lines, benches, channels, active } = live();
   return {
     at: momentText(clock.now()),
@@ -154,14 +156,16 @@ async function partsOf({ clock, live, leases }: LiveDoors): Promise<Parts> {
       since_at: momentText(sinceMs),
       until_at: momentTextOrNull(untilMs),
     })),
-    leases: (await leases()).map(({ purse, instance, amountNano, expiresMs }) => ({
-      purse,
-      instance,
-      amount: amountNano,
-      expires_at: momentText(expiresMs),
-    })),
+    leases: held?.map(leaseOf) ?? null,
   };
 }
+
+const leaseOf = ({ purse, instance, amountNano, expiresMs }: LiveLease): unknown => ({
+  purse,
+  instance,
+  amount: amountNano,
+  expires_at: momentText(expiresMs),
+});
 
 /** `Last-Event-ID` means nothing: every feed begins with everything. */
 async function* follow(doors: LiveDoors, knock: Knock, signal: AbortSignal): AsyncGenerator<FeedEvent> {
