@@ -96,6 +96,20 @@ describe('an account that was added while running', () => {
     });
 });
 
+describe('an address of an account in the database', () => {
+  it('holds no key, for it is told to whoever may look', () => {
+    for (const url of [
+      'https://host.example/v1?key=canary',
+      'https://host.example/v1?api-version=2025-01-01&key=canary',
+      'https://host.example/v1?canary',
+      'https://host.example/v1#canary',
+    ])
+      for (const each of [openai, compatible, ollama])
+        assert.match(addressExpected(url, each) ?? '', /without a query/, url);
+    assert.equal(addressExpected('https://r.openai.azure.com?api-version=2025-01-01', compatible), undefined);
+  });
+});
+
 describe('an address of an account, wherever it is kept', () => {
   it('is of http or https and has no user in it', () => {
     const accepts = (base_url: string): boolean =>

@@ -22,12 +22,19 @@ const INNER = listOf({
 const METADATA_NAME = /^(metadata|metadata\.google\.internal|instance-data(\..+)?)$/;
 const INNER_NAME = /^[^.]+$|\.(localhost|local|internal|intranet|lan|home|corp|home\.arpa)$/;
 
+/** Of Azure, which tells the version of its API so: https://learn.microsoft.com/azure/ai-services/openai/api-version-deprecation */
+const VERSION_PARAMETER = 'api-version';
+
 /** A server of one's own stands where one wants, and so may its address. */
 const mayBeInner = (provider: KnownProvider | undefined): boolean =>
   provider !== undefined && (provider.variables.length === 0 || provider.baseUrl() === undefined);
 
 /** Completes "expected …"; undefined: it may be there. `url`: one that is an address at all. */
 export function addressExpected(url: string, provider: KnownProvider | undefined): string | undefined {
+  // It is told to whoever may look, and stands in every copy of the database: no place for a key.
+  const { hash, searchParams } = new URL(url);
+  if (hash !== '' || [...searchParams.keys()].some((name) => name !== VERSION_PARAMETER))
+    return 'an address without a query (a key goes into the secrets of the account)';
   // The parser has made one form of decimal, hexadecimal and short IPv4 addresses.
   const host = new URL(url).hostname
     .replace(/^\[|\]$/g, '')

@@ -90,6 +90,7 @@ const NO_ADDRESS = [
   'http://',
   'http://user:pass@x.example',
   'https://x.example/\r\nx: y',
+  'https://x.example/v1?key=sk-0123456789abcdef',
 ] as const;
 
 onEachDatabase((name, open) => {
