@@ -63,8 +63,8 @@ export type Writer = {
 
 /** What the end of an answer may wait for. */
 export const LONGEST_WAIT_MS = 10;
-/** Nobody waits: more entries for one transaction. */
-const GATHER_MS = 30;
+/** Nobody waits: more entries for one transaction, which costs much the same for one and for a hundred. */
+const GATHER_MS = 200;
 const MOST_IN_BATCH = 500;
 const MOST_IN_MEMORY = 20_000;
 const LEAST_BACK_OFF_MS = 100;
