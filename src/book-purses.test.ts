@@ -34,7 +34,7 @@ simulator: ${simulator}
 /** Answers as long as they may be. */
 const LONG = '{ ttft: 1ms, tokens_per_second: 5000, output_tokens: 500 }';
 /** Much shorter than they may be, and slow. */
-const SHORT = '{ ttft: 1ms, tokens_per_second: 50, output_tokens: 10 }';
+const SHORT = '{ ttft: 1ms, tokens_per_second: 10, output_tokens: 10 }';
 
 type Relay = { readonly app: App; readonly books: Books; close(): Promise<void> };
 
@@ -216,6 +216,9 @@ describe('a relay with books', () => {
     await becomes(relay, 'wallet:acme', [-40_000n, 0n]);
   });
 
+  const isInLine = ({ app }: Relay, calls: number): boolean =>
+    app.front.metricsText().includes(`sluice_queue_depth{line="m"} ${calls}\n`);
+
   it('whoever waits in line keeps no money from those who could start', async () => {
     const relay = await begin(SHORT);
     // Enough for five at a time, of which the account takes four.
@@ -223,7 +226,10 @@ describe('a relay with books', () => {
     const answers: ReturnType<typeof call>[] = [];
     for (let i = 0; i < 12; i++) {
       answers.push(call(relay, 'paid', { body: ask(`${i}`, { max_tokens: 100 }) }));
-      await new Promise((resolve) => setTimeout(resolve, 15));
+      if (i < 4) await becomes(relay, 'wallet:acme', [-500_000n, BigInt(i + 1) * 100_000n]);
+      else
+        for (let n = 0; n < 500 && !isInLine(relay, i - 3); n++)
+          await new Promise((resolve) => setTimeout(resolve, 2));
     }
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     assert.deepEqual(statuses, Array(12).fill(200));
