@@ -21,12 +21,14 @@ keys:
   - { id: slow, key: key-of-slow-0123456789, tenant: acme, limits: { rpm: 1 }, on_limit: reject }
   - { id: late, key: key-of-late-0123456789, tenant: later }
   - { id: day, key: key-of-day-0123456789, budgets: { day: '0.000012' } }
+  - { id: trusted, key: key-of-trusted-0123456789, tenant: acme, objects: true }
   - { id: free, key: key-of-free-0123456789 }
 accounts:
   - id: a
     provider: simulator
     secrets: [s]
     models: { m: { limits: { rpm: 600000, concurrency: 4, ramp: off } }, other: {} }
+  - { id: far, provider: openai-compatible, base_url: 'http://far.test/v1', secrets: [s], models: [far], passes: [/batches] }
 money: { prices: [{ model: m, input: '0', output: '1' }] }
 simulator: ${simulator}
 `;
@@ -89,7 +91,7 @@ describe('a relay with books', () => {
       ...{ method: 'POST', url: path, payload: JSON.stringify(body) },
       headers: {
         ...{ authorization: `Bearer key-of-${key}-0123456789`, 'content-type': 'application/json' },
-        'anthropic-version': '2023-06-01',
+        ...(path === '/v1/messages' ? { 'anthropic-version': '2023-06-01' } : {}),
       },
     });
     return {
@@ -205,6 +207,18 @@ describe('a relay with books', () => {
     const refused = await call(relay, 'paid', other);
     assert.deepEqual([refused.status, refused.json.error.code], [402, 'unpriced_model']);
     assert.equal((await call(relay, 'free', other)).status, 200);
+  });
+
+  it('does not let who is charged reach what is charged to nobody, unless that is said', async () => {
+    const relay = await begin();
+    await pay(relay, 1_000_000n);
+    for (const key of ['paid', 'day']) {
+      const { status, json } = await call(relay, key, { path: '/v1/batches', body: {} });
+      assert.deepEqual([status, json.error.code], [403, 'objects_forbidden']);
+      assert.match(json.error.message, /charged to a wallet or a budget/);
+    }
+    for (const key of ['free', 'trusted'])
+      assert.notEqual((await call(relay, key, { path: '/v1/batches', body: {} })).status, 403);
   });
 
   it('a call that is refused for money spends nothing of the limits of its key', async () => {
