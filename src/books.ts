@@ -112,6 +112,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
       if (writer.state().isFull) throw full();
       return funds.hold(key, ask);
     },
+    isCharged: (key) => funds.isCharged(key),
     costOf: (ask) => costOf(pricing, ask, log),
     record(entry) {
       if (entry.held.length > 0) funds.purses.recorded(entry.id);
