@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -41,6 +41,11 @@ test('whatever is saved is loaded by the next run', () => {
 test('the folder is made, and holds nothing but the file', () => {
   file('deep/down/words.json').save({ words: ['a'] });
   assert.deepEqual(readdirSync(join(folder, 'deep/down')), ['words.json']);
+});
+
+test('only its owner reads the file', () => {
+  file().save({ words: ['a'] });
+  assert.equal(statSync(join(folder, 'words.json')).mode & 0o777, 0o600);
 });
 
 test('no file is nothing kept, without a word', () => {

@@ -44,7 +44,7 @@ export function keptFile<T>(
       try {
         mkdirSync(dirname(path), { recursive: true });
         // Never half a file, whenever the process ends.
-        writeFileSync(`${path}.new`, JSON.stringify(value));
+        writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
         renameSync(`${path}.new`, path);
       } catch (error) {
         warn(`${path} could not be written: ${messageOf(error)}`);

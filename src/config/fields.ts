@@ -115,7 +115,9 @@ export const url = () =>
     expected: 'an address such as https://host/v1, without a user or password',
     json: { title: 'URL', type: 'string', pattern: orInterpolated('https?://.+') },
     read: (value) => {
-      if (typeof value !== 'string' || !/^https?:\/\//.test(value) || !URL.canParse(value)) return undefined;
+      // A parser takes line breaks out and takes a backslash for a slash: what is checked would not be what is sent.
+      if (typeof value !== 'string' || !/^https?:\/\/[^\s\\\p{Cc}]+$/u.test(value) || !URL.canParse(value))
+        return undefined;
       const { username, password } = new URL(value);
       return username === '' && password === '' ? value.replace(/\/+$/, '') : undefined;
     },

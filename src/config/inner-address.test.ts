@@ -112,6 +112,12 @@ describe('an address of an account, wherever it is kept', () => {
       'https://api.openai.com@169.254.169.254/v1',
       'https://',
       '//host.example',
+      'https://host.example/\r\nx-header: y',
+      'https://host.\texample',
+      'https://host.example\\@other.example',
+      'https://host.example/v1 ',
+      'https://host.example/\u0000',
+      'https://host.example/\u0085',
     ])
       assert.ok(!accepts(url), url);
   });

@@ -1,11 +1,13 @@
 /**
- * Who comes in: the one function by which every route that wants a client's key asks for it, and the address of who asks.
- * What is shown of the relay itself is open to this machine without a key.
+ * Who comes in: the one function by which every route that wants a client's key asks for it. What is shown of
+ * the relay itself is open to this machine without a key: not to whom a proxy here speaks for, and not to a web page whose
+ * own name was pointed at this machine, which is known by its Host header.
  */
 
 import type { IncomingMessage } from 'node:http';
 import type { ClientKey } from '../domain/call.ts';
 import type { Endpoint } from '../domain/endpoints.ts';
+import { hostNameOf, isLoopbackName } from './admin/hosts.ts';
 import type { Front } from './front.ts';
 
 type Room = Pick<Front, 'access'>;
@@ -20,11 +22,16 @@ export const keyOf = (front: Room, { headers, socket }: IncomingMessage, endpoin
 
 /** From elsewhere it takes a key, for it tells of accounts, models and traffic. */
 export function mayLook(front: Room, request: IncomingMessage): void {
-  if (!isLoopback(addressOf(front, request))) keyOf(front, request, 'live');
+  const { headers, socket } = request;
+  const isHere = isLoopback(socket.remoteAddress ?? '') && !isForwarded(headers);
+  if (!isHere || !isLoopbackName(hostNameOf(headers.host))) keyOf(front, request, 'live');
 }
 
-export const addressOf = (front: Room, { headers, socket }: IncomingMessage): string =>
-  front.access().addressOf({ headers, peer: socket.remoteAddress }) ?? '';
+/** A proxy on this machine speaks for others, whether it was named as one or not. */
+const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'] as const;
+
+export const isForwarded = (headers: Readonly<Record<string, unknown>>): boolean =>
+  PROXY_HEADERS.some((name) => headers[name] !== undefined);
 
 export const isLoopback = (address: string): boolean =>
   address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');

@@ -7,7 +7,8 @@
 import type { FastifyInstance } from 'fastify';
 import { isJsonObject, parseJson } from '../base/json.ts';
 import { Failure } from '../domain/failure.ts';
-import { isLoopback } from './door.ts';
+import { hostNameOf, isLoopbackName } from './admin/hosts.ts';
+import { isForwarded, isLoopback } from './door.ts';
 import type { Front } from './front.ts';
 
 type Asked = {
@@ -15,10 +16,7 @@ type Asked = {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 };
 
-const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 const JSON_TYPE = /^application\/json\s*(;|$)/i;
-/** A proxy on this machine speaks for others. */
-const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
 const LONGEST_NAME = 500;
 
 export function addSwitchOn(server: FastifyInstance, front: Front): void {
@@ -37,9 +35,9 @@ export function addSwitchOn(server: FastifyInstance, front: Front): void {
 }
 
 function requireOperator({ ip, headers }: Asked): void {
-  if (!isLoopback(ip) || PROXY_HEADERS.some((name) => headers[name] !== undefined))
+  if (!isLoopback(ip) || isForwarded(headers))
     throw refusal(403, 'Only from the machine on which the relay runs, and not through a proxy.');
-  if (!LOOPBACK_HOST.test(String(headers.host ?? '')))
+  if (!isLoopbackName(hostNameOf(headers.host)))
     throw refusal(403, 'Host: expected 127.0.0.1, [::1] or localhost.');
   if (!JSON_TYPE.test(String(headers['content-type'] ?? '')))
     throw refusal(415, 'Content-Type: expected application/json.');

@@ -85,11 +85,16 @@ const routes: Route[] = [
   ),
 ];
 
-type Asked = { readonly key?: string; readonly from?: string; readonly forwardedFor?: string };
+type Asked = {
+  readonly key?: string;
+  readonly from?: string;
+  readonly forwardedFor?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 async function ask(
   route: Route,
-  { key, from = FAR, forwardedFor }: Asked,
+  { key, from = FAR, forwardedFor, headers = {} }: Asked,
 ): Promise<readonly [number, unknown]> {
   const answer = await inject(server.handle, {
     ...{ method: route.method, url: addressOf(route), remoteAddress: from },
@@ -97,6 +102,7 @@ async function ask(
       'content-type': 'application/json',
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
       ...(forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor }),
+      ...headers,
     },
     ...(route.method === 'POST' ? { payload: '{"model":"m"}' } : {}),
   });
@@ -181,6 +187,27 @@ describe('every route', () => {
       assert.equal((await ask(route, { from: '127.0.0.1' }))[0], 200);
       assert.equal((await ask(route, { key: KEY }))[0], 200);
       assert.deepEqual(await ask(route, { key: `${KEY}-awake` }), [403, 'endpoint_forbidden']);
+    }
+  });
+
+  it('of the relay itself is shut for web pages that point their name here, and for whom a proxy here speaks', async () => {
+    for (const path of ['/metrics', '/live/limits', '/live/queues', '/live/benches']) {
+      const route: Route = { method: 'GET', path };
+      for (const headers of [
+        { host: 'rebound.example:4290' },
+        { host: 'localhost.rebound.example' },
+        { 'x-forwarded-for': FAR },
+        { 'x-forwarded-for': '127.0.0.1' },
+        { forwarded: `for=${FAR}` },
+        { 'x-real-ip': FAR },
+        { via: '1.1 proxy' },
+      ] as Record<string, string>[]) {
+        const what = `${path} ${JSON.stringify(headers)}`;
+        assert.deepEqual(await ask(route, { from: '127.0.0.1', headers }), [401, 'invalid_key'], what);
+        assert.equal((await ask(route, { from: '127.0.0.1', headers, key: KEY }))[0], 200, what);
+      }
+      for (const host of ['127.0.0.1:4290', 'localhost', '[::1]:4290'])
+        assert.equal((await ask(route, { from: '::ffff:127.0.0.1', headers: { host } }))[0], 200, host);
     }
   });
 });
