@@ -225,7 +225,9 @@ export function createApp(options: AppOptions): App {
     keyWindows: (key) => (hasLimits(key) ? limiter.headroom(quotaOfKey(key), clock.now()) : undefined),
     countTokens: (name, ask) => countTokens(rooms, name, ask),
     usableChannels,
-    ...(books === undefined ? {} : { books: () => books.state() }),
+    ...(books === undefined
+      ? {}
+      : { books: () => books.state(), isCharged: (key) => books.ledger.isCharged(key) }),
     ...(options.admin === undefined
       ? {}
       : {

@@ -21,12 +21,14 @@ keys:
   - { id: slow, key: key-of-slow-0123456789, tenant: acme, limits: { rpm: 1 }, on_limit: reject }
   - { id: late, key: key-of-late-0123456789, tenant: later }
   - { id: day, key: key-of-day-0123456789, budgets: { day: '0.000012' } }
+  - { id: trusted, key: key-of-trusted-0123456789, tenant: acme, objects: true }
   - { id: free, key: key-of-free-0123456789 }
 accounts:
   - id: a
     provider: simulator
     secrets: [s]
     models: { m: { limits: { rpm: 600000, concurrency: 4, ramp: off } }, other: {} }
+  - { id: far, provider: openai-compatible, base_url: 'http://far.test/v1', secrets: [s], models: [far], passes: [/batches] }
 money: { prices: [{ model: m, input: '0', output: '1' }] }
 simulator: ${simulator}
 `;
@@ -34,7 +36,7 @@ simulator: ${simulator}
 /** Answers as long as they may be. */
 const LONG = '{ ttft: 1ms, tokens_per_second: 5000, output_tokens: 500 }';
 /** Much shorter than they may be, and slow. */
-const SHORT = '{ ttft: 1ms, tokens_per_second: 50, output_tokens: 10 }';
+const SHORT = '{ ttft: 1ms, tokens_per_second: 10, output_tokens: 10 }';
 
 type Relay = { readonly app: App; readonly books: Books; close(): Promise<void> };
 
@@ -89,7 +91,7 @@ describe('a relay with books', () => {
       ...{ method: 'POST', url: path, payload: JSON.stringify(body) },
       headers: {
         ...{ authorization: `Bearer key-of-${key}-0123456789`, 'content-type': 'application/json' },
-        'anthropic-version': '2023-06-01',
+        ...(path === '/v1/messages' ? { 'anthropic-version': '2023-06-01' } : {}),
       },
     });
     return {
@@ -207,6 +209,18 @@ describe('a relay with books', () => {
     assert.equal((await call(relay, 'free', other)).status, 200);
   });
 
+  it('does not let who is charged reach what is charged to nobody, unless that is said', async () => {
+    const relay = await begin();
+    await pay(relay, 1_000_000n);
+    for (const key of ['paid', 'day']) {
+      const { status, json } = await call(relay, key, { path: '/v1/batches', body: {} });
+      assert.deepEqual([status, json.error.code], [403, 'objects_forbidden']);
+      assert.match(json.error.message, /charged to a wallet or a budget/);
+    }
+    for (const key of ['free', 'trusted'])
+      assert.notEqual((await call(relay, key, { path: '/v1/batches', body: {} })).status, 403);
+  });
+
   it('a call that is refused for money spends nothing of the limits of its key', async () => {
     const relay = await begin();
     for (let i = 0; i < 3; i++) assert.equal((await call(relay, 'slow')).status, 402);
@@ -216,6 +230,9 @@ describe('a relay with books', () => {
     await becomes(relay, 'wallet:acme', [-40_000n, 0n]);
   });
 
+  const isInLine = ({ app }: Relay, calls: number): boolean =>
+    app.front.metricsText().includes(`sluice_queue_depth{line="m"} ${calls}\n`);
+
   it('whoever waits in line keeps no money from those who could start', async () => {
     const relay = await begin(SHORT);
     // Enough for five at a time, of which the account takes four.
@@ -223,7 +240,10 @@ describe('a relay with books', () => {
     const answers: ReturnType<typeof call>[] = [];
     for (let i = 0; i < 12; i++) {
       answers.push(call(relay, 'paid', { body: ask(`${i}`, { max_tokens: 100 }) }));
-      await new Promise((resolve) => setTimeout(resolve, 15));
+      if (i < 4) await becomes(relay, 'wallet:acme', [-500_000n, BigInt(i + 1) * 100_000n]);
+      else
+        for (let n = 0; n < 500 && !isInLine(relay, i - 3); n++)
+          await new Promise((resolve) => setTimeout(resolve, 2));
     }
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     assert.deepEqual(statuses, Array(12).fill(200));

@@ -6,9 +6,10 @@
 import type { Clock } from './base/clock.ts';
 import type { Logger } from './base/log.ts';
 import type { Config } from './config/config.ts';
+import type { ClientKey } from './domain/call.ts';
 import type { Tenant } from './domain/tenancy.ts';
 import { createHolds, type Holds } from './ledger/holds.ts';
-import { creditOf, type People } from './ledger/payers.ts';
+import { createPayers, creditOf, type People } from './ledger/payers.ts';
 import type { Pricing } from './ledger/pricing.ts';
 import { createPurses, type Purses } from './ledger/purses.ts';
 import type { LimitOf, WriteOff } from './ledger/settle-purses.ts';
@@ -26,6 +27,8 @@ export type BookPursesOptions = {
 export type BookPurses = {
   readonly purses: Purses;
   readonly hold: Holds;
+  /** Has the key a wallet or a budget that its calls are charged to? */
+  isCharged(key: ClientKey): boolean;
   /** Whose keys are let in. */
   usePeople(people: People): void;
   /** Tells of what wallets were spared. */
@@ -52,6 +55,8 @@ export function openPurses(options: BookPursesOptions): BookPurses {
     return row.wallet === 'postpaid' ? row.credit_limit_nano : 0n;
   };
 
+  const known: People = { tenant: (id) => people.tenant(id), project: (id) => people.project(id) };
+  const payers = createPayers(known);
   const purses = createPurses({
     ...{ database, instance, clock, log, limitOf },
     onWriteOff(writeOff) {
@@ -62,9 +67,10 @@ export function openPurses(options: BookPursesOptions): BookPurses {
     purses,
     hold: createHolds({
       ...{ purses, now: () => clock.now(), settings: () => config().money },
-      people: { tenant: (id) => people.tenant(id), project: (id) => people.project(id) },
+      people: known,
       quote: (ask) => pricing.quote(ask),
     }),
+    isCharged: (key) => payers.of(key, clock.now()).length > 0,
     usePeople(next) {
       people = next;
     },

@@ -111,7 +111,7 @@ describe('books', () => {
     const { books } = await opened('full', 'ledger: { spill_limit: 300 }');
     const hold = () => books.ledger.hold(KEY, () => assert.fail('nobody has to pay for it'));
     assert.equal(hold(), undefined);
-    void books.ledger.record(callEntry({ id: 'req_a' }));
+    await books.ledger.record(callEntry({ id: 'req_a' }));
     assert.throws(
       hold,
       (error) => error instanceof Failure && error.kind === 'ledger_full' && error.status === 503,

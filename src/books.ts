@@ -6,7 +6,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Cancel, Clock } from './base/clock.ts';
+import { afterThisTurn, type Cancel, type Clock } from './base/clock.ts';
 import type { Logger } from './base/log.ts';
 import { type BookPurses, openPurses } from './book-purses.ts';
 import { DOLLARS_FOR } from './catalog/rates.ts';
@@ -84,7 +84,10 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
   const funds = openPurses({ database, instance, clock, log, pricing, config: () => config });
   const posters: Poster[] = [funds.purses.post, createRollups(database.kind).post];
   const spillBytes = (): number => config.ledger.spillBytes;
-  const writer = createWriter({ database, journal, clock, log, posters, spillBytes });
+  const writer = createWriter({
+    ...{ database, journal, clock, log, posters, spillBytes },
+    soon: afterThisTurn,
+  });
   const alarm = createSpillAlarm({ log, spillBytes });
   writer.onBatch(() => alarm.look(writer.state()));
   const retention = createRetention({ database, clock, log, settings: () => config.storage.retention });
@@ -109,6 +112,7 @@ export async function openBooks(options: BooksOptions): Promise<Books> {
       if (writer.state().isFull) throw full();
       return funds.hold(key, ask);
     },
+    isCharged: (key) => funds.isCharged(key),
     costOf: (ask) => costOf(pricing, ask, log),
     record(entry) {
       if (entry.held.length > 0) funds.purses.recorded(entry.id);

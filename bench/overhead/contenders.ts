@@ -1,6 +1,6 @@
 /**
  * Who is measured and how each is started: the bare proxy, nginx where it is installed, and Sluice as a user would run
- * it, with its log, metrics, key check, estimate, admission and settlement on. A contender is a line in `STARTERS`.
+ * it, with its log, metrics, key check, estimate, admission, settlement and books on. A contender is a line in `STARTERS`.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -60,7 +60,7 @@ async function startSluice({ children, directory, upstreamPort }: Ground): Promi
   const port = await freePort();
   const config = join(directory, 'sluice.yaml');
   const log = join(directory, 'sluice.log');
-  writeFileSync(config, sluiceConfig(upstreamPort));
+  writeFileSync(config, sluiceConfig(upstreamPort, directory));
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
   const parameters = [main, 'start', '--config', config, '--port', String(port)];
   const program = children.program(process.execPath, parameters, log);
@@ -140,15 +140,19 @@ ${temporary}
 `;
 }
 
-/** Limits are on and far away: every window is counted, none ever holds a call back. */
-function sluiceConfig(upstreamPort: number): string {
+/** Limits are on and far away: every window is counted, none ever holds a call back. Calls have a price, and are written down. */
+function sluiceConfig(upstreamPort: number, directory: string): string {
   return `server: { host: 127.0.0.1, port: 0 }
+data_dir: ${JSON.stringify(join(directory, 'data'))}
 accounts:
   - id: stub
     provider: openai-compatible
     base_url: http://127.0.0.1:${upstreamPort}/v1
     secrets: [stub-secret-0123456789]
-    models: { stub-model: { limits: { rpm: 100000000, tpm: 100000000000, concurrency: 100000 } } }
+    models:
+      stub-model:
+        limits: { rpm: 100000000, tpm: 100000000000, concurrency: 100000 }
+        price: { input: '1.2', output: '6' }
 keys:
   - { id: bench, key: ${CLIENT_KEY} }
 log: { level: info }

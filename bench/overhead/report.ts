@@ -200,7 +200,7 @@ ${notesOf(summary)
 
 - **bare** is the least a Node proxy can do: node:http in, undici out, bodies piped, nothing parsed
   (\`bench/overhead/bare.ts\`). **nginx** is one worker with \`proxy_pass\`, kept-alive upstream connections and buffering
-  off. **sluice** runs as a user runs it: key check, estimate, admission, routing, metrics, settlement and log on.
+  off. **sluice** runs as a user runs it: key check, estimate, admission, routing, metrics, settlement, books and log on.
 - Everything is on 127.0.0.1; the upstream stub and the load generator are processes of their own. A plain call is 1 kB
   in and 600 bytes out, a chunk is one \`chat.completion.chunk\` of 250 bytes, written by itself.
 - **CPU** is the proxy process's own, all threads, user and system, read from the kernel. Per call it is taken at

@@ -37,6 +37,9 @@ export const systemClock: Clock = {
   },
 };
 
+/** Calls `task` when all that came in together has been seen: after this turn of the event loop. */
+export const afterThisTurn = (task: () => void): void => void setImmediate(task);
+
 /** Resolves after `delayMs`, or rejects with the signal's reason when it aborts first. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

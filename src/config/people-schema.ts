@@ -77,7 +77,7 @@ export const keySchema = section({
     .optional()
     .describe(
       'May the key reach files, batches and other objects of the accounts? Not given: yes, unless it is bound to `models`, ' +
-        'for a batch can use any.',
+        'for a batch can use any, or charged to a wallet or a budget, for a batch is charged to nobody.',
     ),
   fallback: flag().prefault(true).describe("May the key's calls be served by a fallback model?"),
   fallbacks: listOf(text('the name of a model'))

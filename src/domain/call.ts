@@ -55,7 +55,7 @@ export type ClientKey = {
   readonly weight: number;
   /** Model names the key may use; undefined: all. */
   readonly models?: readonly string[];
-  /** May it reach files, batches and other objects? Undefined: where it may use all models. */
+  /** May it reach files, batches and other objects? Undefined: where it may use all models and is charged to nobody. */
   readonly objects?: boolean;
   /** May its calls be served by a fallback model? */
   readonly fallback: boolean;

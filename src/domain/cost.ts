@@ -19,6 +19,7 @@ const MILLION = 1_000_000n;
 
 /** Decimal text in billionths. Throws `RangeError` on anything else. */
 export function nanoOf(decimal: string): bigint {
+  if (decimal === '1') return NANO;
   const match = /^(\d+)(?:\.(\d{1,9}))?$/.exec(decimal);
   if (match === null) throw new RangeError(`'${decimal}' is no decimal of at most nine places`);
   return BigInt((match[1] ?? '') + (match[2] ?? '').padEnd(9, '0'));

@@ -65,4 +65,6 @@ export type Front = {
   usableChannels(): { readonly usable: number; readonly all: number };
   /** How the books are doing; absent where none are kept. */
   books?(): WriterState;
+  /** Has the key a wallet or a budget that its calls are charged to? Absent where no books are kept. */
+  isCharged?(key: ClientKey): boolean;
 };

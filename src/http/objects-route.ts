@@ -105,12 +105,19 @@ async function askOf(front: Front, exchange: Exchange, { dialect, path, key }: A
 const hasBody = ({ request: { headers } }: Exchange): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-/** Objects can do what `models` of the key would forbid, and a list shows those of all keys. */
+/** Objects can do what `models` of the key would forbid and what nobody counts, and a list shows those of all keys. */
 function mayReachObjects(
   front: Front,
-  { id, models, objects }: ClientKey,
+  key: ClientKey,
   { method, objectPath }: { readonly method: string; readonly objectPath: ObjectPath },
 ): void {
+  const { id, models, objects } = key;
+  if (objects === undefined && front.isCharged?.(key) === true)
+    throw new Failure('objects_forbidden', {
+      message:
+        `The key '${id}' is charged to a wallet or a budget, and files, batches and other objects are charged to ` +
+        'nobody: it may reach them only where that is said (keys.objects).',
+    });
   if (!(objects ?? models === undefined))
     throw new Failure('objects_forbidden', {
       message: `The key '${id}' may not reach files, batches and other objects (keys.objects).`,

@@ -10,8 +10,8 @@ import type { Journal, Lines, Segment } from './journal.ts';
 export type Pending = {
   readonly entry: CallEntry;
   readonly line: string;
-  /** Undefined where the journal could not be written: it is in memory alone. */
-  readonly segment: Segment | undefined;
+  /** Undefined before it is in the journal, and where that could not be written: it is in memory alone. */
+  segment: Segment | undefined;
   /** Somebody waits for it. */
   committed?: () => void;
 };
@@ -35,6 +35,8 @@ export type BacklogOptions = {
 
 export class Backlog {
   readonly #options: BacklogOptions;
+  /** Not in the journal yet. */
+  #fresh: Pending[] = [];
   #ready: Pending[] = [];
   readonly #unread: Unread[] = [];
   /** Entries that only the journal has. */
@@ -46,11 +48,11 @@ export class Backlog {
 
   /** Entries that are known of: those in files that were taken over are counted once they are read. */
   get length(): number {
-    return this.#ready.length + this.#away;
+    return this.#fresh.length + this.#ready.length + this.#away;
   }
 
   get isEmpty(): boolean {
-    return this.#ready.length === 0 && this.#unread.length === 0;
+    return this.#fresh.length === 0 && this.#ready.length === 0 && this.#unread.length === 0;
   }
 
   /** Some of it is to be read first. */
@@ -58,27 +60,40 @@ export class Backlog {
     return this.#unread.length > 0;
   }
 
-  /** Undefined where only the journal has it. */
-  add(entry: CallEntry): Pending | undefined {
-    const { journal, mostInMemory, onUnwritable } = this.#options;
-    const line = lineOf(entry);
-    let segment: Segment | undefined;
-    try {
-      segment = journal.append(line);
-    } catch (error) {
-      onUnwritable(error);
-    }
-    if (segment !== undefined && (this.#away > 0 || this.#ready.length >= mostInMemory)) {
-      this.#leave(segment, segment.size - Buffer.byteLength(line) - 1);
-      return undefined;
-    }
-    const pending: Pending = { entry, line, segment };
-    this.#ready.push(pending);
+  /** It is in the journal after the next `flush`. */
+  add(entry: CallEntry): Pending {
+    const pending: Pending = { entry, line: lineOf(entry), segment: undefined };
+    this.#fresh.push(pending);
     return pending;
   }
 
-  #leave(segment: Segment, from: number): void {
-    this.#away++;
+  /** Puts what was added into the journal, all of it by one write. */
+  flush(): void {
+    const fresh = this.#fresh;
+    if (fresh.length === 0) return;
+    this.#fresh = [];
+    const { journal, mostInMemory, onUnwritable } = this.#options;
+    let segment: Segment | undefined;
+    try {
+      segment = journal.append(fresh.map(({ line }) => line));
+    } catch (error) {
+      onUnwritable(error);
+    }
+    if (segment !== undefined && (this.#away > 0 || this.#ready.length + fresh.length > mostInMemory)) {
+      const bytes = fresh.reduce((sum, { line }) => sum + Buffer.byteLength(line) + 1, 0);
+      this.#leave(segment, segment.size - bytes, fresh);
+      return;
+    }
+    for (const pending of fresh) {
+      pending.segment = segment;
+      this.#ready.push(pending);
+    }
+  }
+
+  /** Only the journal has them from now on. */
+  #leave(segment: Segment, from: number, left: readonly Pending[]): void {
+    this.#away += left.length;
+    for (const { committed } of left) committed?.();
     const last = this.#unread.at(-1);
     if (last?.counted !== true || last.segment !== segment)
       this.#unread.push({ segment, from, counted: true });
@@ -91,6 +106,7 @@ export class Backlog {
 
   /** The oldest, and nobody else's any more. */
   take(most: number): readonly Pending[] {
+    this.flush();
     while (this.#ready.length === 0 && this.#unread.length > 0) this.#readBack();
     return this.#ready.splice(0, most);
   }

@@ -135,6 +135,20 @@ describe('the story of a call', () => {
     );
   });
 
+  it('does not miss details that there never were', async () => {
+    const lines = async (changed: Partial<CallEntry>): Promise<string> => {
+      const { entry } = await told({ queueMs: 0, ...changed });
+      return storyLines({ entry, story: null }).join('\n');
+    };
+    const once = 'It did not wait in line, and was sent once.';
+    assert.ok((await lines({ attempts: 1, failure: null })).includes(once));
+    const gone = { failure: 'client_gone', end: 'client_gone', firstContentMs: 5 } as const;
+    assert.ok((await lines({ attempts: 1, ...gone })).includes(once));
+    assert.match(await lines({ attempts: 0, failure: 'insufficient_funds' }), /and was sent to nobody\./);
+    const failed = { attempts: 1, failure: 'upstream_error', firstContentMs: null } as const;
+    assert.match(await lines(failed), /no longer kept/);
+  });
+
   it('for a tenant has numbers in the place of channels, and nothing of what the house pays', async () => {
     const attempts = [
       {

@@ -20,7 +20,7 @@ export type ToldStory = {
 
 export type ToldCall = {
   readonly entry: EntryRow;
-  /** Null: it is no longer kept. */
+  /** Null: there was nothing to tell beyond the entry, or it is no longer kept. */
   readonly story: ToldStory | null;
 };
 
@@ -100,9 +100,15 @@ function askedLines(entry: EntryRow): string[] {
   ];
 }
 
-const waitLine = ({ queue_ms, attempts }: EntryRow): string[] => [
-  `It waited ${duration(queue_ms)} in line in all, and was tried ${times(attempts)}; the details are no longer kept.`,
-];
+/** Of a call that was served at once there never were any details. */
+function waitLine({ queue_ms, attempts, failure, first_content_ms }: EntryRow): string[] {
+  const wasServedAtOnce = attempts === 1 && (failure === null || first_content_ms !== null);
+  if (queue_ms === 0 && attempts === 0) return ['It did not wait in line, and was sent to nobody.'];
+  if (queue_ms === 0 && wasServedAtOnce) return ['It did not wait in line, and was sent once.'];
+  return [
+    `It waited ${duration(queue_ms)} in line in all, and was tried ${times(attempts)}; the details are no longer kept.`,
+  ];
+}
 
 function tryLines(entry: EntryRow, { attempts, fallbacks, resumed = [], dropped = [] }: ToldStory): string[] {
   const lines: string[] = [];

@@ -28,8 +28,8 @@ const filesOf = (folder: string): string[] => readdirSync(join(root, folder)).so
 
 test('a line is in the file when append returns, and the file goes when all its lines are done', () => {
   const journal = journalIn('one');
-  const segment = journal.append('{"a":1}');
-  journal.append('{"b":"ü"}');
+  const segment = journal.append(['{"a":1}']);
+  journal.append(['{"b":"ü"}']);
   assert.equal(readFileSync(segment.path, 'utf8'), '{"a":1}\n{"b":"ü"}\n');
   assert.equal(journal.bytes(), Buffer.byteLength('{"a":1}\n{"b":"ü"}\n'));
   journal.done(segment, 1);
@@ -42,13 +42,13 @@ test('a line is in the file when append returns, and the file goes when all its 
 
 test('a full file is followed by another, and one of which all is done is begun anew', () => {
   const journal = journalIn('full', { segmentBytes: 100 });
-  const first = journal.append('x'.repeat(60));
-  assert.equal(journal.append('x'.repeat(60)), first);
-  const second = journal.append('y'.repeat(60));
+  const first = journal.append(['x'.repeat(60)]);
+  assert.equal(journal.append(['x'.repeat(60)]), first);
+  const second = journal.append(['y'.repeat(60)]);
   assert.notEqual(second, first);
   journal.done(second, 1);
   assert.equal(second.size, 0);
-  assert.equal(journal.append('z'), second);
+  assert.equal(journal.append(['z']), second);
   assert.equal(readFileSync(second.path, 'utf8'), 'z\n');
   journal.done(first, 2);
   assert.deepEqual(filesOf('full'), ['here~7~a~1.jsonl']);
@@ -59,7 +59,7 @@ test('lines are read in pieces, a long one by itself, and half a line is told ap
   const journal = journalIn('pieces');
   const long = 'l'.repeat(600_000);
   const lines = [...Array.from({ length: 5_000 }, (_, i) => `line ${i} ${'.'.repeat(80)}`), long, 'end'];
-  const segment = lines.map((line) => journal.append(line))[0] ?? assert.fail();
+  const segment = lines.map((line) => journal.append([line]))[0] ?? assert.fail();
   appendFileSync(segment.path, 'half');
   const read: string[] = [];
   let from = 0;
@@ -84,8 +84,8 @@ test('the files of the dead are taken over once, those of the living are not', (
     [8, 'alive'],
     [9, 'dead'],
   ] as const)
-    journalIn('claims', { pid, run }).append(`by ${pid}`);
-  journalIn('claims', { host: 'elsewhere' }).append('by another machine');
+    journalIn('claims', { pid, run }).append([`by ${pid}`]);
+  journalIn('claims', { host: 'elsewhere' }).append(['by another machine']);
   for (const name of filesOf('claims')) touch('claims', name, 60_000);
   const own = { pid: 7, run: 'new', isAlive: (pid: number) => pid === 8 };
   const journal = journalIn('claims', own);
@@ -112,7 +112,7 @@ function touch(folder: string, name: string, agoMs: number): void {
 
 test('other files in the folder are left alone', () => {
   const journal = journalIn('others');
-  journal.append('x');
+  journal.append(['x']);
   journal.reject(['bad'], 'why');
   appendFileSync(join(root, 'others', 'note.txt'), 'mine');
   const names = filesOf('others');

@@ -51,7 +51,7 @@ export type Lines = {
 
 export type Journal = {
   /** Throws when it cannot be written; the file is then as it was before. */
-  append(line: string): Segment;
+  append(lines: readonly string[]): Segment;
   /** So many lines of it are in the database. */
   done(segment: Segment, lines: number): void;
   /** Whole lines from a byte on, a bounded number of bytes of them. */
@@ -129,9 +129,9 @@ export function createJournal(options: JournalOptions): Journal {
   };
 
   return {
-    append(line) {
+    append(lines) {
       const { segment, file } = active ?? open();
-      const bytes = Buffer.from(`${line}\n`);
+      const bytes = Buffer.from(`${lines.join('\n')}\n`);
       try {
         for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
       } catch (error) {
@@ -140,7 +140,7 @@ export function createJournal(options: JournalOptions): Journal {
         throw error;
       }
       segment.size += bytes.length;
-      segment.open++;
+      segment.open += lines.length;
       if (segment.size >= segmentBytes) retire();
       return segment;
     },

@@ -19,6 +19,8 @@ export class Lease {
   /** What is kept free while it is in use; 0: the purse is near its end, and whatever is not used goes back at once. */
   cushionNano = 0n;
   lastUsedAtMs = 0;
+  /** Calls that are over and whose entries are on their way: what they did not use comes back. */
+  settling = 0;
   /** How often a call has taken from it. */
   uses = 0;
   /** Somebody is at its row: what is free now may be given back. */

@@ -50,6 +50,8 @@ export type Ledger = {
    * left, `unpriced_model` where policy refuses it, `ledger_away` when the database cannot be asked and must be.
    */
   hold(key: ClientKey, ask: () => HoldAsk): Hold | Promise<Hold> | undefined;
+  /** Would its calls have to be paid for, by a wallet or a budget? */
+  isCharged(key: ClientKey): boolean;
   costOf(ask: CostAsk): EntryMoney;
   /** Of a call that reached no channel. */
   readonly nothing: EntryMoney;

@@ -7,7 +7,7 @@
 import type { ClientKey } from '../domain/call.ts';
 import { exactCostOf, nanoOf, roundedNano, tierOf } from '../domain/cost.ts';
 import type { EntryMoney } from '../domain/entry.ts';
-import type { Currency } from '../domain/model-facts.ts';
+import type { Currency, PriceTier } from '../domain/model-facts.ts';
 import type { FactorScope, MoneySettings, OwnPrice, PriceFactor } from '../domain/money.ts';
 import { DEFAULT_TENANT } from '../domain/tenancy.ts';
 import { inputTotal, type Usage } from '../domain/usage.ts';
@@ -86,6 +86,19 @@ type Prepared = {
   readonly prices: PriceList;
   readonly factors: Factors;
   readonly rates: Rates;
+  /** By channel, what was frozen last. */
+  readonly frozen: Map<string, Frozen>;
+};
+
+/** The text of a price row, and all that it was made of. */
+type Frozen = {
+  readonly list: PriceInForce['id'] | undefined;
+  readonly listTier: PriceTier | undefined;
+  readonly own: PriceInForce['id'] | undefined;
+  readonly ownTier: PriceTier | undefined;
+  readonly factorRow: string | null;
+  readonly region: string | undefined;
+  readonly text: string;
 };
 
 const NOTHING: EntryMoney = {
@@ -111,6 +124,7 @@ export function createPricing({ now, settings, usualRates }: PricingOptions): Pr
       prices: createPriceList(rows.prices, current.prices),
       factors: createFactors([...rows.factors, ...current.factors], current.priceFactor),
       rates: { ...usualRates, ...current.rates },
+      frozen: new Map(),
     };
     return prepared;
   };
@@ -135,8 +149,7 @@ export function createPricing({ now, settings, usualRates }: PricingOptions): Pr
     },
     explain,
     costOf(ask) {
-      const { rates } = inForce();
-      return moneyOf(ask, explain(ask), rates);
+      return moneyOf(ask, explain(ask), inForce());
     },
     quote({ key, model, channel, inputTokens, outputTokens }) {
       const { prices, factors, rates, settings: current } = inForce();
@@ -174,7 +187,8 @@ const scopeOf = ({ id, tenant, project }: Payer, served: string, { account }: Pr
 
 type Used = Pick<CostAsk, 'usage' | 'free'> & { readonly channel: Priced };
 
-function moneyOf({ usage, channel, free }: Used, explained: Explained, rates: Rates): EntryMoney {
+function moneyOf({ usage, channel, free }: Used, explained: Explained, prepared: Prepared): EntryMoney {
+  const { rates } = prepared;
   const { list, own, costFactor, factor } = explained;
   const exact = list && exactCostOf(list.terms, usage, { rates });
   const share = nanoOf(costFactor);
@@ -183,14 +197,44 @@ function moneyOf({ usage, channel, free }: Used, explained: Explained, rates: Ra
   return {
     price: list?.id ?? null,
     priceRow:
-      list === undefined && own === undefined
-        ? null
-        : JSON.stringify(frozenOf(channel, explained, { usage, rates })),
+      list === undefined && own === undefined ? null : frozenText(channel, explained, { usage, prepared }),
     factor: factor.text,
     listNano: exact === undefined ? null : roundedNano(exact),
     upstreamNano: upstream ?? null,
     chargedNano: free ? 0n : exact === undefined ? null : roundedNano(exact, factor.nano),
   };
+}
+
+/** The same for one call after the other, most of the time: it is made anew where something of it is another. */
+function frozenText(
+  channel: Priced,
+  explained: Explained,
+  { usage, prepared }: { readonly usage: Usage; readonly prepared: Prepared },
+): string {
+  const { list, own, factor } = explained;
+  const { rates, frozen } = prepared;
+  const input = inputTotal(usage);
+  const listTier = list && tierOf(list.terms, input);
+  const ownTier = own && tierOf(own.terms, input);
+  const region = regionOf(channel);
+  const last = frozen.get(channel.id);
+  const isLast =
+    last !== undefined &&
+    usage.cacheWrite1h === undefined &&
+    last.listTier === listTier &&
+    last.ownTier === ownTier &&
+    last.list === list?.id &&
+    last.own === own?.id &&
+    last.factorRow === factor.id &&
+    last.region === region;
+  if (isLast) return last.text;
+  const text = JSON.stringify(frozenOf(channel, explained, { usage, rates }));
+  if (usage.cacheWrite1h === undefined)
+    frozen.set(channel.id, {
+      ...{ list: list?.id, listTier, own: own?.id, ownTier },
+      ...{ factorRow: factor.id, region, text },
+    });
+  return text;
 }
 
 /** What must be known to do the sum again when the rows, the catalogue and the rates have become others. */

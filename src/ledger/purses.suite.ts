@@ -5,7 +5,8 @@ import { afterEach, it } from 'node:test';
 import { chargedEntry, commitEntries } from '../testing/charged-entry.ts';
 import type { OpenDatabase } from '../testing/databases.ts';
 import { granted, type Instance, opened, refused, Town } from '../testing/purse-town.ts';
-import { isShortage } from './purses.ts';
+import { isShortage, type PurseHold } from './purses.ts';
+import type { Shortage } from './round.ts';
 
 export function pursesSuite(fresh: OpenDatabase): void {
   const { open, next } = opened(fresh);
@@ -103,8 +104,36 @@ export function pursesSuite(fresh: OpenDatabase): void {
     first.release();
     instance.purses.recorded(`${here.tenant}-b`);
     second.release();
-    refused(await instance.hold(`${here.tenant}-c`, [here.wallet], 600n));
+    assert.deepEqual(await here.purse(), { spent: -1_000n, held: 600n });
     await instance.charge(`${here.tenant}-b`, second, 600n);
+    refused(await instance.hold(`${here.tenant}-c`, [here.wallet], 600n));
+  });
+
+  it('a call that comes before the one that ended is settled has what that one leaves', async () => {
+    const here = await begin();
+    const instance = await here.instance();
+    await here.pay(1_000n);
+    const first = granted(await instance.hold(`${here.tenant}-a`, [here.wallet], 700n));
+    instance.purses.recorded(`${here.tenant}-a`);
+    const others = ['b', 'c'].map((call) => instance.hold(`${here.tenant}-${call}`, [here.wallet], 700n));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await instance.charge(`${here.tenant}-a`, first, 100n);
+    const [second, third] = await Promise.all(others);
+    refused(third as PurseHold | Shortage);
+    granted(second as PurseHold | Shortage).release();
+  });
+
+  it('whoever waits for a call to be settled is told that there is too little after two seconds', async () => {
+    const here = await begin();
+    const instance = await here.instance();
+    await here.pay(1_000n);
+    const first = granted(await instance.hold(`${here.tenant}-a`, [here.wallet], 700n));
+    instance.purses.recorded(`${here.tenant}-a`);
+    const other = instance.hold(`${here.tenant}-b`, [here.wallet], 700n);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await here.clock.advance(2_000);
+    assert.equal(refused(await other).leftNano, 300n);
+    await instance.charge(`${here.tenant}-a`, first, 700n);
   });
 
   it('a call takes of all its purses or of none', async () => {

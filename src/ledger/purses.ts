@@ -75,6 +75,8 @@ type Waiting = {
   readonly answer: (answer: PurseHold | Shortage) => void;
   readonly fail: (failure: Failure) => void;
   readonly cancelTimer: Cancel;
+  /** There was too little when it was looked for last, and more was about to come back. */
+  shortage: Shortage | undefined;
   /** Nobody waits for it any more. */
   isOver: boolean;
 };
@@ -84,6 +86,8 @@ export function createPurses(options: PursesOptions): Purses {
   const leases = new Map<string, Lease>();
   const open = new Map<string, OpenHold>();
   const waiting: Waiting[] = [];
+  /** Those for whom there is too little until calls that are over are settled. */
+  const parked: Waiting[] = [];
   const returning = new Set<Lease>();
   let housekeeping = false;
   let ticks = 0;
@@ -125,8 +129,10 @@ export function createPurses(options: PursesOptions): Purses {
     open.delete(hold.call);
     for (const lease of hold.leases) {
       lease.usedNano -= hold.amountNano;
+      if (hold.recordedAtMs !== undefined) lease.settling -= 1;
       giveBack(lease);
     }
+    if (hold.recordedAtMs !== undefined) waiting.unshift(...parked.splice(0));
   };
 
   const giveBack = (lease: Lease): void => {
@@ -171,6 +177,8 @@ export function createPurses(options: PursesOptions): Purses {
     const own = [...new Set([...asked, ...backNano.keys()])].sort((a, b) => (a.purse < b.purse ? -1 : 1));
     if (own.length === 0) return;
     for (const lease of own) lease.isBusy = true;
+    // What is settled while the round is played may not be there for it.
+    const settling = new Set(own.filter((lease) => lease.settling > 0).map(({ purse }) => purse));
     roundSinceMs = nowMs;
     try {
       const unknown = own.filter(({ limitNano }) => limitNano === undefined);
@@ -187,7 +195,11 @@ export function createPurses(options: PursesOptions): Purses {
       );
       commit();
       for (const lease of own) lease.isBusy = false;
-      for (const [i, each] of wishes.entries()) answer(each, shortages[i]);
+      for (const [i, each] of wishes.entries()) {
+        const shortage = shortages[i];
+        if (shortage !== undefined && settling.has(shortage.need.purse)) park(each, shortage);
+        else answer(each, shortage);
+      }
       for (const lease of own) if (lease.cushionNano === 0n && lease.usedNano === 0n) giveBack(lease);
     } catch (error) {
       for (const lease of own) lease.isBusy = false;
@@ -197,6 +209,12 @@ export function createPurses(options: PursesOptions): Purses {
     } finally {
       roundSinceMs = undefined;
     }
+  };
+
+  const park = (each: Waiting, shortage: Shortage): void => {
+    each.shortage = shortage;
+    if (leaseOf(shortage.need.purse).settling > 0) parked.push(each);
+    else waiting.push(each);
   };
 
   const answer = (each: Waiting, shortage: Shortage | undefined): void => {
@@ -223,7 +241,10 @@ export function createPurses(options: PursesOptions): Purses {
         ask,
         answer: resolve,
         fail: reject,
-        cancelTimer: clock.after(LONGEST_WAIT_MS, () => refuse(each)),
+        cancelTimer: clock.after(LONGEST_WAIT_MS, () =>
+          each.shortage === undefined || isStuck() ? refuse(each) : answer(each, each.shortage),
+        ),
+        shortage: undefined,
         isOver: false,
       };
       waiting.push(each);
@@ -262,7 +283,9 @@ export function createPurses(options: PursesOptions): Purses {
 
     recorded(call) {
       const hold = open.get(call);
-      if (hold !== undefined) hold.recordedAtMs ??= clock.now();
+      if (hold === undefined || hold.recordedAtMs !== undefined) return;
+      hold.recordedAtMs = clock.now();
+      for (const lease of hold.leases) lease.settling += 1;
     },
 
     async post(transaction, fresh) {
@@ -302,7 +325,7 @@ export function createPurses(options: PursesOptions): Purses {
       if (isClosed) return;
       isClosed = true;
       cancelTick();
-      for (const each of waiting.splice(0)) refuse(each);
+      for (const each of [...waiting.splice(0), ...parked.splice(0)]) refuse(each);
       for (let before = Infinity; ; ) {
         while (running !== undefined) await running;
         const left = [...leases.values()].filter(({ freeNano }) => freeNano > 0n);

@@ -116,6 +116,32 @@ export function writerSuite(open: OpenDatabase): void {
     assert.deepEqual(readdirSync(again.folder), []);
   });
 
+  it('puts what ends in one turn into the journal by one write, and lets nobody go on before it', async () => {
+    const database = await open();
+    const turns: (() => void)[] = [];
+    const { writer, journal, folder } = booksIn(database, { soon: (task) => void turns.push(task) });
+    const first = writer.record(callEntry({ id: 'turn0' }));
+    const second = writer.record(callEntry({ id: 'turn1' }));
+    assert.ok(first !== undefined && second !== undefined);
+    let wentOn = false;
+    void first.then(() => {
+      wentOn = true;
+    });
+    await new Promise(setImmediate);
+    if (database.kind === 'sqlite') {
+      assert.deepEqual([turns.length, wentOn, journal.bytes()], [1, false, 0]);
+      turns[0]?.();
+      assert.match(readFileSync(join(folder, readdirSync(folder)[0] ?? ''), 'utf8'), /turn0.*\n.*turn1.*\n$/);
+    }
+    await Promise.all([first, second]);
+    assert.equal(writer.state().pending > 0 || database.kind === 'postgres', true);
+    // What nobody has written down yet goes with the transaction that comes first.
+    void writer.record(callEntry({ id: 'turn2' }));
+    assert.equal(await writer.close(5_000), true);
+    assert.deepEqual(await idsIn(database, 'turn'), ['turn0', 'turn1', 'turn2']);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
   it('tells what follows in memory once, also where the word of the commit was lost', async () => {
     const real = await open();
     for (const isCommitted of [true, false]) {

@@ -56,7 +56,7 @@ async function travel(journey: Journey): Promise<Reply> {
     const failure = Failure.from(error);
     closeOverhead(journey);
     journey.allowance?.cancel();
-    // Its entry is in the journal already, and the client need not wait for more: nothing was served.
+    // The client need not wait for its entry: nothing was served.
     void journey.record({
       end: failure.kind === 'client_gone' ? 'client_gone' : 'failed',
       failure: failure.kind,

@@ -29,6 +29,7 @@ function kept(yaml: string, fetch?: Fetch, hold: Ledger['hold'] = () => undefine
     instance: 'here~1~a',
     nothing: NOTHING,
     hold,
+    isCharged: () => false,
     costOf({ usage, free }) {
       const listNano = BigInt(totalTokens(usage));
       return { ...NOTHING, price: 'p', listNano, upstreamNano: listNano, chargedNano: free ? 0n : listNano };

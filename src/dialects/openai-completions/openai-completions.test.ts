@@ -38,6 +38,14 @@ describe('a request for a text to be gone on with', () => {
     });
     for (const prompt of [['x', 'y'], [1, 2], [[1]]])
       assert.equal(readHead(bytes({ ...ask, prompt })).model, 'm');
+    for (const [prompt, texts] of [
+      [['x', 'y', 'z'], 3],
+      [[[1, 2], [3]], 2],
+      [[1, 2, 3], 1],
+    ] as const) {
+      const { maxOutputTokens, answers = 1 } = readHead(bytes({ ...ask, prompt, max_tokens: 10, n: 2 }));
+      assert.deepEqual([maxOutputTokens, answers], [20 * texts, 2 * texts]);
+    }
   });
 
   it('names the field that is wrong', () => {

@@ -22,7 +22,7 @@ export function readHead(body: Uint8Array): RequestHead {
   const stream = read('stream');
   if (stream !== undefined && stream !== null && typeof stream !== 'boolean')
     throw invalid('stream', 'expected true or false');
-  const answers = timesOf(read('n'), read('best_of'));
+  const answers = timesOf(read('n'), read('best_of')) * textsOf(read('prompt'));
   return {
     ...head,
     wantsUsage: objectOf(read('stream_options'))?.['include_usage'] === true,
@@ -41,6 +41,10 @@ function maxTokensOf(value: unknown): number {
 /** So many texts are written, whether they are all shown or not. */
 const timesOf = (...values: readonly unknown[]): number =>
   Math.max(1, ...values.filter((value): value is number => typeof value === 'number'));
+
+/** Each text of a list is gone on with; a list of numbers is one text, in tokens. */
+const textsOf = (prompt: unknown): number =>
+  Array.isArray(prompt) && typeof prompt[0] !== 'number' ? Math.max(1, prompt.length) : 1;
 
 /** Without a meaning in a chat, unless they say nothing. */
 const OF_BARE_TEXT: Readonly<Record<string, (value: unknown) => boolean>> = {

@@ -44,11 +44,13 @@ describe('the head of a question', () => {
     });
     assert.equal(openaiImages.readHead(bytes({ ...picture, stream: true })).stream, true);
     assert.equal(openaiImages.readHead(bytes({ ...picture, stream: null })).stream, false);
+    assert.equal(openaiImages.readHead(bytes({ ...picture, n: 4 })).answers, 4);
     const saying = { model: 'm', input: 'water' };
     assert.equal(openaiSpeech.readHead(bytes({ ...saying, stream: true })).stream, false);
     assert.equal(openaiSpeech.readHead(bytes({ ...saying, stream_format: 'audio' })).stream, false);
     assert.equal(openaiSpeech.readHead(bytes({ ...saying, stream_format: 'sse' })).stream, true);
-    assert.equal(openaiModerations.readHead(bytes({ ...saying, stream: true })).maxOutputTokens, 0);
+    const moderated = openaiModerations.readHead(bytes({ ...saying, stream: true, n: 4 }));
+    assert.deepEqual([moderated.maxOutputTokens, moderated.answers], [0, undefined]);
   });
 
   it('names the field that is missing or wrong', () => {

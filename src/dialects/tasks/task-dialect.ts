@@ -11,7 +11,7 @@ import type { Chunk, Wire } from '../dialect.ts';
 import { writeFailure, writeStreamFailure } from '../openai-chat/failures.ts';
 import { readWishes } from '../openai-chat/openrouter-fields.ts';
 import { forwardReply } from '../openai-chat/reply.ts';
-import { invalid, parseBody, TWICE } from '../openai-chat/request.ts';
+import { invalid, parseBody, severalOf, TWICE } from '../openai-chat/request.ts';
 import { errorStatusOf, textOf } from '../openai-chat/wire.ts';
 import { withModel } from '../splice-request.ts';
 import { type Fields, fieldsOf } from './fields.ts';
@@ -71,7 +71,15 @@ export function readTaskHead(
   if (typeof model !== 'string' || model === '') throw invalid('model', 'expected a non-empty string');
   for (const [name, need] of Object.entries(needs)) demand(fields, name, need);
   const stream = streamsBy !== undefined && fields.read(streamsBy[0]) === streamsBy[1];
-  return { model, stream, wantsUsage: false, maxOutputTokens };
+  // Several pictures are several answers; what is answered with nothing that costs has no such field.
+  const wanted = maxOutputTokens === Infinity ? fields.read('n') : undefined;
+  return {
+    model,
+    stream,
+    wantsUsage: false,
+    maxOutputTokens,
+    ...severalOf(typeof wanted === 'number' ? wanted : 1),
+  };
 }
 
 /**

@@ -111,7 +111,9 @@ const getCall = ({ database }: ReportDoors): AdminRoute =>
     answer: z.object({
       ...callFields,
       price_row: z.unknown().meta({ description: 'The price as it was when it was used.' }),
-      story: storyAnswer.nullable().meta({ description: 'Null: it is no longer kept.' }),
+      story: storyAnswer
+        .nullable()
+        .meta({ description: 'Null: it was served at once, or it is no longer kept.' }),
       told: z.array(z.string()).meta({ description: 'All of it in words.' }),
     }),
     async handle({ asker, params: { id } }) {
