@@ -27,6 +27,16 @@ export function mayLook(front: Room, request: IncomingMessage): void {
   if (!isHere || !isLoopbackName(hostNameOf(headers.host))) keyOf(front, request, 'live');
 }
 
+/** The same as an answer: for what tells strangers less. */
+export function isLooker(front: Room, request: IncomingMessage): boolean {
+  try {
+    mayLook(front, request);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A proxy on this machine speaks for others, whether it was named as one or not. */
 const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'] as const;
 

@@ -1,7 +1,7 @@
 /** For those who watch the process: alive, ready, and the metrics. */
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { mayLook } from './door.ts';
+import { isLooker, mayLook } from './door.ts';
 import type { Front } from './front.ts';
 
 /** `/livez` and `/readyz`, with the names that operators of other relays look for. */
@@ -14,8 +14,9 @@ export function addProbes(server: FastifyInstance, front: Front, isDraining: () 
     server.get<{ Querystring: Record<string, string> }>(path, (request, reply) => {
       const { usable, all } = front.usableChannels();
       const reason = isDraining() ? 'shutting down' : usable === 0 ? 'no channel can be used now' : undefined;
+      // Names of models and the lengths of their lines are nothing for strangers; whether it is ready is.
       const verbose =
-        'verbose' in request.query
+        'verbose' in request.query && isLooker(front, request.raw)
           ? {
               channels: all,
               usable,

@@ -190,6 +190,26 @@ describe('every route', () => {
     }
   });
 
+  it('that tells whether the relay is ready tells strangers nothing more', async () => {
+    for (const path of ['/readyz', '/healthz', '/health/readiness'])
+      for (const [from, key, isTold] of [
+        [FAR, undefined, false],
+        [FAR, 'sk-unknown', false],
+        [FAR, `${KEY}-awake`, false],
+        [FAR, KEY, true],
+        ['127.0.0.1', undefined, true],
+      ] as const) {
+        const answer = await inject(server.handle, {
+          ...{ method: 'GET', url: `${path}?verbose`, remoteAddress: from },
+          headers: key === undefined ? {} : { authorization: `Bearer ${key}` },
+        });
+        assert.equal(answer.statusCode, 200);
+        const told = Object.keys(JSON.parse(answer.payload) as object);
+        assert.equal(told.includes('queues'), isTold, `${path} from ${from} with ${key}`);
+        assert.ok(isTold || told.join() === 'status', told.join());
+      }
+  });
+
   it('of the relay itself is shut for web pages that point their name here, and for whom a proxy here speaks', async () => {
     for (const path of ['/metrics', '/live/limits', '/live/queues', '/live/benches']) {
       const route: Route = { method: 'GET', path };

@@ -51,14 +51,10 @@ const settings = {
     .nullable()
     .optional()
     .meta({ description: 'Models that may, in this order. Null: those of the model that is asked for.' }),
-  objects: z
-    .boolean()
-    .nullable()
-    .optional()
-    .meta({
-      description:
-        'May it reach files and batches? Null: unless it is bound to models, or charged to a wallet or a budget.',
-    }),
+  objects: z.boolean().nullable().optional().meta({
+    description:
+      'May it reach files and batches? Null: unless it is bound to models, or charged to a wallet or a budget.',
+  }),
   budgets: budgets().nullable().optional(),
   metadata: metadata().nullable().optional(),
 };
