@@ -2,42 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { known } from './fixtures/known.ts';
+import { account, errorOf, messagesOf, problemsOf } from './fixtures/loaded.ts';
 import { loadConfig } from './load.ts';
-import { ConfigError, type Problem } from './problem.ts';
+import { ConfigError } from './problem.ts';
 
 const KEY = 'sk-client-0123456789';
 const SIGNING = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 const WEBHOOK_SECRET =
   'whsec_ and the base64 of 24 to 64 random bytes (echo "whsec_$(openssl rand -base64 32)" makes one)';
-
-type Files = Readonly<Record<string, string>>;
-
-function load(text: string, { env = {}, files = {} }: { env?: Record<string, string>; files?: Files } = {}) {
-  const all: Files = { '/etc/sluice/sluice.yaml': text, ...files };
-  const readFile = (path: string): string => {
-    const found = all[path];
-    if (found === undefined) throw Object.assign(new Error('no'), { code: 'ENOENT' });
-    return found;
-  };
-  return loadConfig({ path: '/etc/sluice/sluice.yaml', env, readFile, known });
-}
-
-function errorOf(text: string, env: Record<string, string> = {}): ConfigError {
-  try {
-    load(text, { env });
-  } catch (error) {
-    if (error instanceof ConfigError) return error;
-    throw error;
-  }
-  throw new assert.AssertionError({ message: 'the configuration was accepted' });
-}
-
-const problemsOf = (text: string, env: Record<string, string> = {}): readonly Problem[] =>
-  errorOf(text, env).problems;
-const messagesOf = (text: string): string[] =>
-  problemsOf(text).map(({ path, message }) => `${path}: ${message}`);
-
-const account = (rest = ''): string => `accounts:\n  - { id: a, provider: simulator${rest} }\n`;
 
 describe('everything that is wrong', () => {
   it('is told at once, in the order of the file, with line and column', () => {

@@ -3,39 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { USUAL_MONEY } from '../domain/money.ts';
 import { EXAMPLE } from './example.ts';
-import { known } from './fixtures/known.ts';
-import { loadConfig } from './load.ts';
-import { ConfigError, type Problem } from './problem.ts';
+import { account, errorOf, load, problemsOf } from './fixtures/loaded.ts';
 
 const KEY = 'sk-client-0123456789';
 const SIGNING = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
-
-type Files = Readonly<Record<string, string>>;
-
-function load(text: string, { env = {}, files = {} }: { env?: Record<string, string>; files?: Files } = {}) {
-  const all: Files = { '/etc/sluice/sluice.yaml': text, ...files };
-  const readFile = (path: string): string => {
-    const found = all[path];
-    if (found === undefined) throw Object.assign(new Error('no'), { code: 'ENOENT' });
-    return found;
-  };
-  return loadConfig({ path: '/etc/sluice/sluice.yaml', env, readFile, known });
-}
-
-function errorOf(text: string, env: Record<string, string> = {}): ConfigError {
-  try {
-    load(text, { env });
-  } catch (error) {
-    if (error instanceof ConfigError) return error;
-    throw error;
-  }
-  throw new assert.AssertionError({ message: 'the configuration was accepted' });
-}
-
-const problemsOf = (text: string, env: Record<string, string> = {}): readonly Problem[] =>
-  errorOf(text, env).problems;
-
-const account = (rest = ''): string => `accounts:\n  - { id: a, provider: simulator${rest} }\n`;
 
 describe('a small file', () => {
   it('is filled up with defaults', () => {
