@@ -21,6 +21,8 @@ export class Lease {
   lastUsedAtMs = 0;
   /** Calls that are over and whose entries are on their way: what they did not use comes back. */
   settling = 0;
+  /** Whoever has not come back by then may never. */
+  settlesUntilMs = 0;
   /** How often a call has taken from it. */
   uses = 0;
   /** Somebody is at its row: what is free now may be given back. */
@@ -39,6 +41,11 @@ export class Lease {
     return (
       !this.isBusy && this.limitNano === limitNano && nowMs < this.validUntilMs && this.freeNano >= amountNano
     );
+  }
+
+  /** Is more of it about to come back? */
+  isSettling(nowMs: number): boolean {
+    return this.settling > 0 && nowMs < this.settlesUntilMs;
   }
 
   /** What of it should go back now. */

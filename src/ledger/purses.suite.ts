@@ -133,6 +133,8 @@ export function pursesSuite(fresh: OpenDatabase): void {
     await new Promise((resolve) => setTimeout(resolve, 50));
     await here.clock.advance(2_000);
     assert.equal(refused(await other).leftNano, 300n);
+    // One that is never settled keeps nobody waiting later on.
+    refused(await instance.hold(`${here.tenant}-c`, [here.wallet], 700n));
     await instance.charge(`${here.tenant}-a`, first, 700n);
   });
 

@@ -178,7 +178,7 @@ export function createPurses(options: PursesOptions): Purses {
     if (own.length === 0) return;
     for (const lease of own) lease.isBusy = true;
     // What is settled while the round is played may not be there for it.
-    const settling = new Set(own.filter((lease) => lease.settling > 0).map(({ purse }) => purse));
+    const settling = new Set(own.filter((lease) => lease.isSettling(nowMs)).map(({ purse }) => purse));
     roundSinceMs = nowMs;
     try {
       const unknown = own.filter(({ limitNano }) => limitNano === undefined);
@@ -213,7 +213,7 @@ export function createPurses(options: PursesOptions): Purses {
 
   const park = (each: Waiting, shortage: Shortage): void => {
     each.shortage = shortage;
-    if (leaseOf(shortage.need.purse).settling > 0) parked.push(each);
+    if (leaseOf(shortage.need.purse).isSettling(clock.now())) parked.push(each);
     else waiting.push(each);
   };
 
@@ -285,7 +285,10 @@ export function createPurses(options: PursesOptions): Purses {
       const hold = open.get(call);
       if (hold === undefined || hold.recordedAtMs !== undefined) return;
       hold.recordedAtMs = clock.now();
-      for (const lease of hold.leases) lease.settling += 1;
+      for (const lease of hold.leases) {
+        lease.settling += 1;
+        lease.settlesUntilMs = hold.recordedAtMs + LONGEST_WAIT_MS;
+      }
     },
 
     async post(transaction, fresh) {
