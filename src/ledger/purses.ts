@@ -67,7 +67,7 @@ const HOUSEKEEPING_TICKS = 2;
 /** And between two looks for budgets of old periods: some hours. */
 const FORGETTING_TICKS = 3_600;
 /** A client is not kept waiting for a database that is silent. */
-const LONGEST_WAIT_MS = 2_000;
+export const LONGEST_WAIT_MS = 2_000;
 const MOST_AT_ONCE = 500;
 
 type Waiting = {
