@@ -35,7 +35,7 @@ type TestFlags = AdminFlags & { readonly model?: string };
 const count = (value: unknown): number => (Array.isArray(value) ? value.length : 0);
 
 const COLUMNS: readonly Column<JsonObject>[] = [
-  { head: 'id', of: ({ id }) => String(id), cut: true },
+  { head: 'id', of: ({ id }) => String(id) },
   { head: 'provider', of: ({ provider }) => String(provider) },
   { head: 'source', of: ({ source }) => String(source) },
   { head: 'in force', of: ({ in_force }) => in_force === true },

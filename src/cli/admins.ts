@@ -17,7 +17,7 @@ import { type Column, rowsText } from './table.ts';
 type CreateFlags = AdminFlags & { readonly role: string; readonly tenant?: string };
 
 const COLUMNS: readonly Column<JsonObject>[] = [
-  { head: 'id', of: ({ id }) => String(id), cut: true },
+  { head: 'id', of: ({ id }) => String(id) },
   { head: 'name', of: ({ name }) => String(name), cut: true },
   {
     head: 'role',

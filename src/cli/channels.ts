@@ -22,7 +22,7 @@ type DrainFlags = AdminFlags & { readonly wait?: boolean };
 type LimitFlags = AdminFlags & { readonly clear?: boolean; readonly tier?: string; readonly weight?: string };
 
 const COLUMNS: readonly Column<JsonObject>[] = [
-  { head: 'channel', of: ({ id }) => String(id), cut: true },
+  { head: 'channel', of: ({ id }) => String(id) },
   {
     head: 'state',
     of: ({ state, drained }) => (state === 'draining' && drained === true ? 'drained' : String(state)),

@@ -33,7 +33,7 @@ type QuietFlags = { readonly quiet?: boolean };
 const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 const COLUMNS: readonly Column<JsonObject>[] = [
-  { head: 'id', of: ({ id }) => String(id), cut: true },
+  { head: 'id', of: ({ id }) => String(id) },
   { head: 'label', of: ({ label }) => String(label), cut: true },
   {
     head: 'tenant',

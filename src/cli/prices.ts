@@ -24,7 +24,7 @@ function amountOf(name: string): Column<JsonObject>['of'] {
 }
 
 const COLUMNS: readonly Column<JsonObject>[] = [
-  { head: 'channel', of: ({ channel }) => String(channel), cut: true },
+  { head: 'channel', of: ({ channel }) => String(channel) },
   { head: 'in', of: amountOf('input'), right: true },
   { head: 'out', of: amountOf('output'), right: true },
   { head: 'cached', of: amountOf('cache_read'), right: true },
@@ -37,7 +37,7 @@ const COLUMNS: readonly Column<JsonObject>[] = [
 ];
 
 const QUOTED: readonly Column<JsonObject>[] = [
-  { head: 'channel', of: ({ channel }) => String(channel), cut: true },
+  { head: 'channel', of: ({ channel }) => String(channel) },
   { head: 'list', of: ({ list_cost }) => field(list_cost), right: true },
   { head: 'factor', of: ({ factor }) => field(factor, 'factor'), right: true },
   { head: 'charged', of: ({ charged }) => field(charged), right: true },

@@ -1,6 +1,6 @@
 /**
  * Rows for people and for programs: a table that fits the terminal, with numbers under each other, or CSV, or JSON. Only
- * columns that may be cut are cut, the widest first.
+ * columns that may be cut are cut, the widest first: never what people have to copy, such as an id.
  */
 
 import pc from 'picocolors';

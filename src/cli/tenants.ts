@@ -42,7 +42,7 @@ const TENANTS: Kind = {
   one: 'tenant',
   description: 'organisations: whose keys they are, and who pays',
   columns: [
-    { head: 'id', of: ({ id }) => String(id), cut: true },
+    { head: 'id', of: ({ id }) => String(id) },
     { head: 'name', of: ({ name }) => String(name), cut: true },
     { head: 'active', of: ({ active }) => active === true },
     {
@@ -66,7 +66,7 @@ const PROJECTS: Kind = {
   one: 'project',
   description: 'parts of a tenant, with budgets of their own',
   columns: [
-    { head: 'id', of: ({ id }) => String(id), cut: true },
+    { head: 'id', of: ({ id }) => String(id) },
     { head: 'name', of: ({ name }) => String(name), cut: true },
     { head: 'tenant', of: ({ tenant }) => String(tenant), cut: true },
     { head: 'budgets', of: ({ budgets }) => budgetsText(budgets), cut: true },
