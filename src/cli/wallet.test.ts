@@ -47,7 +47,7 @@ test('`wallet show` says what is in it, what is held, and what is left', async (
   assert.deepEqual([method, path], ['GET', '/tenants/acme/wallet']);
   assert.equal(
     output,
-    'acme has $12.5, of which calls under way hold $0.25; the next calls may cost $12.25.\n',
+    'acme has $12.5, of which $0.25 is set aside for calls; the next calls may cost $12.25.\n',
   );
   const none = { ...WALLET, kind: 'none', held: '0', available: null };
   assert.match((await run('show acme', none)).output, /^acme has \$12\.5; its calls are counted/);

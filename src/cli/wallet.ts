@@ -103,7 +103,7 @@ const booking = (command: Command): Command =>
 
 function walletText({ tenant, kind, balance, held, available, credit_limit: credit }: JsonObject): string {
   const has = `${String(tenant)} has $${String(balance)}`;
-  const holds = held === '0' ? '' : `, of which calls under way hold $${String(held)}`;
+  const holds = held === '0' ? '' : `, of which $${String(held)} is set aside for calls`;
   if (kind === 'none') return `${has}${holds}; its calls are counted and not refused for money (no wallet).`;
   const limit = kind === 'postpaid' ? ` (postpaid, to $${String(credit)} below zero)` : '';
   return `${has}${holds}; the next calls may cost $${String(available)}${limit}.`;
