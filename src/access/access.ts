@@ -8,7 +8,8 @@ import type { ClientKey } from '../domain/call.ts';
 import { type Endpoint, reachesEndpoint } from '../domain/endpoints.ts';
 import { Failure } from '../domain/failure.ts';
 import { DEFAULT_TENANT, type Project, type Tenant } from '../domain/tenancy.ts';
-import { type FilePeople, hashOfKey, KeyBook, type KnownKey, type StoredChange } from './key-book.ts';
+import { hashOfKey } from './hash-of-key.ts';
+import { type FilePeople, KeyBook, type KnownKey, type StoredChange } from './key-book.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 

@@ -8,6 +8,7 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { ADMIN_KEY_ID, ADMIN_ROLES, type AdminIdentity } from '../domain/admin.ts';
 import type { Database } from '../storage/database.ts';
 import type { AdminRow } from '../storage/tables.ts';
+import { hashOfKey } from './hash-of-key.ts';
 
 export type SessionTimes = {
   /** It ends when nothing was asked for so long, and after so long in any case. */
@@ -33,8 +34,6 @@ export type AdminIdentities = {
 
 /** The end of a session is not moved for less. */
 const SLIDE_MS = 30_000;
-
-export const hashOfKey = (key: string): string => hash('sha256', key, 'hex');
 
 /** What a write must show is derived of the cookie, which a page of somebody else can send but not read. */
 const csrfOf = (token: string): string => hash('sha256', `csrf ${token}`, 'base64url');

@@ -4,10 +4,10 @@
  * counts. A key of the database is read when it is first used: of a hundred thousand most never are.
  */
 
-import { hash } from 'node:crypto';
 import { type AddressBlock, blocksOf } from '../base/address-blocks.ts';
 import type { ClientKey } from '../domain/call.ts';
 import { DEFAULT_TENANT, type Project, type Tenant } from '../domain/tenancy.ts';
+import { hashOfKey } from './hash-of-key.ts';
 import { clientKeyOf, type KeyOwner, type KeySettings } from './key-settings.ts';
 
 /** As the configuration file has it. What is only for people is not kept. */
@@ -49,8 +49,6 @@ export type KnownKey = {
   /** Where it may come from; undefined: anywhere. */
   readonly blocks: readonly AddressBlock[] | undefined;
 };
-
-export const hashOfKey = (key: string): string => hash('sha256', key, 'hex');
 
 type Words = { readonly stored: StoredKey; readonly endsAtMs: number };
 

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import type { ClientKeyRow, KeyHashRow, Tables } from '../storage/tables.ts';
-import { hashOfKey } from './key-book.ts';
+import { hashOfKey } from './hash-of-key.ts';
 import type { KeySettings } from './key-settings.ts';
 
 const PREFIX = 'sk-sluice-';

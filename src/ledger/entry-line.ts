@@ -10,9 +10,7 @@ import type { EndReason } from '../domain/story.ts';
 import type { Usage } from '../domain/usage.ts';
 import type { EntryRow } from '../storage/tables.ts';
 import { ENTRY_COLUMNS, HELD_AT, STORY_AT } from './entry-columns.ts';
-
-/** The beginning of the purses that are wallets. */
-const WALLET = 'wallet:';
+import { isWallet } from './purse-ids.ts';
 
 /** Without an end of line. */
 export function lineOf(entry: CallEntry): string {
@@ -142,7 +140,8 @@ export function hasStory({ story, queueMs }: CallEntry): boolean {
 const storyIn = (text: unknown): CallEntry['story'] =>
   typeof text === 'string' ? (JSON.parse(text) as CallEntry['story']) : { attempts: [], fallbacks: [] };
 
-const isInWallet = (held: readonly Held[]): boolean => held.some(({ purse }) => purse.startsWith(WALLET));
+/** Is it charged to a wallet? */
+export const isInWallet = (held: readonly Held[]): boolean => held.some(({ purse }) => isWallet(purse));
 
 const textOf = (nano: bigint | null): string | null => (nano === null ? null : String(nano));
 const nanoOf = (text: string | null): bigint | null => (text === null ? null : BigInt(text));

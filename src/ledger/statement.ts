@@ -6,6 +6,7 @@
 
 import { type SqlBool, sql } from 'kysely';
 import type { Database } from '../storage/database.ts';
+import { walletOf } from './purse-ids.ts';
 import { ReportRefused } from './usage-ask.ts';
 
 /** `wallet`: which kind it has now. */
@@ -111,7 +112,7 @@ async function balanceAt(
 ): Promise<bigint | undefined> {
   const { spent_nano, paid_nano, charged_nano } = await query
     .selectNoFrom(({ selectFrom }) => [
-      selectFrom('purses').select('spent_nano').where('id', '=', `wallet:${tenant}`).as('spent_nano'),
+      selectFrom('purses').select('spent_nano').where('id', '=', walletOf(tenant)).as('spent_nano'),
       selectFrom('wallet_entries')
         .select(({ fn }) => fn.sum<bigint>('amount_nano').as('paid_nano'))
         .where('tenant', '=', tenant)

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { CallEntry } from '../domain/entry.ts';
 import type { DimensionsRow, EntryRow } from '../storage/tables.ts';
-import { micro } from './entry-line.ts';
+import { isInWallet, micro } from './entry-line.ts';
 import { stepOf, TIME_KINDS } from './time-steps.ts';
 
 export const MINUTE_MS = 60_000;
@@ -87,7 +87,7 @@ export const countedOf = ({ usage, money, held, ...entry }: CallEntry): Counted 
   provider: entry.provider,
   failure: entry.failure,
   factor: money.factor,
-  in_wallet: held.some(({ purse }) => purse.startsWith('wallet:')) ? 1 : 0,
+  in_wallet: isInWallet(held) ? 1 : 0,
   queue_ms: micro(entry.queueMs),
   first_content_ms: entry.firstContentMs === null ? null : micro(entry.firstContentMs),
   duration_ms: micro(entry.durationMs),

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
-import { hashOfKey } from '../../access/admin-identities.ts';
+import { hashOfKey } from '../../access/hash-of-key.ts';
 import { newAdminId } from '../../base/ids.ts';
 import type { Database } from '../../storage/database.ts';
 import type { AdminRow, Tables } from '../../storage/tables.ts';

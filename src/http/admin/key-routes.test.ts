@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { hashOfKey } from '../../access/key-book.ts';
+import { hashOfKey } from '../../access/hash-of-key.ts';
 import { readRevisions } from '../../storage/revisions.ts';
 import { onEachDatabase } from '../../testing/databases.ts';
 import { ids, type PeopleFront, peopleFront, type Row, row } from '../../testing/people-front.ts';
