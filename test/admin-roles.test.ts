@@ -59,7 +59,10 @@ onEachDatabase((_name, open) => {
       assert.equal(status, 201, `${methodAndPath}: ${text}`);
     };
     for (const tenant of ['acme', 'rival']) {
-      await must('POST /tenants', { id: tenant, name: `${tenant}-canary` });
+      await must('POST /tenants', { id: tenant, name: `${tenant}-canary`, wallet: 'prepaid' });
+      await must(`POST /tenants/${tenant}/wallet/entries`, {
+        ...{ kind: 'top_up', amount: '5', note: `${tenant}-canary` },
+      });
       await must('POST /projects', { id: `${tenant}-project`, name: `${tenant}-canary`, tenant });
       await must('POST /keys', {
         id: `${tenant}-key`,
@@ -169,6 +172,7 @@ onEachDatabase((_name, open) => {
       for (const asked of [
         '/tenants',
         '/tenants/rival',
+        '/tenants/rival/wallet/entries',
         '/projects',
         '/projects/rival-project',
         '/keys',
@@ -181,6 +185,16 @@ onEachDatabase((_name, open) => {
         assert.equal(status, 200, `${asked}: ${text}`);
         assert.ok(text.includes('rival-canary'), asked);
         assert.ok(!text.includes('acme-canary'), asked);
+      }
+    });
+
+    it('reads its own by every route that tells another one nothing', async () => {
+      const read = own.filter(({ method, params, tag }) => method === 'GET' && params && tag !== 'Session');
+      assert.ok(read.length > 0);
+      for (const route of read) {
+        const asked = addressed(route, (name) => RIVALS[name] ?? '');
+        const { status, text } = await house.ask(asked, { key: ofRival });
+        assert.equal(status, 200, `${asked}: ${text}`);
       }
     });
 

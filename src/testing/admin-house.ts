@@ -3,6 +3,7 @@
  * server and the door that everybody comes through.
  */
 
+import { createPeopleLoader } from '../access/people-loader.ts';
 import { type AdminApiOptions, adminApi } from '../admin-api.ts';
 import { type App, createApp, known } from '../app.ts';
 import { createLogger } from '../base/log.ts';
@@ -14,6 +15,7 @@ import type { Parts } from '../http/admin/all-routes.ts';
 import type { AdminRole } from '../http/admin/route.ts';
 import { createPricing } from '../ledger/pricing.ts';
 import type { Database } from '../storage/database.ts';
+import { readRevisions } from '../storage/revisions.ts';
 import { createSealing } from '../storage/sealing.ts';
 import type { AdminReply } from './admin-ask.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
@@ -73,13 +75,22 @@ export function createAdminHouse(
     },
     prices: { database, pricing, offers: () => [], changed: async () => undefined },
   });
+  const api = adminApi({ database, clock, parts, ...options });
   const app = createApp({
     config,
     clock,
     random: createSeededRandom(1),
     log,
     fetch: () => Promise.reject(new Error('no network in this house')),
-    admin: adminApi({ database, clock, parts, ...options }),
+    admin: (given) => {
+      const load = createPeopleLoader(database, given.access);
+      const changed: typeof given.changed = async (topic) => {
+        // The house has no books that would follow the revisions.
+        if (topic === 'keys') await load((await readRevisions(database.query)).get(topic) ?? 0);
+        await given.changed(topic);
+      };
+      return api({ ...given, changed });
+    },
   });
   stored.onChange((next) => app.apply(next));
   const ask: AdminHouse['ask'] = async (methodAndPath, { key, body, headers = {} } = {}) => {

@@ -6,7 +6,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { createAdminIdentities } from '../../src/access/admin-identities.ts';
-import { createPeopleLoader } from '../../src/access/people-loader.ts';
 import { boundTo } from '../../src/config/stored/secrets.ts';
 import type { Database } from '../../src/storage/database.ts';
 import { createSealing } from '../../src/storage/sealing.ts';
@@ -45,7 +44,6 @@ onEachDatabase((_name, open) => {
     const signedIn = await made('POST /session', { key: HOUSE_ADMIN_KEY });
     once.csrf = signedIn.body['csrf'] ?? '';
     once.session = /=([\w-]{43});/.exec(String(signedIn.headers['set-cookie']))?.[1] ?? '';
-    await createPeopleLoader(database, house.app.access)(1);
     const whole: string[] = [];
     for (const table of (await tableNames(database)) as (keyof Tables)[])
       for (const row of await database.query.selectFrom(table).selectAll().execute())

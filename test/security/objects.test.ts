@@ -5,7 +5,6 @@
 
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { createPeopleLoader } from '../../src/access/people-loader.ts';
 import { known } from '../../src/app.ts';
 import { routesOnPaper } from '../../src/http/admin/all-routes.ts';
 import { cursorOf } from '../../src/http/admin/page.ts';
@@ -72,8 +71,6 @@ onEachDatabase((_name, open) => {
         project: `${tenant}-project`,
       });
     }
-    // The house has no books that would tell it.
-    await createPeopleLoader(database, house.app.access)(1);
     for (const tenant of ['acme', 'rival'])
       await must(`POST /tenants/${tenant}/wallet/entries`, {
         kind: 'top_up',
