@@ -50,7 +50,7 @@ const relayDoors: RelayDoors = {
 };
 
 /** The way to its admin API. */
-const adminDoors: AdminDoors = {
+const adminDoors = {
   addressOf: relayDoors.addressOf,
   adminKeyOf: (file) => adminKeyAtHand(findSettings(file, process.env).config, process.env),
   send: async ({ url, ...request }) => {
@@ -62,13 +62,13 @@ const adminDoors: AdminDoors = {
     };
   },
   write: (text) => process.stdout.write(text),
-};
+  width: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
+} satisfies AdminDoors;
 
 /** And what commands that read the books ask of the terminal. */
 const reportDoors = {
   ...adminDoors,
   nowMs: systemClock.now,
-  width: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
   goesOn: async (ms: number) => {
     await sleep(systemClock, ms);
     return true;

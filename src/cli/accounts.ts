@@ -68,7 +68,11 @@ export function accountsCommand(doors: AccountDoors): Command {
         const { provider, source } = flags;
         const rows = await adminClient(flags, doors).list('/accounts', { provider, source });
         write(
-          rowsText(rows, COLUMNS, { flags, none: 'There is no account: `sluice accounts add` adds one.' }),
+          rowsText(rows, COLUMNS, {
+            flags,
+            none: 'There is no account: `sluice accounts add` adds one.',
+            width: doors.width?.(),
+          }),
         );
       }),
     { isDefault: true },
@@ -157,7 +161,9 @@ function secretsCommand(doors: AccountDoors): Command {
     ).action(async (account: string, flags: AdminFlags) => {
       const list = await adminClient(flags, doors).get(pathOf(account));
       const data = isJsonObject(list) && Array.isArray(list['data']) ? list['data'].filter(isJsonObject) : [];
-      write(rowsText(data, SECRET_COLUMNS, { flags, none: `${account} has no secret.` }));
+      write(
+        rowsText(data, SECRET_COLUMNS, { flags, none: `${account} has no secret.`, width: doors.width?.() }),
+      );
     }),
   );
   command.addCommand(

@@ -28,6 +28,8 @@ export type AdminDoors = {
   adminKeyOf(config: string | undefined): string | undefined;
   send(request: AdminRequest): Promise<AdminReply>;
   write(text: string): void;
+  /** Of the terminal; undefined: there is none. */
+  width?(): number | undefined;
 };
 
 export type AdminFlags = RelayFlags & { readonly json?: boolean; readonly csv?: boolean };

@@ -32,7 +32,9 @@ export function adminsCommand(doors: AdminDoors): Command {
   command.addCommand(
     listingAdmin(new Command('list').description('list them')).action(async (flags: AdminFlags) => {
       const rows = await adminClient(flags, doors).list('/admins');
-      doors.write(rowsText(rows, COLUMNS, { flags, none: 'There is the admin key alone.' }));
+      doors.write(
+        rowsText(rows, COLUMNS, { flags, none: 'There is the admin key alone.', width: doors.width?.() }),
+      );
     }),
     { isDefault: true },
   );

@@ -71,7 +71,7 @@ export function channelsCommand(doors: ChannelDoors): Command {
       .action(async (flags: ListFlags) => {
         const { account, model, state } = flags;
         const rows = await adminClient(flags, doors).list('/channels', { account, model, state });
-        write(rowsText(rows, COLUMNS, { flags, none: 'There is no such channel.' }));
+        write(rowsText(rows, COLUMNS, { flags, none: 'There is no such channel.', width: doors.width?.() }));
       }),
     { isDefault: true },
   );

@@ -46,7 +46,13 @@ export function factorsCommand(doors: AdminDoors): Command {
       const rows = await adminClient(flags, doors).list('/factors', {
         active: flags.all === true ? undefined : true,
       });
-      doors.write(rowsText(rows, COLUMNS, { flags, none: 'Everybody is charged the usual share.' }));
+      doors.write(
+        rowsText(rows, COLUMNS, {
+          flags,
+          none: 'Everybody is charged the usual share.',
+          width: doors.width?.(),
+        }),
+      );
     }),
     { isDefault: true },
   );

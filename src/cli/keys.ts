@@ -38,7 +38,6 @@ const COLUMNS: readonly Column<JsonObject>[] = [
   {
     head: 'tenant',
     of: ({ tenant, project }) => (project === null ? String(tenant) : `${String(tenant)}/${String(project)}`),
-    cut: true,
   },
   {
     head: 'key',
@@ -82,7 +81,7 @@ export function keysCommand(doors: PeopleCommandDoors): Command {
           source,
           prefix,
         });
-        doors.write(rowsText(rows, COLUMNS, { flags, none: 'There are none.' }));
+        doors.write(rowsText(rows, COLUMNS, { flags, none: 'There are none.', width: doors.width?.() }));
       }),
     { isDefault: true },
   );

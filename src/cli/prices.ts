@@ -75,7 +75,7 @@ export function pricesCommand(doors: AdminDoors): Command {
       const { data } = (await adminClient(flags, doors).get('/prices', { model: flags.model })) as {
         readonly data: readonly JsonObject[];
       };
-      doors.write(rowsText(data, COLUMNS, { flags, none: 'No channel is offered.' }));
+      doors.write(rowsText(data, COLUMNS, { flags, none: 'No channel is offered.', width: doors.width?.() }));
     }),
     { isDefault: true },
   );
@@ -107,7 +107,7 @@ export function pricesCommand(doors: AdminDoors): Command {
         input: tokensOf('--input', flags.input ?? '1000'),
         output: tokensOf('--output', flags.output ?? '1000'),
       })) as { readonly data: readonly JsonObject[] };
-      doors.write(rowsText(data, QUOTED, { flags, none: 'No channel is offered.' }));
+      doors.write(rowsText(data, QUOTED, { flags, none: 'No channel is offered.', width: doors.width?.() }));
     }),
   );
   return command;

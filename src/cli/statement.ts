@@ -75,16 +75,17 @@ export type StatementAnswer = {
 };
 
 const COLUMNS: readonly Column<UsedLine>[] = [
-  { head: 'project', of: ({ project }) => project ?? '-', cut: true },
-  { head: 'key', of: ({ key }) => key, cut: true },
-  { head: 'model', of: ({ model }) => model, cut: true },
+  { head: 'project', of: ({ project }) => project ?? '-' },
+  { head: 'key', of: ({ key }) => key },
+  { head: 'model', of: ({ model }) => model },
   { head: 'calls', right: true, of: ({ calls }) => countText(calls) },
   {
     head: 'tokens',
     right: true,
+    spare: true,
     of: ({ tokens }) => countText(Object.values(tokens).reduce((sum, count) => sum + count, 0)),
   },
-  { head: 'list', right: true, of: ({ list, unpriced }) => moneyText(list, unpriced) },
+  { head: 'list', right: true, spare: true, of: ({ list, unpriced }) => moneyText(list, unpriced) },
   { head: 'factor', right: true, of: ({ factor }) => factor },
   { head: 'charged', right: true, of: ({ charged, unpriced }) => moneyText(charged, unpriced) },
 ];

@@ -33,6 +33,34 @@ describe('a table', () => {
     ]);
   });
 
+  it('leaves out columns without a word before it cuts a column', () => {
+    const silent = rows.map((row) => ({ ...row, note: null }));
+    assert.deepEqual(linesOf(tableText(silent, COLUMNS, 24)), [
+      'name             count',
+      'a                    5',
+      'somewhat longer   1000',
+    ]);
+    assert.match(tableText(silent, COLUMNS, 80), /note/);
+    assert.match(tableText([{ name: '', count: 1, note: null }], COLUMNS, 3), /count/);
+  });
+
+  it('leaves out what can be spared, the last first, before it cuts a column, and cuts no names', () => {
+    const named: readonly Column<Row>[] = [
+      { head: 'name', of: ({ name }) => name },
+      { head: 'count', of: ({ count }) => count, right: true, spare: true },
+      { head: 'again', of: ({ count }) => count, right: true, spare: true },
+      { head: 'note', of: ({ note }) => note, cut: true },
+    ];
+    const headAt = (width: number): string | undefined => linesOf(tableText(rows, named, width))[0];
+    assert.match(headAt(48) ?? '', /^name +count +again +note$/);
+    assert.match(headAt(45) ?? '', /^name +count +note$/);
+    assert.deepEqual(linesOf(tableText(rows, named, 30)), [
+      'name             note',
+      'a                -',
+      'somewhat longer  said "so", t…',
+    ]);
+  });
+
   it('never is wider than 80 columns while there is something to cut', () => {
     const row = fc.record({
       name: fc.string({ maxLength: 200 }),

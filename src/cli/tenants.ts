@@ -68,7 +68,7 @@ const PROJECTS: Kind = {
   columns: [
     { head: 'id', of: ({ id }) => String(id) },
     { head: 'name', of: ({ name }) => String(name), cut: true },
-    { head: 'tenant', of: ({ tenant }) => String(tenant), cut: true },
+    { head: 'tenant', of: ({ tenant }) => String(tenant) },
     { head: 'budgets', of: ({ budgets }) => budgetsText(budgets), cut: true },
     { head: 'from', of: sourceText },
   ],
@@ -101,7 +101,7 @@ function commandOf(kind: Kind, doors: AdminDoors): Command {
       .listing(listingAdmin(new Command('list').description('list them')))
       .action(async (flags: OwnerFlags) => {
         const rows = await adminClient(flags, doors).list(`/${word}`, { tenant: flags.tenant });
-        doors.write(rowsText(rows, columns, { flags, none: 'There are none.' }));
+        doors.write(rowsText(rows, columns, { flags, none: 'There are none.', width: doors.width?.() }));
       }),
     { isDefault: true },
   );

@@ -78,7 +78,6 @@ const columnsOf = (by: readonly string[]): Column<UsageLine>[] => [
     (name): Column<UsageLine> => ({
       head: name,
       of: ({ group }) => (group[name] === '' ? '(none)' : (group[name] ?? '')),
-      cut: true,
     }),
   ),
   { head: 'calls', right: true, of: ({ calls }) => countText(calls) },
@@ -86,12 +85,13 @@ const columnsOf = (by: readonly string[]): Column<UsageLine>[] => [
   {
     head: 'in',
     right: true,
+    spare: true,
     of: ({ tokens }) => countText(tokens.input + tokens.cache_read + tokens.cache_write),
   },
-  { head: 'out', right: true, of: ({ tokens }) => countText(tokens.output + tokens.reasoning) },
+  { head: 'out', right: true, spare: true, of: ({ tokens }) => countText(tokens.output + tokens.reasoning) },
   { head: 'charged', right: true, of: ({ charged, unpriced }) => moneyText(charged, unpriced) },
-  { head: 'p50', right: true, of: ({ duration_ms }) => timeText(duration_ms.p50) },
-  { head: 'p99', right: true, of: ({ duration_ms }) => timeText(duration_ms.p99) },
+  { head: 'p50', right: true, spare: true, of: ({ duration_ms }) => timeText(duration_ms.p50) },
+  { head: 'p99', right: true, spare: true, of: ({ duration_ms }) => timeText(duration_ms.p99) },
 ];
 
 function notes(total: UsageLine): string[] {

@@ -78,7 +78,9 @@ export function walletCommand(doors: AdminDoors): Command {
           if (!Number.isInteger(most) || most < 1)
             throw new Error('--last: expected a whole number, such as 50');
           const rows = await adminClient(flags, doors).list(`${pathOf(tenant)}/entries`, {}, most);
-          doors.write(rowsText(rows, COLUMNS, { flags, none: 'Nothing was booked yet.' }));
+          doors.write(
+            rowsText(rows, COLUMNS, { flags, none: 'Nothing was booked yet.', width: doors.width?.() }),
+          );
         }),
     )
     .addCommand(adding('top-up', 'top_up', 'book what was paid in'))
