@@ -179,8 +179,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  const names = [...program.commands.map((command) => command.name()), 'help'];
-  const unknown = unknownCommand(process.argv.slice(2), names);
+  const names = program.commands.map((command) => ({
+    name: command.name(),
+    commands: [...command.commands.map((below) => below.name()), 'help'],
+    takesWords: command.commands.length === 0 || command.registeredArguments.length > 0,
+  }));
+  const unknown = unknownCommand(process.argv.slice(2), [...names, { name: 'help' }]);
   if (unknown !== undefined) throw new Error(unknown);
   await program.parseAsync();
 } catch (error) {

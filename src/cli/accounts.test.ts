@@ -124,7 +124,7 @@ describe('accounts and channels from the command line', () => {
     assert.match(moved, /1 of its secrets was removed: they were for the address that it had/);
     await assert.rejects(
       accounts('edit sim --weight none'),
-      /body\.settings\.weight: expected a number above 0/,
+      /^Error: settings\.weight: expected a number above 0/,
     );
     await assert.rejects(accounts('edit own --weight 2'), /stands in the configuration file/);
     await assert.rejects(accounts('edit sim --set weight'), /--set: expected name=value, got 'weight'/);
@@ -179,7 +179,7 @@ describe('accounts and channels from the command line', () => {
     );
     assert.match(await channels('limits own/qwen3-max rpm='), /its own: {2}tpm off; tier 1/);
     assert.match(await channels('limits own/qwen3-max --clear'), /its own: {2}none\n/);
-    await assert.rejects(channels('limits own/qwen3-max rpm=-1'), /body\.settings\.limits\.rpm/);
+    await assert.rejects(channels('limits own/qwen3-max rpm=-1'), /^Error: settings\.limits\.rpm/);
     assert.match(await channels('on own/qwen3-max'), /Nothing held own\/qwen3-max back/);
   });
 

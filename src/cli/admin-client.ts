@@ -143,6 +143,9 @@ function jsonIn({ status, body }: AdminReply, url: string): unknown {
 const noRelay = (url: string): string =>
   `what answers at ${url} has no admin API of this kind: name yours with --url`;
 
+/** Who types a command knows of no body and no query: `body.tenant: …` is `tenant: …` there. */
+const plainPlace = (text: string): string => text.replace(/^(?:body|query|params)\.(?=[a-z])/, '');
+
 function refusalText(
   { status, body }: AdminReply,
   { url, hasKey }: { readonly url: string; readonly hasKey: boolean },
@@ -155,6 +158,6 @@ function refusalText(
   const { errors } = problem;
   const fields = (Array.isArray(errors) ? errors : [])
     .filter(isJsonObject)
-    .map(({ path, message }) => `\n  ${String(path)}: ${String(message)}`);
-  return `${detail}${fields.length > 1 ? fields.join('') : ''}`;
+    .map(({ path, message }) => `\n  ${plainPlace(String(path))}: ${String(message)}`);
+  return `${plainPlace(detail)}${fields.length > 1 ? fields.join('') : ''}`;
 }

@@ -119,13 +119,59 @@ export const ALWAYS = {
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
 } as const;
 
+/** In the words of the house where the schema has none of its own. */
+function saidOf(issue: z.core.$ZodIssue): string {
+  if (!/^(?:Invalid|Too) /.test(issue.message)) return issue.message;
+  switch (issue.code) {
+    case 'invalid_value':
+      return `expected ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+    case 'invalid_type':
+      return `expected ${NOUNS[issue.expected] ?? issue.expected}`;
+    case 'too_small':
+      return `expected ${amountOf(issue.minimum, { ...issue, word: 'least' })}`;
+    case 'too_big':
+      return `expected ${amountOf(issue.maximum, { ...issue, word: 'most' })}`;
+    default:
+      return issue.message;
+  }
+}
+
+const NOUNS: Readonly<Record<string, string>> = {
+  string: 'text',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+};
+
+const UNITS: Readonly<Record<string, readonly [one: string, more: string]>> = {
+  string: [' character', ' characters'],
+  array: [' entry', ' entries'],
+};
+
+function amountOf(
+  bound: number | bigint,
+  {
+    word,
+    origin,
+    inclusive,
+  }: { readonly word: string; readonly origin: string; readonly inclusive?: boolean },
+): string {
+  const amount = `${bound}${UNITS[origin]?.[Number(bound) === 1 ? 0 : 1] ?? ''}`;
+  return inclusive === false
+    ? `${word === 'least' ? 'more' : 'less'} than ${amount}`
+    : `at ${word} ${amount}`;
+}
+
 /** `where`: `body`, `query` or `params`. No value that was sent is repeated. */
 export function wrongFields(where: string, error: z.ZodError): AdminProblem {
   const errors = error.issues.flatMap((issue) => {
     const path = [where, ...issue.path.map(String)].join('.');
     return issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: `${path}.${key.slice(0, 100)}`, message: 'there is no such field' }))
-      : [{ path, message: issue.message }];
+      : [{ path, message: saidOf(issue) }];
   });
   const [first] = errors;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
