@@ -138,7 +138,10 @@ describe('accounts and channels from the command line', () => {
   });
 
   it('are shown with what is wrong with them', async () => {
-    await accounts('add later -p openai --models gpt-5');
+    assert.match(
+      await accounts('add later -p openai --models gpt-5'),
+      /not in force[^]*`sluice accounts secrets add later` asks for its secret\.\n$/,
+    );
     assert.match(await accounts('show later'), /not in force\n {2}! secrets: it has no secret yet: add one/);
     const shown = JSON.parse(await accounts('show later --json')) as { in_force: boolean };
     assert.equal(shown.in_force, false);

@@ -92,7 +92,7 @@ export function accountsCommand(doors: AccountDoors): Command {
     )
       .requiredOption('-p, --provider <id>', 'who answers: see `sluice providers`')
       .option('--env <variable...>', 'secrets, in variables of this shell')
-      .option('--stdin', 'a secret, by standard input')
+      .option('--stdin', 'a secret, by standard input; on a terminal it is asked for')
       .action(async (id: string, flags: AddFlags) => {
         const secrets: string[] = [];
         for (const variable of flags.env ?? [])
@@ -103,6 +103,8 @@ export function accountsCommand(doors: AccountDoors): Command {
         const settings = settingsOf(flags, doors.readFile);
         const made = await adminClient(flags, doors).post('/accounts', { id, provider, settings, secrets });
         write(accountText(made, flags));
+        if (secrets.length === 0 && flags.json !== true && isJsonObject(made) && made['in_force'] !== true)
+          write(`\`sluice accounts secrets add ${id}\` asks for its secret.\n`);
       }),
   );
   command.addCommand(
@@ -126,7 +128,7 @@ export function accountsCommand(doors: AccountDoors): Command {
     meaningAdmin(new Command('remove').description('remove one with its secrets').argument('<id>')).action(
       async (id: string, flags: AdminFlags) => {
         await adminClient(flags, doors).edit('DELETE', pathOf(id));
-        write(`${pc.green(id)} is removed. Calls that it was serving end.\n`);
+        write(`${pc.green(id)} is removed. Calls that it is serving go on to their end.\n`);
       },
     ),
   );

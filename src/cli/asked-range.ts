@@ -7,6 +7,13 @@ import type { Query } from './admin-client.ts';
 
 const NAMES = FILTERS.filter((name) => name !== 'key');
 
+const WORDS: Readonly<Partial<Record<FilterName, string>>> = {
+  model: 'only calls that asked for this model',
+  served: 'only calls that this model served',
+  failure: 'only calls that failed so, such as pool_limit',
+  tag: 'only calls with this tag',
+};
+
 export type RangeFlags = {
   readonly since?: string;
   readonly from?: string;
@@ -19,9 +26,9 @@ export function askingRange(command: Command): Command {
     .option('--since <time>', 'only the last of it, such as 7d or 3h')
     .option('--from <time>', 'a day or a moment, UTC, such as 2026-11-01 or 2026-11-26T14:00:00Z')
     .option('--to <time>', 'not included');
-  for (const name of NAMES) command.option(`--${name} <name>`, `only calls of this ${name}`);
+  for (const name of NAMES) command.option(`--${name} <name>`, WORDS[name] ?? `only calls of this ${name}`);
   // `--key` is whose key asks.
-  command.option('--client-key <id>', 'only calls of this key');
+  command.option('--client-key <id>', 'only calls of this client key');
   return command;
 }
 

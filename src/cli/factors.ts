@@ -35,6 +35,27 @@ type CreateFlags = AdminFlags & {
   readonly [Name in Exclude<FactorName, 'key'> | 'for' | 'from' | 'until']?: string;
 };
 
+/** People may get a factor before they are there. A name that was mistyped charges nobody, so it is told. */
+async function notThere(flags: CreateFlags, doors: AdminDoors): Promise<string[]> {
+  const client = adminClient(flags, doors);
+  const named = [
+    ['tenant', flags.tenant],
+    ['project', flags.project],
+    ['key', flags.for],
+  ] as const;
+  const said = await Promise.all(
+    named.map(async ([noun, name]) => {
+      if (name === undefined) return [];
+      const path = `/${noun}s/${pathPart(name)}`;
+      const refusal = await client.get(path).then(() => '', String);
+      return refusal.includes(`There is no ${noun} `)
+        ? [`It is charged to nobody yet: there is no ${noun} '${name}'.`]
+        : [];
+    }),
+  );
+  return said.flat();
+}
+
 export function factorsCommand(doors: AdminDoors): Command {
   const command = new Command('factors').description('what clients are charged of the list price');
   command.addCommand(
@@ -76,7 +97,9 @@ export function factorsCommand(doors: AdminDoors): Command {
         ...{ tenant, project, key, model, account, factor: factorOf('<factor>', factor) },
         ...{ from_at: flags.from, until_at: flags.until },
       })) as { readonly id: string };
-      doors.write(flags.json === true ? `${JSON.stringify(made, null, 2)}\n` : `${made.id}\n`);
+      if (flags.json === true) return void doors.write(`${JSON.stringify(made, null, 2)}\n`);
+      doors.write(`${made.id}\n`);
+      for (const note of await notThere(flags, doors)) doors.write(`${note}\n`);
     }),
   );
   command.addCommand(

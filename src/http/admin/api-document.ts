@@ -12,7 +12,8 @@ OpenAPI 3.1 at \`/admin/v1/openapi.json\`, with every field of every answer.
 All paths are below \`/admin/v1\`. Who asks says so with \`Authorization: Bearer <admin key>\`: \`SLUICE_ADMIN_KEY\`, the
 configuration's \`admin.key\`, the one that was made in \`<data_dir>/admin-key\` where Sluice listens on this machine alone, or
 the key of an admin (\`sluice admins create\`). A dashboard signs in at \`POST /session\` and then sends the cookie, and with
-whatever is no GET the header \`x-csrf-token\` too. Client keys open nothing here, and admin keys nothing else.
+whatever is no GET also the \`csrf\` of that answer, as the header \`x-csrf-token\`. Client keys open nothing here, and admin
+keys nothing else.
 
 - Names are \`snake_case\`, moments ISO 8601 text, money dollars as decimal text (\`"12.5"\`).
 - Lists come in pages of \`limit\` rows (1-500); \`next\` of one page is the \`cursor\` of the following one.

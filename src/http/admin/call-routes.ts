@@ -65,7 +65,7 @@ const listCalls = ({ database, kept }: ReportDoors): AdminRoute =>
     path: '/calls',
     id: 'listCalls',
     summary: 'Calls, newest first',
-    tag: 'calls',
+    tag: 'Calls',
     roles: ADMIN_ROLES,
     query: z.object({
       ...pageQuery,
@@ -105,7 +105,7 @@ const getCall = ({ database }: ReportDoors): AdminRoute =>
     path: '/calls/{id}',
     id: 'getCall',
     summary: 'The whole story of one call: why it waited, what was tried, what it cost',
-    tag: 'calls',
+    tag: 'Calls',
     roles: ADMIN_ROLES,
     params: z.object({ id: reference() }),
     answer: z.object({

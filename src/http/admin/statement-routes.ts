@@ -69,7 +69,7 @@ export const statementRoutes = ({ database, fileTenant }: StatementDoors): Admin
     path: '/tenants/{tenant}/statement',
     id: 'getStatement',
     summary: 'What a tenant used in a month, what was charged, and what became of its balance',
-    tag: 'usage',
+    tag: 'Usage',
     roles: ADMIN_ROLES,
     params: z.object({ tenant: reference() }),
     query: z.object({

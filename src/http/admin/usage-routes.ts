@@ -91,7 +91,7 @@ export const usageRoutes = ({ database, kept }: ReportDoors): AdminRoute[] => [
     path: '/usage',
     id: 'getUsage',
     summary: 'Calls, tokens, costs and times, by one or two of what calls can be told apart by',
-    tag: 'usage',
+    tag: 'Usage',
     roles: ADMIN_ROLES,
     query,
     answer,
