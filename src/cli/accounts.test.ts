@@ -140,7 +140,7 @@ describe('accounts and channels from the command line', () => {
   it('are shown with what is wrong with them', async () => {
     assert.match(
       await accounts('add later -p openai --models gpt-5'),
-      /not in force[^]*`sluice accounts secrets add later` asks for its secret\.\n$/,
+      /not in force[\s\S]*`sluice accounts secrets add later` asks for its secret\.\n$/,
     );
     assert.match(await accounts('show later'), /not in force\n {2}! secrets: it has no secret yet: add one/);
     const shown = JSON.parse(await accounts('show later --json')) as { in_force: boolean };
