@@ -9,7 +9,8 @@ import { entryOfLine, lineOf } from './entry-line.ts';
 const IN_WALLET = Object.keys(ENTRY_COLUMNS).indexOf('in_wallet');
 
 const nano = fc.option(fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }));
-const ms = fc.nat({ max: 10_000_000 }).map((thousandths) => thousandths / 1_000);
+const thousandths = fc.nat({ max: 10_000_000 });
+const ms = thousandths.map((some) => some / 1_000);
 const tokens = fc.nat({ max: 2_000_000 });
 const text = fc.string({ unit: 'binary' });
 const plain = { noNullPrototype: true } as const;
@@ -21,7 +22,8 @@ const entries: fc.Arbitrary<CallEntry> = fc
       project: fc.option(text),
       model: text,
       stream: fc.boolean(),
-      queueMs: ms.map((some) => some + 1),
+      // Above nothing, in whole thousandths: a sum of two such numbers need not be one.
+      queueMs: thousandths.map((some) => (some + 1_000) / 1_000),
       firstContentMs: fc.option(ms),
       usage: fc.option(
         fc.record(
