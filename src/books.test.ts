@@ -15,7 +15,7 @@ import type { Usage } from './domain/usage.ts';
 import { lineOf } from './ledger/entry-line.ts';
 import { snapshotOf } from './snapshot.ts';
 import { openDatabase } from './storage/open-database.ts';
-import { callEntry } from './testing/call-entries.ts';
+import { someEntry } from './testing/entries.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sluice-books-'));
 after(() => rmSync(root, { recursive: true }));
@@ -80,7 +80,7 @@ describe('books', () => {
   it('write down what they were told before they are closed, and leave nothing behind', async () => {
     const { books, config } = await opened('whole');
     for (const id of ['req_a', 'req_b'])
-      void books.ledger.record(callEntry({ id, instance: books.instance }));
+      void books.ledger.record(someEntry({ id, instance: books.instance }));
     assert.equal(books.state().pending, 2);
     await books.close();
     assert.deepEqual(await idsIn(config), ['req_a', 'req_b']);
@@ -90,7 +90,7 @@ describe('books', () => {
   it('take up what a dead process left, and add it up like all else', async () => {
     const config = configIn('heir');
     mkdirSync(journalFolder(config), { recursive: true });
-    const line = lineOf(callEntry({ id: 'req_left', arrivedAtMs: Date.UTC(2026, 10, 26) }));
+    const line = lineOf(someEntry({ id: 'req_left', arrivedAtMs: Date.UTC(2026, 10, 26) }));
     writeFileSync(join(journalFolder(config), 'here~9~dead~0.jsonl'), `${line}\n${line.slice(0, 50)}`);
     const { books, log } = await opened('heir');
     await books.close();
@@ -108,10 +108,10 @@ describe('books', () => {
   });
 
   it('refuse new calls when there is no room for their entries, as long as there is none', async () => {
-    const { books } = await opened('full', 'ledger: { spill_limit: 300 }');
+    const { books } = await opened('full', 'ledger: { spill_limit: 200 }');
     const hold = () => books.ledger.hold(KEY, () => assert.fail('nobody has to pay for it'));
     assert.equal(hold(), undefined);
-    await books.ledger.record(callEntry({ id: 'req_a' }));
+    await books.ledger.record(someEntry({ id: 'req_a' }));
     assert.throws(
       hold,
       (error) => error instanceof Failure && error.kind === 'ledger_full' && error.status === 503,

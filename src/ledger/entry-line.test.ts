@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { CallEntry } from '../domain/entry.ts';
-import { callEntry } from '../testing/call-entries.ts';
+import { someEntry } from '../testing/entries.ts';
 import { ENTRY_COLUMNS } from './entry-columns.ts';
 import { entryOfLine, lineOf } from './entry-line.ts';
 
@@ -46,7 +46,7 @@ const entries: fc.Arbitrary<CallEntry> = fc
     },
     plain,
   )
-  .map(callEntry);
+  .map(someEntry);
 
 test('a line is one line and gives the entry back as it was', () => {
   fc.assert(
@@ -59,9 +59,9 @@ test('a line is one line and gives the entry back as it was', () => {
 });
 
 test('a story is told where there is more to it than one smooth attempt', () => {
-  const smooth = callEntry({ id: 'r', queueMs: 0 });
+  const attempt = { channel: 'qwen-main/qwen3-max', queueMs: 0, startedAtMs: 10 };
+  const smooth = someEntry({ id: 'r', story: { attempts: [attempt], fallbacks: [] } });
   assert.deepEqual(entryOfLine(lineOf(smooth)).story, { attempts: [], fallbacks: [] });
-  const [attempt = assert.fail()] = smooth.story.attempts;
   const fallbacks = [{ from: 'a', to: 'b', reason: 'rpm' }];
   for (const told of [
     { ...smooth, queueMs: 1 },
@@ -74,7 +74,7 @@ test('a story is told where there is more to it than one smooth attempt', () => 
 });
 
 test('no part of a line is an entry', () => {
-  const line = lineOf(callEntry({ id: 'req_1', tags: ['a'] }));
+  const line = lineOf(someEntry({ id: 'req_1', tags: ['a'] }));
   for (let length = 0; length < line.length; length++)
     assert.throws(() => entryOfLine(line.slice(0, length)), SyntaxError);
 });
@@ -86,14 +86,14 @@ test('JSON of something else is no entry', () => {
     '{}',
     '[]',
     '["req_1"]',
-    lineOf(callEntry({ id: 'r' })).replace('"r"', '1'),
+    lineOf(someEntry({ id: 'r' })).replace('"r"', '1'),
   ])
     assert.throws(() => entryOfLine(other), /not the line of an entry/);
 });
 
 test('only what a wallet pays for is marked as paid from it', () => {
   const marked = (purse: string): unknown =>
-    JSON.parse(lineOf(callEntry({ id: 'r', held: [{ purse, amountNano: 1n }] })))[IN_WALLET];
+    JSON.parse(lineOf(someEntry({ id: 'r', held: [{ purse, amountNano: 1n }] })))[IN_WALLET];
   assert.equal(marked('wallet:acme'), 1);
   assert.equal(marked('budget:key:web:day:2026-11-26'), 0);
 });

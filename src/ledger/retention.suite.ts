@@ -5,8 +5,8 @@ import { it } from 'node:test';
 import type { Clock } from '../base/clock.ts';
 import { silentLogger } from '../base/log.ts';
 import type { Database } from '../storage/database.ts';
-import { callEntry } from '../testing/call-entries.ts';
 import type { OpenDatabase } from '../testing/databases.ts';
+import { someEntry } from '../testing/entries.ts';
 import { lineOf } from './entry-line.ts';
 import { insertEntries } from './entry-rows.ts';
 import { createRetention, type Retention, type RetentionSettings } from './retention.ts';
@@ -39,9 +39,11 @@ export function retentionSuite(open: OpenDatabase): void {
   ): Promise<void> {
     const lines = calls.map(({ id, atMs, tenant = 'acme', paid = false }) =>
       lineOf(
-        callEntry({
+        someEntry({
           ...{ id, arrivedAtMs: atMs, endedAtMs: atMs + 1_000, tenant },
-          money: { ...callEntry({ id }).money, chargedNano: 3n },
+          // One that waited has a story.
+          queueMs: 12.5,
+          money: { ...someEntry({ id }).money, chargedNano: 3n },
           held: paid ? [{ purse: `wallet:${tenant}`, amountNano: 3n }] : [],
         }),
       ),

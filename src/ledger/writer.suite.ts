@@ -9,8 +9,8 @@ import { systemClock } from '../base/clock.ts';
 import { silentLogger } from '../base/log.ts';
 import type { Database } from '../storage/database.ts';
 import { DatabaseError } from '../storage/database-error.ts';
-import { callEntry } from '../testing/call-entries.ts';
 import type { OpenDatabase } from '../testing/databases.ts';
+import { someEntry } from '../testing/entries.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { journalOwner } from './journal-owner.ts';
 import { createWriter, type Poster, type Writer, type WriterOptions } from './writer.ts';
@@ -56,8 +56,20 @@ export function writerSuite(open: OpenDatabase): void {
     const database = await open();
     const { writer } = booksIn(database);
     const held = [{ purse: 'wallet:acme', amountNano: 2n ** 62n }];
-    const money = { ...callEntry({ id: '' }).money, listNano: 2n ** 63n - 1n, upstreamNano: null };
-    await writer.record(callEntry({ id: 'whole', held, money, tags: ['a', "b';--"], project: 'shop' }));
+    const whole = someEntry({
+      ...{ id: 'whole', arrivedAtMs: 1_000, held, tags: ['a', "b';--"], project: 'shop', stream: false },
+      ...{ queueMs: 12.5, overheadMs: 0.75, firstContentMs: null },
+      story: {
+        attempts: [{ channel: 'qwen-main/qwen3-max', queueMs: 12.5, startedAtMs: 1_010 }],
+        fallbacks: [],
+      },
+      usage: { input: 100, cacheRead: 20, cacheWrite: 0, output: 50, reasoning: 7, source: 'upstream' },
+      money: {
+        ...{ price: 'catalogue:qwen/qwen3-max@2026-01-01', priceRow: '{"input":"1.2"}', factor: '0.88' },
+        ...{ listNano: 2n ** 63n - 1n, upstreamNano: null, chargedNano: 406_560n },
+      },
+    });
+    await writer.record(whole);
     assert.equal(await writer.close(5_000), true);
     const row = await database.query
       .selectFrom('entries')
@@ -65,9 +77,9 @@ export function writerSuite(open: OpenDatabase): void {
       .where('id', '=', 'whole')
       .executeTakeFirstOrThrow();
     assert.deepEqual(row, {
-      ...{ id: 'whole', instance: 'here~1~a', arrived_ms: 1_000, ended_ms: 2_000, tenant: 'default' },
+      ...{ id: 'whole', instance: 'one', arrived_ms: 1_000, ended_ms: 2_000, tenant: 'acme' },
       ...{ project: 'shop', key: 'web', dialect: 'openai-chat', stream: 0, model: 'qwen3-max' },
-      ...{ served: 'qwen3-max', channel: 'qwen-a/qwen3-max', account: 'qwen-a', provider: 'qwen' },
+      ...{ served: 'qwen3-max', channel: 'qwen-main/qwen3-max', account: 'qwen-main', provider: 'qwen' },
       ...{ status: 200, end_reason: 'complete', failure: null, attempts: 1, queue_ms: 12.5 },
       ...{ overhead_ms: 0.75, first_content_ms: null, duration_ms: 1_000, input: 100, cache_read: 20 },
       ...{ cache_write: 0, output: 50, reasoning: 7, usage_source: 'upstream', factor: '0.88' },
@@ -81,7 +93,7 @@ export function writerSuite(open: OpenDatabase): void {
       .where('call', '=', 'whole')
       .executeTakeFirstOrThrow();
     assert.equal(story.arrived_ms, 1_000);
-    assert.deepEqual(JSON.parse(story.story), callEntry({ id: '' }).story);
+    assert.deepEqual(JSON.parse(story.story), whole.story);
   });
 
   it('gives the posters what is new, once, in the transaction that writes it', async () => {
@@ -104,12 +116,12 @@ export function writerSuite(open: OpenDatabase): void {
     };
     const { writer } = booksIn(database, { posters: [poster] });
     const ids = idsOf('post', 1_200);
-    for (const id of ids) writer.record(callEntry({ id }));
-    writer.record(callEntry({ id: 'post00000' }));
+    for (const id of ids) writer.record(someEntry({ id }));
+    writer.record(someEntry({ id: 'post00000' }));
     assert.equal(await writer.close(10_000), true);
     const again = booksIn(database, { posters: [poster] });
-    for (const id of ids.slice(0, 10)) again.writer.record(callEntry({ id }));
-    again.writer.record(callEntry({ id: 'post_new' }));
+    for (const id of ids.slice(0, 10)) again.writer.record(someEntry({ id }));
+    again.writer.record(someEntry({ id: 'post_new' }));
     assert.equal(await again.writer.close(10_000), true);
     assert.deepEqual(seen.sort(), [...ids, 'post_new'].sort());
     assert.deepEqual(settled.sort(), seen);
@@ -120,8 +132,8 @@ export function writerSuite(open: OpenDatabase): void {
     const database = await open();
     const turns: (() => void)[] = [];
     const { writer, journal, folder } = booksIn(database, { soon: (task) => void turns.push(task) });
-    const first = writer.record(callEntry({ id: 'turn0' }));
-    const second = writer.record(callEntry({ id: 'turn1' }));
+    const first = writer.record(someEntry({ id: 'turn0' }));
+    const second = writer.record(someEntry({ id: 'turn1' }));
     assert.ok(first !== undefined && second !== undefined);
     let wentOn = false;
     void first.then(() => {
@@ -136,7 +148,7 @@ export function writerSuite(open: OpenDatabase): void {
     await Promise.all([first, second]);
     assert.equal(writer.state().pending > 0 || database.kind === 'postgres', true);
     // What nobody has written down yet goes with the transaction that comes first.
-    void writer.record(callEntry({ id: 'turn2' }));
+    void writer.record(someEntry({ id: 'turn2' }));
     assert.equal(await writer.close(5_000), true);
     assert.deepEqual(await idsIn(database, 'turn'), ['turn0', 'turn1', 'turn2']);
     assert.deepEqual(readdirSync(folder), []);
@@ -165,10 +177,10 @@ export function writerSuite(open: OpenDatabase): void {
       const poster: Poster = async (_, fresh) => () => void told.push(...fresh.map(({ id }) => id));
       const { writer } = booksIn(database, { posters: [poster] });
       const ids = idsOf(`doubt-${isCommitted}-`, 5);
-      for (const id of ids) writer.record(callEntry({ id }));
+      for (const id of ids) writer.record(someEntry({ id }));
       while (writer.state().away === undefined) await pause(5);
       assert.deepEqual(told, []);
-      writer.record(callEntry({ id: `doubt-${isCommitted}-later` }));
+      writer.record(someEntry({ id: `doubt-${isCommitted}-later` }));
       while (writer.state().pending > 0) await pause(5);
       assert.deepEqual(told.sort(), [...ids, `doubt-${isCommitted}-later`]);
       await writer.close(1_000);
@@ -185,7 +197,7 @@ export function writerSuite(open: OpenDatabase): void {
       if (fresh.some(({ id }) => id === 'bad00007')) throw new RangeError('cannot be posted');
     };
     const { writer, folder } = booksIn(database, { posters: [poster] });
-    for (const id of idsOf('bad', 20)) writer.record(callEntry({ id }));
+    for (const id of idsOf('bad', 20)) writer.record(someEntry({ id }));
     assert.equal(await writer.close(10_000), true);
     const left = idsOf('bad', 20).filter((id) => id !== 'bad00007');
     assert.deepEqual(await idsIn(database, 'bad'), left);
@@ -207,7 +219,7 @@ export function writerSuite(open: OpenDatabase): void {
     const { writer } = booksIn(database);
     for (const id of idsOf('odd', 5))
       writer.record(
-        callEntry(
+        someEntry(
           id === 'odd00002' ? { id, ...({ tenant: null } as unknown as { tenant: string }) } : { id },
         ),
       );
@@ -228,9 +240,9 @@ export function writerSuite(open: OpenDatabase): void {
     };
     const { writer, folder } = booksIn(database, { mostInMemory: 10 });
     const ids = idsOf('away', 700);
-    for (const id of ids.slice(0, 100)) writer.record(callEntry({ id }));
+    for (const id of ids.slice(0, 100)) writer.record(someEntry({ id }));
     while (writer.state().away === undefined) await pause(5);
-    for (const id of ids.slice(100)) writer.record(callEntry({ id, held: [{ purse: 'p', amountNano: 1n }] }));
+    for (const id of ids.slice(100)) writer.record(someEntry({ id, held: [{ purse: 'p', amountNano: 1n }] }));
     assert.equal(writer.state().pending, 700);
     assert.equal(writer.state().away?.reason, 'nobody answers');
     isAway = false;
@@ -248,7 +260,7 @@ export function writerSuite(open: OpenDatabase): void {
       write: () => Promise.reject(new DatabaseError('away', 'nobody answers')),
     };
     const dead = booksIn(away, { mostInMemory: 3 });
-    for (const id of idsOf('left', 12)) dead.writer.record(callEntry({ id }));
+    for (const id of idsOf('left', 12)) dead.writer.record(someEntry({ id }));
     assert.equal(await dead.writer.close(50), false);
     const [name = assert.fail()] = readdirSync(dead.folder);
     const path = join(dead.folder, name);
@@ -273,7 +285,7 @@ export function writerSuite(open: OpenDatabase): void {
     const { writer } = booksIn(database);
     const held = [{ purse: 'p', amountNano: 1n }];
     const startedAtMs = systemClock.now();
-    await writer.record(callEntry({ id: 'slow', held }));
+    await writer.record(someEntry({ id: 'slow', held }));
     assert.ok(systemClock.now() - startedAtMs < 500);
     assert.deepEqual(await idsIn(real, 'slow'), []);
     go();
@@ -286,7 +298,7 @@ export function writerSuite(open: OpenDatabase): void {
     let limit = 1;
     const { writer } = booksIn(database, { spillBytes: () => limit });
     assert.equal(writer.state().isFull, false);
-    writer.record(callEntry({ id: 'full' }));
+    writer.record(someEntry({ id: 'full' }));
     assert.equal(writer.state().isFull, true);
     limit = 1_000_000;
     assert.equal(writer.state().isFull, false);

@@ -7,6 +7,7 @@ import { lineOf } from '../ledger/entry-line.ts';
 import { insertEntries } from '../ledger/entry-rows.ts';
 import type { Database } from '../storage/database.ts';
 
+/** A call that went well and cost something; what a test is about is given. */
 export const someEntry = (changed: Partial<CallEntry> & { readonly id: string }): CallEntry => ({
   instance: 'one',
   arrivedAtMs: 0,
