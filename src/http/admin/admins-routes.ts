@@ -13,7 +13,7 @@ import type { Database } from '../../storage/database.ts';
 import type { AdminRow, Tables } from '../../storage/tables.ts';
 import { noSuch, staleVersion } from './edits.ts';
 import { idText, line, momentAnswer, momentText, queryFlag, reference } from './fields.ts';
-import { pageFrom, pageOf, pageQuery, placeOf } from './page.ts';
+import { newestPage, pageOf, pageQuery } from './page.ts';
 import { type PeopleDoors, requireTenant } from './people-fields.ts';
 import { ADMIN_ROLES, AdminProblem, type AdminRoute, adminRoute } from './route.ts';
 
@@ -66,24 +66,9 @@ export function adminsRoutes({
       query: z.object({ ...pageQuery, active: queryFlag().optional() }),
       answer: pageOf(admin),
       async handle({ query: { limit, cursor, active } }) {
-        const place = placeOf(cursor);
         let rows = database.query.selectFrom('admins').selectAll();
         if (active !== undefined) rows = rows.where('active', '=', active ? 1 : 0);
-        if (place !== undefined)
-          rows = rows.where(({ eb, refTuple, tuple }) =>
-            eb(refTuple('created_ms', 'id'), '<', tuple(place.at, place.id)),
-          );
-        const found = await rows
-          .orderBy('created_ms', 'desc')
-          .orderBy('id', 'desc')
-          .limit(limit + 1)
-          .execute();
-        return {
-          body: pageFrom(found, limit, {
-            item: shown,
-            place: ({ created_ms, id }) => ({ at: created_ms, id }),
-          }),
-        };
+        return { body: await newestPage(rows, { limit, cursor }, shown) };
       },
     }),
     adminRoute({

@@ -6,7 +6,7 @@ import type { Database } from '../../storage/database.ts';
 import type { AuditRow } from '../../storage/tables.ts';
 import { moment, momentAnswer, momentText, reference } from './fields.ts';
 import { tenantShown } from './own-tenant.ts';
-import { pageFrom, pageOf, pageQuery, placeOf } from './page.ts';
+import { newestRows, pageFrom, pageOf, pageQuery, placeOf } from './page.ts';
 import { ADMIN_ROLES, type AdminRoute, adminRoute } from './route.ts';
 
 const change = z.object({
@@ -56,15 +56,7 @@ export function auditRoutes({ database }: { readonly database: Database }): Admi
         }
         if (asked.from !== undefined) rows = rows.where('at_ms', '>=', asked.from);
         if (asked.to !== undefined) rows = rows.where('at_ms', '<', asked.to);
-        if (place !== undefined)
-          rows = rows.where(({ eb, refTuple, tuple }) =>
-            eb(refTuple('at_ms', 'id'), '<', tuple(place.at, place.id)),
-          );
-        const found = await rows
-          .orderBy('at_ms', 'desc')
-          .orderBy('id', 'desc')
-          .limit(asked.limit + 1)
-          .execute();
+        const found = await newestRows(rows, { limit: asked.limit, place, at: 'at_ms' });
         return {
           body: pageFrom(found, asked.limit, {
             item: changeOf,

@@ -11,7 +11,7 @@ import { addFactor, endFactor, factorOf } from '../../ledger/money-rows.ts';
 import { bump } from '../../storage/revisions.ts';
 import { noSuch } from './edits.ts';
 import { moment, momentText, queryFlag, reference } from './fields.ts';
-import { pageFrom, pageOf, pageQuery, placeOf } from './page.ts';
+import { newestPage, pageOf, pageQuery } from './page.ts';
 import { factorAnswer, factorNames, factorText, shownFactor } from './price-fields.ts';
 import type { PriceDoors } from './price-routes.ts';
 import { AdminProblem, type AdminRoute, adminRoute } from './route.ts';
@@ -36,7 +36,6 @@ const listFactors = ({ database, pricing }: PriceDoors): AdminRoute =>
       usual: z.string().meta({ description: 'The factor of everybody for whom there is no other one.' }),
     }),
     async handle({ query: { limit, cursor, active, ...names }, nowMs }) {
-      const place = placeOf(cursor);
       const { factors, priceFactor } = pricing.settings();
       let rows = database.query.selectFrom('factors').selectAll();
       for (const name of FACTOR_NAMES)
@@ -45,24 +44,9 @@ const listFactors = ({ database, pricing }: PriceDoors): AdminRoute =>
         rows = rows.where((where) =>
           where.or([where('until_ms', 'is', null), where('until_ms', '>', Math.floor(nowMs))]),
         );
-      if (place !== undefined)
-        rows = rows.where((where) =>
-          where.or([
-            where('created_ms', '<', place.at),
-            where.and([where('created_ms', '=', place.at), where('id', '<', place.id)]),
-          ]),
-        );
-      const found = await rows
-        .orderBy('created_ms', 'desc')
-        .orderBy('id', 'desc')
-        .limit(limit + 1)
-        .execute();
-      const page = pageFrom(found, limit, {
-        place: ({ created_ms, id }) => ({ at: created_ms, id }),
-        item: (row) => {
-          const read = factorOf(row) ?? { id: row.id, factor: row.factor, fromMs: row.from_ms };
-          return shownFactor(read, { createdMs: row.created_ms, actor: row.actor });
-        },
+      const page = await newestPage(rows, { limit, cursor }, (row) => {
+        const read = factorOf(row) ?? { id: row.id, factor: row.factor, fromMs: row.from_ms };
+        return shownFactor(read, { createdMs: row.created_ms, actor: row.actor });
       });
       const ofFile = factors
         .filter((factor) =>

@@ -9,7 +9,7 @@ import type { ClientKeyRow } from '../../storage/tables.ts';
 import { reference } from './fields.ts';
 import { KEY_STATES, type KeyView, keyAnswer, viewOfFile, viewOfRow } from './key-view.ts';
 import { tenantShown } from './own-tenant.ts';
-import { cursorOf, pageOf, pageQuery, placeOf } from './page.ts';
+import { cursorOf, newestRows, pageOf, pageQuery, placeOf } from './page.ts';
 import type { PeopleDoors } from './people-fields.ts';
 import { type AdminRoute, adminRoute } from './route.ts';
 
@@ -105,13 +105,5 @@ function rowsOf({ database }: PeopleDoors, asked: Listed): Promise<ClientKeyRow[
     rows = rows.where('id', 'in', (sub) =>
       sub.selectFrom('key_hashes').select('key').where('prefix', '=', prefix),
     );
-  if (place !== undefined)
-    rows = rows.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('created_ms', 'id'), '<', tuple(place.at, place.id)),
-    );
-  return rows
-    .orderBy('created_ms', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute();
+  return newestRows(rows, { limit, place, at: 'created_ms' });
 }

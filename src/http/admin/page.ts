@@ -3,7 +3,9 @@
  * comes in meanwhile moves nothing. A cursor is not secret and is read like any other input.
  */
 
+import { type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
 import { z } from 'zod';
+import type { Tables } from '../../storage/tables.ts';
 import { AdminProblem, type Page } from './route.ts';
 
 export const MAX_PAGE = 500;
@@ -43,6 +45,39 @@ export function placeOf(cursor: string | undefined): Place | undefined {
   throw new AdminProblem(400, 'The cursor is none of this API: start again without one.', [
     { path: 'query.cursor', message: 'expected the `next` of an earlier page' },
   ]);
+}
+
+export type PageAsk = { readonly limit: number; readonly cursor?: string | undefined };
+
+/** The rows behind a place, the newest first, and one more than the page has: whether there is more. */
+export const newestRows = <Table extends keyof Tables, Row>(
+  rows: SelectQueryBuilder<Tables, Table, Row>,
+  {
+    limit,
+    place,
+    at,
+  }: { readonly limit: number; readonly place: Place | undefined; readonly at: TimeColumn },
+) => {
+  const moment = sql.ref(at);
+  const older = place && sql<SqlBool>`(${moment}, id) < (${place.at}, ${place.id})`;
+  return (older === undefined ? rows : rows.where(older))
+    .orderBy(moment, 'desc')
+    .orderBy(sql.ref('id'), 'desc')
+    .limit(limit + 1)
+    .execute();
+};
+
+type TimeColumn = 'created_ms' | 'at_ms';
+type Made = { readonly id: string; readonly created_ms: number };
+
+/** A page of what people have made, the newest first. */
+export async function newestPage<Table extends keyof Tables, Row extends Made, Item>(
+  rows: SelectQueryBuilder<Tables, Table, Row>,
+  { limit, cursor }: PageAsk,
+  item: (row: Row) => Item,
+): Promise<Page<Item>> {
+  const found = await newestRows(rows, { limit, place: placeOf(cursor), at: 'created_ms' });
+  return pageFrom(found as Row[], limit, { item, place: ({ created_ms, id }) => ({ at: created_ms, id }) });
 }
 
 /** Of `limit + 1` rows, which is how a list learns whether there is more. */

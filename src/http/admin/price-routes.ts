@@ -18,7 +18,7 @@ import type { Database } from '../../storage/database.ts';
 import { bump } from '../../storage/revisions.ts';
 import { noSuch } from './edits.ts';
 import { moment, momentText, moneyAnswer, reference } from './fields.ts';
-import { pageFrom, pageOf, pageQuery, placeOf } from './page.ts';
+import { newestPage, pageOf, pageQuery } from './page.ts';
 import {
   AMOUNTS,
   faultsOf,
@@ -124,33 +124,17 @@ const listPriceRows = ({ database }: PriceDoors): AdminRoute =>
     query: z.strictObject({ ...pageQuery, kind: scopeNames.optional(), scope: reference().optional() }),
     answer: pageOf(rowAnswer),
     async handle({ query: { limit, cursor, kind, scope } }) {
-      const place = placeOf(cursor);
       let rows = database.query.selectFrom('prices').selectAll();
       if (kind !== undefined) rows = rows.where('scope_kind', '=', kind);
       if (scope !== undefined) rows = rows.where('scope', '=', scope);
-      if (place !== undefined)
-        rows = rows.where((where) =>
-          where.or([
-            where('created_ms', '<', place.at),
-            where.and([where('created_ms', '=', place.at), where('id', '<', place.id)]),
-          ]),
-        );
-      const found = await rows
-        .orderBy('created_ms', 'desc')
-        .orderBy('id', 'desc')
-        .limit(limit + 1)
-        .execute();
-      const body = pageFrom(found, limit, {
-        place: ({ created_ms, id }) => ({ at: created_ms, id }),
-        item: (row): RowShown => {
-          const price = ownPriceOf(row)?.price;
-          const { id, scope: of, region, from_ms, created_ms, actor } = row;
-          return {
-            ...{ id, kind: row.scope_kind as RowShown['kind'], scope: of, region },
-            price: price === undefined || price === null ? null : (shownTerms(price) as RowShown['price']),
-            ...{ from_at: momentText(from_ms), created_at: momentText(created_ms), actor },
-          };
-        },
+      const body = await newestPage(rows, { limit, cursor }, (row): RowShown => {
+        const price = ownPriceOf(row)?.price;
+        const { id, scope: of, region, from_ms, created_ms, actor } = row;
+        return {
+          ...{ id, kind: row.scope_kind as RowShown['kind'], scope: of, region },
+          price: price === undefined || price === null ? null : (shownTerms(price) as RowShown['price']),
+          ...{ from_at: momentText(from_ms), created_at: momentText(created_ms), actor },
+        };
       });
       return { body };
     },

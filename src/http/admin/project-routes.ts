@@ -10,7 +10,7 @@ import type { ProjectRow } from '../../storage/tables.ts';
 import { noSuch, staleVersion } from './edits.ts';
 import { idText, line, momentText, reference } from './fields.ts';
 import { isOwn, requireOwn, tenantShown } from './own-tenant.ts';
-import { pageFrom, pageOf, pageQuery, placeOf } from './page.ts';
+import { newestPage, pageOf, pageQuery } from './page.ts';
 import {
   budgets,
   budgetsAnswer,
@@ -66,22 +66,9 @@ const listProjects = (doors: PeopleDoors): AdminRoute =>
     answer: pageOf(projectAnswer),
     async handle({ query: { limit, cursor, tenant: asked }, asker }) {
       const tenant = tenantShown(asker, asked);
-      const place = placeOf(cursor);
       let rows = doors.database.query.selectFrom('projects').selectAll();
       if (tenant !== undefined) rows = rows.where('tenant', '=', tenant);
-      if (place !== undefined)
-        rows = rows.where(({ eb, refTuple, tuple }) =>
-          eb(refTuple('created_ms', 'id'), '<', tuple(place.at, place.id)),
-        );
-      const found = await rows
-        .orderBy('created_ms', 'desc')
-        .orderBy('id', 'desc')
-        .limit(limit + 1)
-        .execute();
-      const page = pageFrom(found, limit, {
-        item: (row) => viewOfRow(doors, row),
-        place: ({ created_ms, id }) => ({ at: created_ms, id }),
-      });
+      const page = await newestPage(rows, { limit, cursor }, (row) => viewOfRow(doors, row));
       const others = page.next === null ? doors.file().projects : [];
       const shown = others.filter((project) => tenant === undefined || project.tenant === tenant);
       return {

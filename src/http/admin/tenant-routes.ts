@@ -13,7 +13,7 @@ import type { TenantRow } from '../../storage/tables.ts';
 import { noSuch, staleVersion } from './edits.ts';
 import { idText, line, momentText, money, moneyAnswer, reference } from './fields.ts';
 import { requireOwn, tenantShown } from './own-tenant.ts';
-import { pageFrom, pageOf, pageQuery, placeOf } from './page.ts';
+import { newestPage, pageOf, pageQuery } from './page.ts';
 import {
   budgets,
   budgetsAnswer,
@@ -77,22 +77,9 @@ const listTenants = (doors: PeopleDoors): AdminRoute =>
     answer: pageOf(tenantAnswer),
     async handle({ query: { limit, cursor }, asker }) {
       const own = tenantShown(asker, undefined);
-      const place = placeOf(cursor);
       let rows = doors.database.query.selectFrom('tenants').selectAll();
       if (own !== undefined) rows = rows.where('id', '=', own);
-      if (place !== undefined)
-        rows = rows.where(({ eb, refTuple, tuple }) =>
-          eb(refTuple('created_ms', 'id'), '<', tuple(place.at, place.id)),
-        );
-      const found = await rows
-        .orderBy('created_ms', 'desc')
-        .orderBy('id', 'desc')
-        .limit(limit + 1)
-        .execute();
-      const page = pageFrom(found, limit, {
-        item: (row) => viewOfRow(doors, row),
-        place: ({ created_ms, id }) => ({ at: created_ms, id }),
-      });
+      const page = await newestPage(rows, { limit, cursor }, (row) => viewOfRow(doors, row));
       const others = page.next === null ? doors.file().tenants.map((tenant) => viewOf(tenant, 'file')) : [];
       return {
         body: {
