@@ -8,6 +8,7 @@ import { type SqlBool, sql } from 'kysely';
 import type { Database } from '../storage/database.ts';
 import { walletOf } from './purse-ids.ts';
 import { ReportRefused } from './usage-ask.ts';
+import { usedAndCharged } from './usage-parts.ts';
 
 /** `wallet`: which kind it has now. */
 export type StatementTenant = { readonly id: string; readonly name: string; readonly wallet: string };
@@ -176,17 +177,7 @@ async function readLines(
     .where('tenant', '=', tenant)
     .where('tag', '=', '')
     .select(LINE_COLUMNS)
-    .select(({ fn }) => [
-      fn.sum<number>('calls').as('calls'),
-      fn.sum<number>('input').as('input'),
-      fn.sum<number>('cache_read').as('cache_read'),
-      fn.sum<number>('cache_write').as('cache_write'),
-      fn.sum<number>('output').as('output'),
-      fn.sum<number>('reasoning').as('reasoning'),
-      fn.sum<number>('unpriced').as('unpriced'),
-      fn.sum<bigint>('list_nano').as('list_nano'),
-      fn.sum<bigint>('charged_nano').as('charged_nano'),
-    ])
+    .select(usedAndCharged)
     .groupBy(LINE_COLUMNS)
     .execute();
   const lines = new Map<string, UsedLine>();

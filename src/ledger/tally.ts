@@ -17,35 +17,6 @@ export type Span = keyof typeof SPANS;
 
 export const startOf = (ms: number, spanMs: number): number => ms - (((ms % spanMs) + spanMs) % spanMs);
 
-type CountedColumn =
-  | 'arrived_ms'
-  | 'tenant'
-  | 'project'
-  | 'key'
-  | 'model'
-  | 'served'
-  | 'channel'
-  | 'account'
-  | 'provider'
-  | 'failure'
-  | 'factor'
-  | 'in_wallet'
-  | 'queue_ms'
-  | 'first_content_ms'
-  | 'duration_ms'
-  | 'input'
-  | 'cache_read'
-  | 'cache_write'
-  | 'output'
-  | 'reasoning'
-  | 'usage_source'
-  | 'list_nano'
-  | 'upstream_nano'
-  | 'charged_nano';
-
-/** What is counted of an entry. */
-export type Counted = Readonly<Pick<EntryRow, CountedColumn>> & { readonly tags: readonly string[] };
-
 export const COUNTED_COLUMNS = [
   'arrived_ms',
   'tenant',
@@ -72,7 +43,12 @@ export const COUNTED_COLUMNS = [
   'upstream_nano',
   'charged_nano',
   'tags',
-] as const satisfies readonly (CountedColumn | 'tags')[];
+] as const satisfies readonly (keyof EntryRow)[];
+
+/** What is counted of an entry. */
+export type Counted = Readonly<Pick<EntryRow, Exclude<(typeof COUNTED_COLUMNS)[number], 'tags'>>> & {
+  readonly tags: readonly string[];
+};
 
 /** As the entry is stored, to the last digit. */
 export const countedOf = ({ usage, money, held, ...entry }: CallEntry): Counted => ({

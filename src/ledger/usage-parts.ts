@@ -49,6 +49,19 @@ export async function rollupParts(
       put(part);
 }
 
+/** Of roll-ups: what a client may be shown of them. */
+export const usedAndCharged = ({ fn }: ExpressionBuilder<Tables, 'rollups' | 'dimensions'>) => [
+  fn.sum<number>('calls').as('calls'),
+  fn.sum<number>('input').as('input'),
+  fn.sum<number>('cache_read').as('cache_read'),
+  fn.sum<number>('cache_write').as('cache_write'),
+  fn.sum<number>('output').as('output'),
+  fn.sum<number>('reasoning').as('reasoning'),
+  fn.sum<number>('unpriced').as('unpriced'),
+  fn.sum<bigint>('list_nano').as('list_nano'),
+  fn.sum<bigint>('charged_nano').as('charged_nano'),
+];
+
 /** Begins with the range of the key, and looks each of its dimensions up. */
 export function rollupsQuery(
   { query }: Pick<Database, 'query'>,
@@ -68,18 +81,10 @@ export function rollupsQuery(
       .where((eb) => matching(eb, filters, by.includes('tag')))
       .select(names.map((name) => `dimensions.${name}` as const))
       .select(['dimensions.failure'])
+      .select(usedAndCharged)
       .select(({ fn }) => [
         fn.min<number>('from_ms').as('first_ms'),
-        fn.sum<number>('calls').as('calls'),
-        fn.sum<number>('input').as('input'),
-        fn.sum<number>('cache_read').as('cache_read'),
-        fn.sum<number>('cache_write').as('cache_write'),
-        fn.sum<number>('output').as('output'),
-        fn.sum<number>('reasoning').as('reasoning'),
-        fn.sum<number>('unpriced').as('unpriced'),
-        fn.sum<bigint>('list_nano').as('list_nano'),
         fn.sum<bigint>('upstream_nano').as('upstream_nano'),
-        fn.sum<bigint>('charged_nano').as('charged_nano'),
         fn.sum<number>('queue_ms').as('queue_ms'),
         fn.sum<number>('duration_ms').as('duration_ms'),
         sql<string>`string_agg(times, '')`.as('times'),
