@@ -8,6 +8,7 @@ import { describe, it } from 'node:test';
 import inject from 'light-my-request';
 import { wires } from '../../src/dialects/index.ts';
 import { PREFIXES } from '../../src/http/server.ts';
+import { listedRoutes } from '../../src/testing/listed-routes.ts';
 import { createHouse, KEY } from './house.ts';
 
 const FAR = '203.0.113.9';
@@ -29,22 +30,10 @@ await server.fastify.ready();
 
 type Route = { readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE'; readonly path: string };
 
-/** Of Fastify's tree: an indent of four for each level. */
-function listed(): Route[] {
-  const above: string[] = [];
-  return server.fastify
-    .printRoutes({ commonPrefix: false })
-    .split('\n')
-    .flatMap((line): Route[] => {
-      const found = /^([│ ]*)[├└]── (\S+) \(([A-Z, ]+)\)/.exec(line);
-      if (found === null) return [];
-      const [, indent = '', part = '', methods = ''] = found;
-      above.length = indent.length / 4;
-      const path = above.join('') + part;
-      above.push(part);
-      return methods.split(', ').map((method) => ({ method: method as Route['method'], path }));
-    });
-}
+const listed = (): Route[] =>
+  listedRoutes(server.fastify).flatMap(({ path, methods }) =>
+    methods.map((method) => ({ method: method as Route['method'], path })),
+  );
 
 const OPEN = /^\/(livez|readyz|healthz|health\/\w+)$/;
 /** They answer what no key could change: nothing of anybody. */

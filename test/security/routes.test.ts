@@ -16,6 +16,7 @@ import {
   HOUSE_CLIENT_KEY,
 } from '../../src/testing/admin-house.ts';
 import { onEachDatabase } from '../../src/testing/databases.ts';
+import { type ListedRoute, listedRoutes } from '../../src/testing/listed-routes.ts';
 
 const routes = routesOnPaper(known);
 const nameOf = ({ method, path }: AdminRoute): string => `${method} ${path}`;
@@ -23,35 +24,16 @@ const addressed = ({ method, path }: AdminRoute): string =>
   `${method} ${path.replace('{tenant}', 'default').replace(/\{\w+\}/g, 'x')}`;
 const OPEN_TO_ALL = /^\/(livez|readyz|healthz|health\/\w+)$/;
 
-type Listed = { readonly path: string; readonly methods: readonly string[] };
-
-/** Of Fastify's tree: an indent of four for each level. */
-function listed(house: AdminHouse): Listed[] {
-  const above: string[] = [];
-  return house.app.server.fastify
-    .printRoutes({ commonPrefix: false })
-    .split('\n')
-    .flatMap((line): Listed[] => {
-      const found = /^([│ ]*)[├└]── (\S+) \(([A-Z, ]+)\)/.exec(line);
-      if (found === null) return [];
-      const [, indent = '', part = '', methods = ''] = found;
-      above.length = indent.length / 4;
-      const path = above.join('') + part;
-      above.push(part);
-      return [{ path, methods: methods.split(', ') }];
-    });
-}
-
 onEachDatabase((name, open) => {
   // What is asked of the tree is the same on both.
   if (name !== 'sqlite') return;
   let house: AdminHouse;
-  let tree: readonly Listed[] = [];
+  let tree: readonly ListedRoute[] = [];
   const keys = new Map<AdminRole, string>();
   before(async () => {
     house = createAdminHouse(await open());
     await house.app.server.fastify.ready();
-    tree = listed(house);
+    tree = listedRoutes(house.app.server.fastify);
     for (const role of ADMIN_ROLES)
       keys.set(role, await house.admin(role, role === 'tenant-admin' ? 'default' : undefined));
   });
